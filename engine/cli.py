@@ -1,0 +1,5 @@
+"""The `lockstep` command."""
+
+
+def main() -> None:
+    """Run the command that the shell asks for."""

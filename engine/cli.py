@@ -1,5 +1,0 @@
-"""The `lockstep` command."""
-
-
-def main() -> None:
-    """Run the command that the shell asks for."""

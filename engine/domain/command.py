@@ -1,0 +1,69 @@
+"""Commands: a person's wishes, already authorised and addressed to accounts. One closed union."""
+
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from engine.domain.ids import AccountId, Symbol
+from engine.domain.value import Value
+
+
+class Wish(Value, frozen=True, tag=True):
+    """What every command names: the followers that it is for, each by its alias; never empty."""
+
+    accounts: tuple[AccountId, ...]
+
+
+class Pause(Wish, frozen=True):
+    """Stop new entries; exits are still copied. Without ``until`` it lasts until a person resumes."""
+
+    until: datetime | None = None
+    reason: str = ""
+
+
+class Rejoin(StrEnum):
+    """What a resumed follower does about entries that it missed."""
+
+    FLAT = "flat"  # start flat: copy from the leader's next entry
+    JOIN = "join"  # take the leader's present position at market
+
+
+class Resume(Wish, frozen=True):
+    """Copy entries again."""
+
+    rejoin: Rejoin = Rejoin.FLAT
+
+
+class Resize(Wish, frozen=True):
+    """Scale every later entry by ``factor`` on top of the follower's own sizing. 1 is the plan's size."""
+
+    factor: Decimal
+
+
+class Close(Wish, frozen=True):
+    """Close a position, or part of it, at market; copying goes on with the leader's next entry.
+
+    ``quantity`` is unsigned contracts of the follower; None closes all. ``symbol`` None closes every symbol.
+    """
+
+    symbol: Symbol | None = None
+    quantity: int | None = None
+
+
+class Flatten(Wish, frozen=True):
+    """Freeze entries, cancel working orders, close every position, prove it flat."""
+
+    reason: str = ""
+
+
+class Sync(Wish, frozen=True):
+    """Bring the position to the leader's target now (join), or accept what is held as the new base (adopt)."""
+
+    adopt: bool = False
+
+
+class Repair(Wish, frozen=True):
+    """Lift the quarantine that a bug of ours caused."""
+
+
+Command = Pause | Resume | Resize | Close | Flatten | Sync | Repair

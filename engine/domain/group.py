@@ -1,0 +1,209 @@
+"""Plans: which account leads, which follow, and the policy that binds them. Checked once, before anything trades."""
+
+from decimal import Decimal
+from enum import StrEnum
+
+from engine.domain.ids import AccountId, ConnectionId, GroupId, Root, Symbol
+from engine.domain.value import Value
+
+
+class Setting(Value, frozen=True, forbid_unknown_fields=True):
+    """A Value that a person writes: an unknown key is an error, so that a typo cannot pass."""
+
+
+class Exact(Setting, frozen=True, tag="exact", tag_field="mode"):
+    """As many contracts as the leader."""
+
+
+class Multiplier(Setting, frozen=True, tag="multiplier", tag_field="mode"):
+    """``ratio`` contracts for each contract of the leader."""
+
+    ratio: Decimal
+
+
+class Fixed(Setting, frozen=True, tag="fixed", tag_field="mode"):
+    """Always ``contracts`` while the leader holds anything, on the leader's side."""
+
+    contracts: int
+
+
+class Percentage(Setting, frozen=True, tag="percentage", tag_field="mode"):
+    """Follower balance over leader balance, times ``factor``; realised balances only."""
+
+    factor: Decimal = Decimal(1)
+
+
+class BalanceScaled(Setting, frozen=True, tag="balance-scaled", tag_field="mode"):
+    """Ratio of free equity: balance plus open profit less margin in use, follower over leader, times ``factor``."""
+
+    factor: Decimal = Decimal(1)
+
+
+class RoomScaled(Setting, frozen=True, tag="room-scaled", tag_field="mode"):
+    """``ratio`` times the share of the drawdown room that is left, so size shrinks as the limit nears.
+
+    Units: ``room`` is the full distance from the starting equity to the floor, in account currency.
+    """
+
+    room: Decimal
+    ratio: Decimal = Decimal(1)
+
+
+class Pooled(Setting, frozen=True, tag="pooled", tag_field="mode"):
+    """A member's share of one size for the whole pool; the pool's size is the leader's times ``pool_ratio``."""
+
+    share: Decimal
+    pool_ratio: Decimal = Decimal(1)
+
+
+Sizing = Exact | Multiplier | Fixed | Percentage | BalanceScaled | RoomScaled | Pooled
+
+
+class Rounding(StrEnum):
+    """What becomes of a fraction of a contract. Positions are sized, so what is cut now counts in the next size."""
+
+    TOWARD_ZERO = "toward-zero"
+    NEAREST = "nearest"  # a half goes toward zero
+    UP = "up"
+
+
+class BelowOne(StrEnum):
+    """What becomes of a size that is more than nothing and less than one contract."""
+
+    ZERO = "zero"
+    ONE = "one"
+
+
+class Flip(StrEnum):
+    """How a position goes through zero."""
+
+    REDUCE_FIRST = "reduce-first"  # close, see it confirmed, then open
+    ONE_ORDER = "one-order"
+
+
+class MissedEntry(StrEnum):
+    """What a follower does about an entry that it could not copy in time."""
+
+    SKIP = "skip"
+    JOIN = "join"  # join if the price is within ``join_ticks`` of the leader's
+    ASK = "ask"  # tell a person, who may join by hand
+
+
+class Caps(Setting, frozen=True):
+    """Hard sizes. ``order`` and ``symbol`` in contracts of the follower, ``account`` in mini-equivalents."""
+
+    order: int = 1_000
+    symbol: int = 1_000
+    account: Decimal = Decimal(1_000)
+    orders_per_minute: int = 60  # copied entries; the last line against loops
+
+
+class Bracket(Setting, frozen=True):
+    """Protective children that go out with each entry, in ticks of the follower's contract; 0 leaves one out."""
+
+    stop_ticks: int = 0
+    target_ticks: int = 0
+
+
+class FollowerPlan(Setting, frozen=True):
+    """How one account follows."""
+
+    account: AccountId
+    sizing: Sizing = Exact()
+    rounding: Rounding = Rounding.TOWARD_ZERO
+    below_one: BelowOne = BelowOne.ZERO
+    symbols: dict[str, str] = {}  # leader's product or contract -> follower's: {"NQ": "MNQ"}; "" refuses it
+    ratios: dict[str, Decimal] = {}  # contracts for one of the leader's, for pairs that are no known mini and micro
+    caps: Caps = Caps()
+    flip: Flip = Flip.REDUCE_FIRST
+    max_run_ticks: int = 20  # an entry is skipped when the price ran further against it; -1 never
+    max_age_s: Decimal = Decimal(10)  # an entry is skipped when its signal is older; 0 never
+    missed_entry: MissedEntry = MissedEntry.SKIP
+    join_ticks: int = 4
+    balance_age_s: int = 900  # a balance older than this sizes by the smaller of itself and the smallest seen
+    bracket: Bracket | None = None
+    pause_after_refusals: int = 3  # refused entries in a row that pause this follower; 0 never
+
+
+class GroupPlan(Setting, frozen=True):
+    """One leader and its followers."""
+
+    id: GroupId
+    leader: AccountId
+    followers: tuple[FollowerPlan, ...]
+    roots: tuple[Root, ...] = ()  # products that are copied; empty copies all
+
+
+class AccountPlan(Setting, frozen=True):
+    """One account that the desk knows."""
+
+    id: AccountId
+    connection: ConnectionId
+    name: str  # the broker's own name of it
+    owner: str = "me"  # whose it is: opposite positions across one person's accounts are refused
+    tags: tuple[str, ...] = ()
+    live: bool = False  # real money
+
+
+class DeskPlan(Setting, frozen=True):
+    """The whole desk."""
+
+    accounts: tuple[AccountPlan, ...]
+    groups: tuple[GroupPlan, ...]
+
+
+def follower_symbol(plan: FollowerPlan, symbol: Symbol, root: Root) -> Symbol | None:
+    """Contract that the follower trades for the leader's ``symbol``; None where the plan refuses it.
+
+    A whole contract name in the map wins over its product; a product on the right keeps the leader's month.
+    """
+    if symbol in plan.symbols:
+        to = plan.symbols[symbol]
+        return Symbol(to) if to else None
+    if root not in plan.symbols:
+        return symbol
+    to = plan.symbols[root]
+    return Symbol(to + symbol[len(root) :]) if to else None
+
+
+def faults(plan: DeskPlan) -> list[str]:
+    """Say in one line each what is wrong with a desk, naming the setting to edit; empty when all is well."""
+    found: list[str] = []
+    known = {account.id for account in plan.accounts}
+    if len(known) < len(plan.accounts):
+        found.append("accounts: two accounts share one id; give each its own")
+    roles: dict[AccountId, str] = {}
+    leads = {group.leader for group in plan.groups}
+    for group in plan.groups:
+        if group.leader not in known:
+            found.append(f"group {group.id}: leader {group.leader} is no account of this desk")
+        for follower in group.followers:
+            found += _follower_faults(group, follower, known, leads, roles)
+    return found
+
+
+def _follower_faults(
+    group: GroupPlan, follower: FollowerPlan, known: set[AccountId], leads: set[AccountId], roles: dict[AccountId, str]
+) -> list[str]:
+    name, found = follower.account, []
+    if name not in known:
+        found.append(f"group {group.id}: follower {name} is no account of this desk")
+    if name in leads:
+        found.append(f"group {group.id}: {name} leads and follows; an account plays one role, so no circle can form")
+    if name in roles:
+        found.append(f"group {group.id}: {name} already follows in {roles[name]}; an account plays one role")
+    roles[name] = group.id
+    match follower.sizing:
+        case Multiplier(ratio=ratio) if ratio <= 0:
+            found.append(f"follower {name}: ratio must be above 0, not {ratio} (inverse copying is not offered)")
+        case Fixed(contracts=contracts) if contracts <= 0:
+            found.append(f"follower {name}: contracts must be above 0, not {contracts}")
+        case Percentage(factor=factor) | BalanceScaled(factor=factor) if factor <= 0:
+            found.append(f"follower {name}: factor must be above 0, not {factor}")
+        case RoomScaled(room=room, ratio=ratio) if room <= 0 or ratio <= 0:
+            found.append(f"follower {name}: room and ratio must be above 0")
+        case Pooled(share=share, pool_ratio=pool) if share <= 0 or pool <= 0:
+            found.append(f"follower {name}: share and pool_ratio must be above 0")
+        case _:
+            pass
+    return found

@@ -1,0 +1,1 @@
+"""The public face of the engine: all that the bot may import."""

@@ -1,0 +1,66 @@
+"""What may be asked or ordered over the control API. One class for one message; JSON with ``type`` as the tag."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from engine.domain.command import Rejoin
+from engine.domain.value import Value
+
+
+class Ask(Value, frozen=True, forbid_unknown_fields=True, tag_field="type"):
+    """What every act carries.
+
+    ``key`` makes it happen once: the same key again returns the same act. ``by`` is the person. ``scope`` is
+    ``all``, aliases joined by commas, a group, or ``#tag``. ``version`` is the state version that the person saw; if
+    given and positions, sizes or holds of the scope changed since, the act is refused and nothing happens.
+    """
+
+    key: str
+    by: str
+    scope: str = "all"
+    version: int | None = None
+
+
+class PauseAsk(Ask, frozen=True, tag="pause"):
+    """Stop entries; exits are still copied."""
+
+    until: datetime | None = None
+    reason: str = ""
+
+
+class ResumeAsk(Ask, frozen=True, tag="resume"):
+    """Copy entries again."""
+
+    rejoin: Rejoin = Rejoin.FLAT
+
+
+class SizeAsk(Ask, frozen=True, tag="size"):
+    """Scale later entries by ``factor`` of the plan's size; 0 stops entries by size."""
+
+    factor: Decimal
+
+
+class CloseAsk(Ask, frozen=True, tag="close"):
+    """Close a symbol (all symbols when None), whole or ``quantity`` unsigned contracts an account."""
+
+    symbol: str | None = None
+    quantity: int | None = None
+
+
+class FlattenAsk(Ask, frozen=True, tag="flatten"):
+    """Freeze, cancel, close, prove flat."""
+
+    reason: str = ""
+
+
+class SyncAsk(Ask, frozen=True, tag="sync"):
+    """Join the leader's position now, or adopt what is held as the new base."""
+
+    adopt: bool = False
+
+
+class RepairAsk(Ask, frozen=True, tag="repair"):
+    """Lift a quarantine."""
+
+
+ActAsk = PauseAsk | ResumeAsk | SizeAsk | CloseAsk | FlattenAsk | SyncAsk | RepairAsk

@@ -1,0 +1,229 @@
+"""What may be seen over the control API. Money in account currency, quantities signed contracts, times aware UTC.
+
+Decimals travel as JSON strings. ``None`` always means "not known", never zero.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from engine.domain.value import Value
+
+
+class AccountState(StrEnum):
+    """The one letter of the accounts table, spelled out."""
+
+    LIVE = "live"  # copies
+    PAUSED = "paused"
+    STOPPED = "stopped"  # by a limit, a refusal, the broker, or a quarantine
+    OFFLINE = "offline"
+    DESYNC = "desync"
+
+
+class LegView(Value, frozen=True):
+    """One position. ``want`` is what the follower should hold; it equals ``have`` for a leader."""
+
+    symbol: str
+    have: int
+    want: int
+    in_flight: int = 0
+    price: Decimal | None = None
+    open_profit: Decimal | None = None
+    leader_symbol: str = ""
+    off_s: float | None = None  # how long want and have have differed with nothing in flight
+    note: str = ""  # "rogue", "skipped 1", ...
+
+
+class HoldView(Value, frozen=True):
+    """Who stopped entries, why, until when."""
+
+    by: str
+    reason: str
+    since: datetime
+    until: datetime | None = None
+
+
+class AccountView(Value, frozen=True):
+    """One account, leader or follower."""
+
+    id: str
+    name: str  # the broker's name
+    group: str
+    role: str  # leader, follower, idle
+    broker: str
+    connection: str
+    state: AccountState
+    why: str  # one line when the state is not live
+    live: bool  # real money
+    tags: tuple[str, ...] = ()
+    size: str = ""  # "1x", "0.5x → MNQ", "fixed 2", with the resize factor applied
+    factor: Decimal = Decimal(1)  # the resize factor in force
+    balance: Decimal | None = None
+    equity: Decimal | None = None
+    day_profit: Decimal | None = None  # realised today plus open
+    open_profit: Decimal | None = None
+    legs: tuple[LegView, ...] = ()
+    working_orders: int = 0
+    holds: tuple[HoldView, ...] = ()
+    last_copy: str = ""  # cause of the newest copy
+    last_lag_ms: float | None = None
+    carried: dict[str, Decimal] = {}  # fraction of a contract that rounding holds back, by symbol
+
+
+class OrderView(Value, frozen=True):
+    """One working order."""
+
+    account: str
+    order: str
+    symbol: str
+    quantity: int
+    kind: str
+    price: Decimal | None
+    stop: Decimal | None
+    status: str
+    ours: bool
+
+
+class CopyLine(Value, frozen=True):
+    """What one follower did about one leader event."""
+
+    account: str
+    symbol: str
+    wanted: int
+    sent: int
+    filled: int
+    status: str  # sent, ok, part, refused, unclear, skipped
+    reason: str = ""  # check and figures, or the broker's words
+    client: str = ""  # client order id
+    price: Decimal | None = None  # average fill
+    lag_ms: float | None = None  # leader frame heard → order bytes handed over
+    ack_ms: float | None = None  # order handed over → broker's answer
+    fill_ms: float | None = None  # order handed over → last fill told
+    slip_ticks: Decimal | None = None  # worse is positive
+
+
+class CopyView(Value, frozen=True):
+    """One leader event and its copies, newest state."""
+
+    cause: str
+    seq: int
+    at: datetime
+    group: str
+    leader: str
+    symbol: str
+    quantity: int
+    price: Decimal | None
+    net: int  # the leader's net afterwards
+    what: str  # "BUY 2 NQZ6", "catch-up", ...
+    lines: tuple[CopyLine, ...]
+
+
+class LineView(Value, frozen=True):
+    """One broker connection."""
+
+    connection: str
+    broker: str
+    up: bool
+    text: str
+    heard_s: float | None
+    round_trip_ms: float | None
+    budget_left: int
+    waiting: int = 0
+
+
+class HealthView(Value, frozen=True):
+    """How the engine itself is doing."""
+
+    run: str
+    version: str
+    up_s: float
+    loop_ms: float  # worst lag of the hot loop in the last seconds
+    journal_seq: int
+    stored_seq: int  # how far the database has caught up
+    database: str  # "ok" or what is wrong, in one line
+    lines: tuple[LineView, ...]
+    events_per_s: float = 0.0
+    quarantined: tuple[str, ...] = ()
+
+
+class StatusView(Value, frozen=True):
+    """The first look: am I in sync, how far from trouble."""
+
+    seq: int  # journal sequence that this view was folded from
+    version: int  # state version: grows when positions, sizes or holds change
+    at: datetime  # when the newest fact was heard
+    word: str  # COPYING, PAUSED, PART PAUSED, STOPPED, STARTING, OFFLINE
+    copying: int
+    followers: int
+    leaders: tuple[str, ...]  # "LEAD-1  long 2 NQ" for each
+    day_profit: Decimal | None
+    open_profit: Decimal | None
+    worst: str  # the account that needs a look first, with the reason; empty when none does
+    lag_ms: float | None  # median of the newest copies, leader frame → last order handed over
+    desynced: tuple[str, ...]
+    offline: tuple[str, ...]
+    holds: tuple[HoldView, ...]
+
+
+class ActState(StrEnum):
+    """How far an act has come."""
+
+    ASKED = "asked"
+    ACKED = "acked"  # journalled by the engine
+    PROVEN = "proven"  # seen at the broker, or complete by its nature
+    FAILED = "failed"
+
+
+class ActLine(Value, frozen=True):
+    """One account's part of an act."""
+
+    account: str
+    state: ActState
+    text: str  # "flat 0.9 s", "was flat", "OFFLINE", "1 left, try 2"
+
+
+class ActView(Value, frozen=True):
+    """One act of a person, from asked to proven."""
+
+    key: str
+    kind: str  # pause, resume, size, close, flatten, sync, repair
+    by: str
+    scope: str
+    state: ActState
+    asked_at: datetime
+    took_s: float | None
+    lines: tuple[ActLine, ...]
+    text: str = ""  # why it failed, or a remark
+    until: datetime | None = None
+    reason: str = ""
+
+
+class PreviewLine(Value, frozen=True):
+    """What an act would do to one account."""
+
+    account: str
+    before: str
+    after: str
+    note: str = ""  # "OFFLINE", "real money", ...
+
+
+class PreviewView(Value, frozen=True):
+    """What an act would do, computed by the engine on the state of ``version``."""
+
+    kind: str
+    version: int
+    accounts: int
+    contracts: int  # unsigned contracts that would be traded
+    orders: int  # working orders that would be cancelled
+    open_profit: Decimal | None
+    adds_risk: bool
+    live: bool  # any account with real money
+    lines: tuple[PreviewLine, ...]
+    excluded: tuple[str, ...] = ()  # accounts that cannot take part now, with the reason
+    remarks: tuple[str, ...] = ()
+
+
+class Refusal(Value, frozen=True):
+    """Why a request was not carried out: one line, what to change."""
+
+    error: str

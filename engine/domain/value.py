@@ -1,13 +1,22 @@
 """Value: what is stored or sent and never changes; Stamped: a Value with the time at which a shell saw it."""
 
 from datetime import datetime
-from typing import dataclass_transform
+from typing import Any, dataclass_transform
 
 import msgspec
 
 
+class _KeywordOnly(msgspec.StructMeta):
+    """Fields by keyword in every subclass: msgspec itself asks for ``kw_only`` anew in each."""
+
+    def __new__(
+        cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], *, kw_only: bool = True, **config: Any
+    ) -> type:
+        return super().__new__(cls, name, bases, namespace, kw_only=kw_only, **config)
+
+
 @dataclass_transform(frozen_default=True, kw_only_default=True)
-class Value(msgspec.Struct, frozen=True, kw_only=True):
+class Value(msgspec.Struct, frozen=True, metaclass=_KeywordOnly):
     """A fact, wish or measure."""
 
 

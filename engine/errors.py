@@ -24,3 +24,7 @@ class AccessError(LockstepError):
 
 class StaleOwner(LockstepError):  # noqa: N818  the design names it so
     """Another process owns the journal now; write nothing more."""
+
+
+class JournalError(LockstepError):
+    """The journal cannot take or give a record; nothing leaves that is not in it."""

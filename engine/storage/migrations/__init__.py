@@ -1,0 +1,1 @@
+"""Migrations of the journal's database, run at every start of the clerk."""

@@ -1,0 +1,98 @@
+"""The WebSocket wire under a line: an asyncio protocol around the sans-IO server of ``websockets``."""
+
+import asyncio
+from collections.abc import Callable
+
+from websockets.frames import Frame, Opcode
+from websockets.http11 import Request
+from websockets.server import ServerProtocol
+
+from engine.sim.tradovate.line import Line
+
+Connect = Callable[["SocketWire"], Line]
+
+
+class SocketWire(asyncio.Protocol):
+    """One WebSocket connection, without queue or task: what comes in is answered before the call returns."""
+
+    def __init__(self, transport: asyncio.Transport, connect: Connect) -> None:
+        self._transport = transport
+        self._connect = connect
+        self._protocol = ServerProtocol(max_size=10_000_000)
+        self._line: Line | None = None
+        self._parts: list[bytes] = []
+        self._held: list[bytes] | None = None  # what a stalled line has not written
+
+    def data_received(self, data: bytes) -> None:
+        """Feed what came in to the protocol and act on it."""
+        self._protocol.receive_data(data)
+        for event in self._protocol.events_received():
+            if isinstance(event, Request):
+                self._shake_hands(event)
+            elif isinstance(event, Frame):
+                self._take(event)
+        self._write_out()
+        if self._protocol.close_expected() or self._protocol.parser_exc is not None:
+            self._transport.close()
+
+    def eof_received(self) -> None:
+        """Close with the client."""
+        self._protocol.receive_eof()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Let the line know."""
+        del exc
+        if self._line is not None and self._line.is_open:
+            self._line.lost()
+
+    def _shake_hands(self, request: Request) -> None:
+        response = self._protocol.accept(request)
+        self._protocol.send_response(response)
+        self._write_out()
+        if response.status_code == 101:
+            self._line = self._connect(self)
+
+    def _take(self, frame: Frame) -> None:
+        if frame.opcode in (Opcode.TEXT, Opcode.CONT) and self._line is not None:
+            self._parts.append(bytes(frame.data))
+            if frame.fin:
+                text = b"".join(self._parts).decode()
+                self._parts.clear()
+                self._line.receive(text)
+
+    def _write_out(self) -> None:
+        self._write(b"".join(self._protocol.data_to_send()))
+
+    def _write(self, data: bytes) -> None:
+        if self._held is not None:
+            self._held.append(data)
+        elif data and not self._transport.is_closing():
+            self._transport.write(data)
+
+    def transmit(self, text: bytes) -> None:
+        """Send one text frame."""
+        self._protocol.send_text(text)
+        self._write_out()
+
+    def close(self, code: int, reason: str) -> None:
+        """Send the closing frame; the client ends the connection."""
+        self._protocol.send_close(code, reason)
+        self._write_out()
+        if self._held is None:
+            self._transport.close()
+
+    def abort(self) -> None:
+        """Drop the connection."""
+        self._transport.abort()
+
+    def stall(self, *, reading: bool, writing: bool) -> None:
+        """Hold back reading or writing until told otherwise."""
+        if reading:
+            self._transport.pause_reading()
+        elif not self._transport.is_closing():
+            self._transport.resume_reading()
+        if writing and self._held is None:
+            self._held = []
+        elif not writing and self._held is not None:
+            held, self._held = self._held, None
+            self._write(b"".join(held))

@@ -1,0 +1,70 @@
+"""Copy entries again."""
+
+from bot.core.access import Level, Role
+from bot.core.command import Choice, Command, Desk, Reply
+from bot.core.dialogue import Intent
+from bot.core.render.look import side
+from bot.core.words import Scope
+from engine.api import AccountView, Rejoin, ResumeAsk, Value
+
+
+class Args(Value, frozen=True):
+    """Whom; join the leader's position now instead of waiting for its next entry?"""
+
+    scope: Scope | None = None
+    join: bool = False
+
+
+async def run(args: Args, desk: Desk) -> Reply:
+    """Preview the resume, say what the leader holds now, offer flat or join."""
+    views = await desk.engine.accounts(args.scope or "all")
+    followers = [view for view in views if view.role == "follower"]
+    held = [view for view in followers if view.holds]
+    scope: str | None = args.scope
+    if scope is None:
+        if held and len(held) < len(followers):
+            return _which(held)
+        scope = "all"  # either everything is paused or nothing is: there is nothing to choose
+    ask, join = (
+        ResumeAsk(key=desk.key("resume"), by=desk.person.name, scope=scope, rejoin=rejoin)
+        for rejoin in (Rejoin.FLAT, Rejoin.JOIN)
+    )
+    if args.join:
+        return Reply(intent=Intent(ask=join, remarks=_missed(views)))
+    instead = (("Join…", join),) if _behind(followers) else ()
+    return Reply(intent=Intent(ask=ask, instead=instead, remarks=_missed(views)))
+
+
+def _which(held: list[AccountView]) -> Reply:
+    paused = [Choice(label=f"{view.id} {view.holds[0].reason}".strip(), line=f"/resume {view.id}") for view in held]
+    everything = Choice(label="all that are paused", line=f"/resume {','.join(view.id for view in held)}")
+    return Reply(question="Resume which?", choices=(*paused, everything) if len(paused) > 1 else tuple(paused))
+
+
+def _behind(followers: list[AccountView]) -> bool:
+    return any(leg.have != leg.want for view in followers for leg in view.legs)
+
+
+def _missed(views: tuple[AccountView, ...]) -> tuple[str, ...]:
+    leaders = [
+        f"Leader {view.id} is {side(leg.have)} {leg.symbol} now" if leg.have else ""
+        for view in views
+        if view.role == "leader"
+        for leg in view.legs
+    ]
+    told = tuple(filter(None, leaders)) or ("The leader is flat now.",)
+    behind = [view for view in views if view.role == "follower" and view.holds and _behind([view])]
+    return (*told, "Start flat: copy from its next entry.") if behind else told
+
+
+COMMAND = Command(
+    name="resume",
+    summary="Copy entries again, from flat or by joining",
+    args=Args,
+    run=run,
+    role=Role.TRADER,
+    level=Level.C2,
+    family="Fast",
+    aliases=("go",),
+    examples=("/resume", "/resume ALPHA", "/resume NQ-MAIN join"),
+)

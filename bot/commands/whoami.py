@@ -1,0 +1,25 @@
+"""Who I am here, and what I may do."""
+
+from bot.core.access import Role
+from bot.core.command import Command, Desk, Reply, reply
+from bot.core.render.word import whoami_card
+from engine.api import Value
+
+
+class Args(Value, frozen=True):
+    """Nothing."""
+
+
+async def run(_: Args, desk: Desk) -> Reply:
+    """Show S17."""
+    return reply(whoami_card(desk.person, "console", Role.OWNER, str(desk.zone)))
+
+
+COMMAND = Command(
+    name="whoami",
+    summary="Who you are here, your role and time zone",
+    args=Args,
+    run=run,
+    family="Self",
+    examples=("/whoami", "whoami", "/whoami ?"),
+)

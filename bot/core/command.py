@@ -1,0 +1,159 @@
+"""A command as data, what it may reach, what it answers; finding all of them and the one that a line means."""
+
+import importlib
+import pkgutil
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime, tzinfo
+from difflib import get_close_matches
+from types import ModuleType
+from typing import Any, Protocol
+
+from bot.core.access import Level, Person, Role
+from bot.core.card import Card
+from bot.core.dialogue import Button, Intent
+from bot.core.words import slots
+from engine.api import (
+    AccountView,
+    ActAsk,
+    ActView,
+    CopyView,
+    HealthView,
+    OrderView,
+    PreviewView,
+    StatusView,
+    Value,
+)
+
+
+class Engine(Protocol):
+    """What a command may ask of the engine; ``engine.api.client`` fits it. Acts are sent by the dispatcher alone."""
+
+    async def status(self, scope: str = "all") -> StatusView: ...
+    async def accounts(self, scope: str = "all") -> tuple[AccountView, ...]: ...
+    async def account(self, alias: str) -> AccountView: ...
+    async def orders(self, scope: str = "all") -> tuple[OrderView, ...]: ...
+    async def copies(self, limit: int = 10, scope: str = "all", failed: bool = False) -> tuple[CopyView, ...]: ...
+    async def health(self) -> HealthView: ...
+    async def receipt(self, name: str) -> str: ...
+    async def act(self, key: str) -> ActView: ...
+    async def preview(self, ask: ActAsk) -> PreviewView: ...
+    async def send(self, ask: ActAsk) -> ActView: ...
+
+
+class Venue(Protocol):
+    """The demo venue's control port: what the leader's own platform would do."""
+
+    async def trade(self, account: str, symbol: str, quantity: int) -> None:
+        """Trade signed contracts on the leader's account at market."""
+        ...
+
+    async def flat(self, account: str) -> None:
+        """Close whatever the leader's account holds."""
+        ...
+
+    async def contracts(self) -> tuple[str, ...]:
+        """Contracts that the venue trades, by full name."""
+        ...
+
+
+class Desk:
+    """What a command may reach while it runs."""
+
+    def __init__(
+        self,
+        *,
+        engine: Engine,
+        person: Person,
+        now: datetime,
+        zone: tzinfo,
+        commands: "Mapping[str, Command]",
+        mint: Callable[[], str],
+        venue: Venue | None = None,
+    ) -> None:
+        """Everything is handed in; a command makes nothing itself."""
+        self.engine = engine
+        self.person = person
+        self.now = now
+        self.zone = zone
+        self.commands = commands
+        self.mint = mint
+        self.venue = venue
+
+    def key(self, verb: str) -> str:
+        """Make the idempotency key of one act."""
+        return f"{verb}-{self.mint()}"
+
+
+class Choice(Value, frozen=True):
+    """One way to complete a command: what it is called, and the line that it stands for."""
+
+    label: str
+    line: str
+
+
+class Reply(Value, frozen=True):
+    """What a command answers: cards to read, an act to confirm, or choices."""
+
+    cards: tuple[Card, ...] = ()
+    intent: Intent | None = None
+    buttons: tuple[Button, ...] = ()  # under the last card
+    question: str = ""
+    choices: tuple[Choice, ...] = ()
+
+
+def reply(*cards: Card, buttons: tuple[Button, ...] = ()) -> Reply:
+    """Answer with cards, and buttons under the last."""
+    return Reply(cards=cards, buttons=buttons)
+
+
+class Command(Value, frozen=True):
+    """A plug-in: ``bot.commands.<name>.COMMAND``."""
+
+    name: str
+    summary: str
+    args: type[Value]
+    run: Callable[[Any, Desk], Awaitable[Reply]]
+    role: Role = Role.VIEWER
+    level: Level = Level.C0
+    family: str = "See"
+    aliases: tuple[str, ...] = ()
+    examples: tuple[str, str, str]
+    holding: bool = False  # its picker offers only accounts that hold something
+    needs_venue: bool = False
+
+    @property
+    def syntax(self) -> str:
+        """How it is typed."""
+        return " ".join([f"/{self.name}", *(slot.shape for slot in slots(self.args))])
+
+
+def find_commands(package: ModuleType) -> dict[str, Command]:
+    """Every command of ``package`` by name: a new file is a new command."""
+    found = (
+        importlib.import_module(f"{package.__name__}.{module.name}").COMMAND
+        for module in pkgutil.iter_modules(package.__path__)
+        if not module.name.startswith("_")
+    )
+    return {command.name: command for command in sorted(found, key=lambda command: command.name)}
+
+
+def find(commands: Mapping[str, Command], verb: str) -> Command | None:
+    """The command that ``verb`` names, by name or alias."""
+    verb = verb.lower()
+    return commands.get(verb) or next((one for one in commands.values() if verb in one.aliases), None)
+
+
+def nearest(commands: Mapping[str, Command], verb: str) -> list[str]:
+    """Up to three names that ``verb`` may have meant, best first."""
+    names = [name for command in commands.values() for name in (command.name, *command.aliases) if len(name) > 1]
+    verb = verb.lower()
+    close = [name for name in names if len(verb) > 1 and name.startswith(verb)]
+    close += get_close_matches(verb, names, n=6, cutoff=0.5)
+    verbs = [command.name for name in close if (command := find(commands, name)) is not None]
+    return list(dict.fromkeys(verbs))[:3]
+
+
+def split_line(text: str) -> tuple[str, list[str]]:
+    """Verb and the words after it; the slash is optional."""
+    words: Sequence[str] = text.strip().removeprefix("/").split()
+    return (words[0].lower(), list(words[1:])) if words else ("", [])

@@ -1,0 +1,170 @@
+"""Acts on their way: the preview, the receipt as asked, acked and proven, and what became of each account."""
+
+from datetime import datetime, tzinfo
+
+from bot.core.card import Card, one_line, pack
+from bot.core.render.look import age, clock, factor, money, until_twice
+from engine.api import (
+    ActAsk,
+    ActLine,
+    ActState,
+    ActView,
+    CloseAsk,
+    FlattenAsk,
+    PauseAsk,
+    PreviewLine,
+    PreviewView,
+    Rejoin,
+    RepairAsk,
+    ResumeAsk,
+    Severity,
+    SizeAsk,
+    SyncAsk,
+)
+
+DONE_WORDS = {
+    "pause": "⏸ PAUSED",
+    "resume": "▶ RESUMED",
+    "size": "SIZE",
+    "close": "CLOSED",
+    "flatten": "🟥 FLAT",
+    "sync": "SYNCED",
+    "repair": "REPAIRED",
+}
+ASKED_WORDS = {"pause": "⏸ PAUSE", "resume": "▶ RESUME", "flatten": "🟥 FLATTEN"}
+SHOWN_LINES = 12
+TRADING = frozenset({"close", "flatten", "sync"})
+
+
+def kind_of(ask: ActAsk) -> str:
+    """The act's word, as an ``ActView`` gives it."""
+    return str(ask.__struct_config__.tag)
+
+
+def title_of(ask: ActAsk) -> str:
+    """What is asked, in one line."""
+    match ask:
+        case PauseAsk():
+            return f"⏸ PAUSE {ask.scope}"
+        case ResumeAsk():
+            return f"▶ RESUME {ask.scope}" + (" and join" if ask.rejoin is Rejoin.JOIN else "")
+        case SizeAsk():
+            return f"SIZE {ask.scope} to {factor(ask.factor)}"
+        case CloseAsk():
+            part = f"{ask.quantity} " if ask.quantity is not None else ""
+            return f"CLOSE {part}{ask.symbol or 'everything'} · {ask.scope}"
+        case FlattenAsk():
+            return f"🟥 FLATTEN {ask.scope}"
+        case SyncAsk():
+            return f"SYNC {ask.scope}" + (", adopt what is held" if ask.adopt else " to the leader")
+        case RepairAsk():
+            return f"REPAIR {ask.scope}"
+
+
+def preview_card(
+    ask: ActAsk, preview: PreviewView, *, remarks: tuple[str, ...] = (), word: str = "", ttl_s: float, changed: bool
+) -> Card:
+    """K2, K3, K4, K6: what would happen, before it does."""
+    lines: list[str] = ["Changed meanwhile. Look again:"] if changed else []
+    money_word = "LIVE" if preview.live else "sim"
+    accounts = f"{preview.accounts} account{'' if preview.accounts == 1 else 's'}"
+    if isinstance(ask, FlattenAsk):
+        lines.append(f"{preview.contracts} contracts, open P/L {money(preview.open_profit)}")
+        lines.append(f"1 entries frozen  2 cancel orders ({preview.orders})")
+        lines.append("3 market close  4 check flat")
+    elif preview.contracts or preview.orders:
+        cancel = f", cancel {preview.orders} orders" if preview.orders else ""
+        lines.append(f"{preview.contracts} contracts at market{cancel}")
+        if preview.open_profit is not None:
+            lines.append(f"Open P/L {money(preview.open_profit)}")
+    lines.extend(remarks)
+    lines.extend(one_line(remark) for remark in preview.remarks)
+    lines.extend(_changes(preview.lines))
+    if preview.excluded:
+        lines.append(f"Not included: {', '.join(one_line(name) for name in preview.excluded)}")
+    footer = f"To do it type the word {word} · {ttl_s:.0f} s" if word else f"{ttl_s:.0f} s to decide"
+    title = title_of(ask) + ("?" if isinstance(ask, ResumeAsk) else "")
+    return Card(title=f"{title} · {accounts} {money_word}", lines=tuple(lines), footer=footer, settled=False)
+
+
+def _changes(lines: tuple[PreviewLine, ...]) -> list[str]:
+    texts = [
+        f"{line.account} {one_line(line.before)} → {one_line(line.after)}{f' {one_line(line.note)}' if line.note else ''}"
+        for line in lines
+        if line.before != line.after or line.note
+    ]
+    same = len(lines) - len(texts)
+    more = [f"and {len(texts) - SHOWN_LINES} more"] if len(texts) > SHOWN_LINES else []
+    unchanged = [f"{same} unchanged"] if same and texts else ["Nothing would change."] if lines and not texts else []
+    return [*texts[:SHOWN_LINES], *more, *unchanged]
+
+
+def act_card(view: ActView, ask: ActAsk | None, preview: PreviewView | None, now: datetime, zone: tzinfo) -> Card:
+    """K1, K2, K5: the receipt of one act, edited as it goes on. Never says done before it is proven."""
+    lines = [_by(view), _progress(view)]
+    if view.text:
+        lines.append(one_line(view.text))
+    if view.kind == "size" and preview is not None:
+        lines.extend(_changes(preview.lines))
+    told = {line.text for line in view.lines}
+    if view.lines and (view.kind in TRADING or view.state is ActState.FAILED or len(told) > 1):
+        lines.extend(pack([_part(line) for line in view.lines]))
+    if view.kind == "pause" and view.state in {ActState.ACKED, ActState.PROVEN}:
+        lines.append("Exits are still copied.")
+    failed = view.state is ActState.FAILED
+    return Card(
+        title=_title(view, ask, now, zone),
+        severity=Severity.P2 if failed else None,
+        lines=tuple(lines),
+        ref=f"act:{view.key}",
+        settled=view.state in {ActState.PROVEN, ActState.FAILED},
+    )
+
+
+def _title(view: ActView, ask: ActAsk | None, now: datetime, zone: tzinfo) -> str:
+    end = until_twice(view.until, now, zone)
+    tail = f" · until {end}" if end else ""
+    if view.kind == "size" and isinstance(ask, SizeAsk):
+        tail = f" to {factor(ask.factor)}"
+    if view.state is ActState.PROVEN:
+        return f"{DONE_WORDS.get(view.kind, view.kind.upper())} {view.scope}{tail}"
+    word = ASKED_WORDS.get(view.kind, view.kind.upper())
+    return f"{word} {view.scope}{tail}{' · NOT DONE' if view.state is ActState.FAILED else ''}"
+
+
+def _by(view: ActView) -> str:
+    return f"by {one_line(view.by)}" + (f" · reason {one_line(view.reason)}" if view.reason else "")
+
+
+def _progress(view: ActView) -> str:
+    done = sum(line.state is ActState.PROVEN for line in view.lines)
+    took = f" in {age(view.took_s)}" if view.took_s is not None else ""
+    counted = f" {done} of {len(view.lines)}" if view.lines else ""
+    flat = " flat" if view.kind == "flatten" else ""
+    match view.state:
+        case ActState.ASKED:
+            return "asked …"
+        case ActState.ACKED:
+            return f"asked ✔ acked ✔ proven{flat}{counted} …"
+        case ActState.PROVEN:
+            return f"asked ✔ acked ✔ proven{flat} ✔{counted}{took}"
+        case ActState.FAILED:
+            return f"FAILED{f': proven {done} of {len(view.lines)}' if view.lines else ''}"
+
+
+def _part(line: ActLine) -> str:
+    mark = {ActState.PROVEN: "", ActState.FAILED: " !", ActState.ACKED: " …", ActState.ASKED: " …"}[line.state]
+    return f"{line.account} {one_line(line.text) or line.state.value}{mark}"
+
+
+def told_card(view: ActView, zone: tzinfo) -> Card:
+    """One line about an act that somebody else asked for."""
+    word = DONE_WORDS if view.state is ActState.PROVEN else ASKED_WORDS
+    text = word.get(view.kind, view.kind.upper())
+    return Card(
+        title=f"{text} {view.scope} by {one_line(view.by)}: {view.state.value} {clock(view.asked_at, zone)}",
+        severity=Severity.P2 if view.state is ActState.FAILED else Severity.P4,
+        lines=(one_line(view.text),) if view.text else (),
+        brief=True,
+        ref=f"act:{view.key}",
+    )

@@ -1,0 +1,231 @@
+"""What the desk looks like now: status, accounts, one account, positions, orders, health."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, tzinfo
+
+from bot.core.card import Card, Column, Table, clip, one_line, pack
+from bot.core.render.look import (
+    ICONS,
+    LETTERS,
+    UNKNOWN,
+    age,
+    clock,
+    factor,
+    hold,
+    lag,
+    money,
+    plain_money,
+    price,
+    side,
+    signed,
+)
+from engine.api import AccountState, AccountView, HealthView, LegView, OrderView, StatusView, Symbol, month_of, root_of
+
+WORD_ICONS = {"COPYING": "🟢", "PAUSED": "🟡", "PART PAUSED": "🟡", "STOPPED": "🔴", "OFFLINE": "⚫"}
+
+
+def status_card(view: StatusView, now: datetime, zone: tzinfo) -> Card:
+    """S1: am I in sync, how far from trouble."""
+    lines = [f"Leader {one_line(leader)}" for leader in view.leaders] or ["No leader"]
+    lines.append(f"Day  {money(view.day_profit)}   Open {money(view.open_profit)}")
+    if view.worst:
+        lines.append(f"Worst {one_line(view.worst)}")
+    if view.desynced:
+        lines.append(f"DESYNC {', '.join(view.desynced)}")
+    if view.offline:
+        lines.append(f"OFFLINE {', '.join(view.offline)}")
+    lines.extend(hold(one, now, zone) for one in view.holds)
+    lines.append(f"Lag {lag(view.lag_ms)}")
+    seen = max(0.0, (now - view.at).total_seconds())
+    return Card(
+        title=f"{WORD_ICONS.get(view.word, '⚪')} {view.word} · {view.copying} of {view.followers} accounts",
+        lines=tuple(lines),
+        footer=f"Seen {age(seen)} ago, at {clock(view.at, zone)}",
+        ref="status",
+    )
+
+
+def accounts_card(views: Sequence[AccountView]) -> Card:
+    """S2: one row for each account."""
+    if not views:
+        return Card(title="No accounts in this scope")
+    columns = (
+        Column(head="ACCT", firm=False, least=5),
+        Column(head="S"),
+        Column(head="SIZE", right=True, firm=False, least=4),
+        Column(head="DAY", right=True),
+        Column(head="OPEN", right=True),
+    )
+    rows = tuple(
+        (view.id, LETTERS[view.state], _size(view), money(view.day_profit), money(view.open_profit)) for view in views
+    )
+    counted = Counter(LETTERS[view.state] for view in views)
+    letters = " ".join(f"{counted[letter]}{letter}" for letter in LETTERS.values() if counted[letter])
+    marked = tuple(f"{LETTERS[view.state]} {view.id}: {one_line(view.why)}" for view in views if view.why)
+    return Card(
+        title=f"ACCOUNTS · {len(views)}",
+        table=Table(columns=columns, rows=rows),
+        footer=f"{len(views)} accts: {letters}",
+        fields=tuple(("!", line) for line in marked[:8]),
+    )
+
+
+def _size(view: AccountView) -> str:
+    if view.role != "follower":
+        return "lead" if view.role == "leader" else "-"
+    return view.size.partition(" → ")[0].replace("fixed", "fix") or UNKNOWN
+
+
+def account_card(view: AccountView, now: datetime, zone: tzinfo) -> Card:
+    """S3: one account."""
+    state = view.state.value + (f": {one_line(view.why)}" if view.why else "")
+    size = f", {view.size}" if view.role == "follower" and view.size else ""
+    lines = [
+        f"{ICONS[view.state]} {state}{size}",
+        f"Equity {plain_money(view.equity)}   Day {money(view.day_profit)}",
+        f"Balance {plain_money(view.balance)}   Open {money(view.open_profit)}",
+    ]
+    if view.factor != 1:
+        lines.append(f"Resized to {factor(view.factor)} of the plan")
+    lines.extend(_leg_line(leg, view) for leg in view.legs)
+    if not any(leg.have for leg in view.legs):
+        lines.append("Pos  " + ("not known" if view.state is AccountState.OFFLINE else "flat"))
+    lines.extend(f"Held back {symbol} {carried:+f}" for symbol, carried in view.carried.items() if carried)
+    if view.working_orders:
+        lines.append(f"Working orders {view.working_orders}")
+    lines.extend(hold(one, now, zone) for one in view.holds)
+    if view.last_copy:
+        lines.append(f"Last copy {one_line(view.last_copy)}  {lag(view.last_lag_ms)}")
+    tags = "".join(f" #{tag}" for tag in view.tags)
+    return Card(
+        title=f"{view.id} · {one_line(view.name)} · {view.role}",
+        lines=tuple(lines),
+        footer=f"{view.broker} · {view.group or 'no group'} · {'REAL MONEY' if view.live else 'sim'}{tags}",
+        ref=f"account:{view.id}",
+    )
+
+
+def _leg_line(leg: LegView, view: AccountView) -> str:
+    at = f" @ {price(leg.price)}" if leg.have and leg.price is not None else ""
+    want = f"  want {signed(leg.want)}" if view.role == "follower" and leg.want != leg.have else ""
+    flight = f"  {signed(leg.in_flight)} in flight" if leg.in_flight else ""
+    note = f"  {leg.note.upper()}" if leg.note else ""
+    return f"Pos  {side(leg.have)} {leg.symbol}{at}  {money(leg.open_profit)}{want}{flight}{note}"
+
+
+def positions_card(views: Sequence[AccountView], root: str = "") -> Card:
+    """S4: for each of the leader's contracts, who holds what."""
+    blocks: dict[tuple[str, str], None] = {}
+    for view in views:
+        for leg in view.legs:
+            symbol = _leader_symbol(leg)
+            if not root or root in {symbol, root_of_text(symbol), leg.symbol, root_of_text(leg.symbol)}:
+                blocks.setdefault((view.group, symbol))
+    lines: list[str] = []
+    for group, symbol in sorted(blocks):
+        members = [view for view in views if view.group == group]
+        lines.append(_leader_line(members, symbol))
+        lines.extend(pack([item for view in members if (item := _member(view, symbol))]))
+    offline = [view.id for view in views if view.state is AccountState.OFFLINE]
+    if offline:
+        lines.append(f"Not known (offline): {', '.join(offline)}")
+    if not blocks:
+        held = "Nobody is known to hold anything." if offline else "Everybody is flat."
+        lines.insert(0, f"Nobody holds {root}." if root else held)
+    return Card(title="POSITIONS" + (f" · {root}" if root else ""), lines=tuple(lines))
+
+
+def _leader_symbol(leg: LegView) -> str:
+    return leg.leader_symbol or leg.symbol
+
+
+def root_of_text(symbol: str) -> str:
+    """Root of a contract that a view names."""
+    return str(root_of(Symbol(symbol)))
+
+
+def is_contract(symbol: str) -> bool:
+    """Say whether ``symbol`` names a month and not only a product."""
+    return bool(month_of(Symbol(symbol)))
+
+
+def _leader_line(members: Sequence[AccountView], symbol: str) -> str:
+    for view in members:
+        if view.role == "leader":
+            leg = next((leg for leg in view.legs if leg.symbol == symbol), None)
+            if view.state is AccountState.OFFLINE:
+                return f"{symbol}  {view.id} ? offline"
+            have = leg.have if leg is not None else 0
+            at = f" @ {price(leg.price)}" if leg is not None and have and leg.price is not None else ""
+            return f"{symbol}  {view.id} {side(have)}{at}"
+    return f"{symbol}  no leader"
+
+
+def _member(view: AccountView, symbol: str) -> str:
+    if view.role == "leader":
+        return ""
+    if view.state is AccountState.OFFLINE:
+        return f"{view.id}  ? offline"
+    leg = next((leg for leg in view.legs if _leader_symbol(leg) == symbol), None)
+    if leg is None:
+        return ""
+    other = "" if leg.symbol == symbol else f" {root_of_text(leg.symbol)}"
+    if leg.note and leg.have != leg.want:
+        state = leg.note.upper()
+    elif leg.have == leg.want:
+        state = "ok" if not leg.note else f"ok, {leg.note}"
+    elif leg.in_flight:
+        state = f"→ {signed(leg.want)}"
+    else:
+        state = f"WANT {signed(leg.want)}" + (f" {age(leg.off_s)}" if leg.off_s is not None else "")
+    return f"{clip(view.id, 16)} {signed(leg.have)}{other} {state}"
+
+
+def orders_card(views: Sequence[OrderView]) -> Card:
+    """Working orders."""
+    if not views:
+        return Card(title="ORDERS · none working")
+    columns = (
+        Column(head="ACCT", firm=False, least=5),
+        Column(head="QTY", right=True),
+        Column(head="SYM"),
+        Column(head="AT", right=True),
+        Column(head="KIND", firm=False, least=4),
+    )
+    rows = tuple(
+        (
+            view.account,
+            signed(view.quantity),
+            view.symbol,
+            price(view.price if view.price is not None else view.stop)
+            if (view.price is not None or view.stop is not None)
+            else "mkt",
+            f"{view.kind}{'' if view.ours else ' *'}",
+        )
+        for view in views
+    )
+    foreign = "* not sent by Lockstep" if any(not view.ours for view in views) else ""
+    return Card(title=f"ORDERS · {len(views)} working", table=Table(columns=columns, rows=rows), footer=foreign)
+
+
+def health_card(view: HealthView, heard_s: float | None = None) -> Card:
+    """S9: how the engine itself is doing."""
+    behind = view.journal_seq - view.stored_seq
+    lines = [f"Engine {view.version}  up {age(view.up_s)}  loop {lag(view.loop_ms)}"]
+    for line in view.lines:
+        trip = f" {lag(line.round_trip_ms)}" if line.round_trip_ms is not None else ""
+        heard = f" beat {age(line.heard_s)}" if line.heard_s is not None else ""
+        word = "ok" if line.up and line.text == "ok" else f"{'' if line.up else 'DOWN '}{one_line(line.text)}"
+        lines.append(f"{line.connection} ({line.broker}) {word}{trip}{heard}")
+        if line.waiting or line.budget_left < 10:
+            lines.append(f" requests left {line.budget_left}, waiting {line.waiting}")
+    lines.append(f"Journal {view.journal_seq}, stored {view.stored_seq}" + (f" ({behind} behind)" if behind else ""))
+    lines.append(f"Database {one_line(view.database)}")
+    lines.append(f"Events {view.events_per_s:.0f}/s")
+    if view.quarantined:
+        lines.append(f"QUARANTINED {', '.join(view.quarantined)}")
+    if heard_s is not None:
+        lines.append(f"Answered {age(heard_s)} ago")
+    bad = bool(view.quarantined) or any(not line.up for line in view.lines) or view.database != "ok"
+    return Card(title=f"{'🟠' if bad else '🟢'} HEALTH", lines=tuple(lines), ref="health")

@@ -1,0 +1,95 @@
+"""Copies and notices: what happened, told."""
+
+from collections.abc import Sequence
+from datetime import tzinfo
+
+from bot.core.card import Card, clip, one_line
+from bot.core.render.look import ALARMS, clock, lag, price, signed, ticks
+from engine.api import CopyLine, CopyView, Notice, Severity
+
+BAD = frozenset({"refused", "unclear"})
+OPEN = frozenset({"sent"})
+
+
+def copies_card(views: Sequence[CopyView], zone: tzinfo, failed: bool = False) -> Card:
+    """S7: the newest copies, leader to followers."""
+    if not views:
+        return Card(title="COPIES · no failed ones" if failed else "COPIES · none yet")
+    lines = [line for view in views for line in copy_lines(view, zone)]
+    return Card(title=f"COPIES · newest {len(views)}{' failed' if failed else ''}", lines=tuple(lines))
+
+
+def copy_lines(view: CopyView, zone: tzinfo) -> list[str]:
+    """One leader event and what each follower did."""
+    at = f" {price(view.price)}" if view.price is not None else ""
+    return [f"{clock(view.at, zone)} {one_line(view.what)}{at}", *(_line(line, view) for line in view.lines)]
+
+
+def _line(line: CopyLine, view: CopyView) -> str:
+    other = "" if line.symbol == view.symbol else f" {line.symbol}"
+    head = f" {clip(line.account, 14)}"
+    if line.status == "ok":
+        return " ".join(
+            filter(None, (f"{head} {signed(line.filled)}{other} ok ", lag(line.lag_ms), ticks(line.slip_ticks)))
+        )
+    if line.status == "sent":
+        return f"{head} {signed(line.sent)}{other} sent, {line.filled} filled"
+    if line.status == "part":
+        return f"{head} {signed(line.filled)} of {signed(line.sent)}{other} PART {lag(line.lag_ms)}"
+    why = one_line(line.reason)
+    return f"{head} -{other} {line.status.upper() if line.status in BAD else line.status}" + (f" {why}" if why else "")
+
+
+def is_settled(view: CopyView) -> bool:
+    """Say whether nothing of the copy is under way any more."""
+    return all(line.status not in OPEN for line in view.lines)
+
+
+def has_failed(view: CopyView) -> bool:
+    """Say whether a follower could not do its part."""
+    return any(line.status in BAD or line.status == "part" for line in view.lines)
+
+
+def copy_card(view: CopyView, zone: tzinfo) -> Card:
+    """One copy as it is pushed: the newest state, one card for one leader event."""
+    first, *rest = copy_lines(view, zone)
+    icon = "🟠" if has_failed(view) else "✔" if is_settled(view) else "…"
+    return Card(
+        title=f"{icon} {first}",
+        severity=Severity.P2 if has_failed(view) else Severity.P4,
+        lines=tuple(rest),
+        footer=f" {view.leader} now {signed(view.net)} {view.symbol}" if view.leader else "",
+        ref=f"copy:{view.cause}",
+        settled=is_settled(view),
+    )
+
+
+def copies_summary(views: Sequence[CopyView], zone: tzinfo) -> Card:
+    """Several copies that came in one breath, in one card."""
+    failed = [view for view in views if has_failed(view)]
+    lags = sorted(line.lag_ms for view in views for line in view.lines if line.lag_ms is not None)
+    middle = f" · lag {lag(lags[len(lags) // 2])}" if lags else ""
+    shown = failed[-3:] or views[-1:]
+    lines = [line for view in shown for line in copy_lines(view, zone)]
+    return Card(
+        title=f"{'🟠' if failed else '✔'} {len(views)} copies{middle}",
+        severity=Severity.P2 if failed else Severity.P4,
+        lines=tuple(lines),
+        footer=f"{len(failed)} with trouble: /copies failed" if failed else "",
+    )
+
+
+def notice_card(notice: Notice, zone: tzinfo) -> Card:
+    """One notice."""
+    about = " ".join(filter(None, (notice.account, notice.symbol)))
+    text = one_line(notice.text)
+    head = f"{ALARMS[notice.severity]} {notice.severity} {notice.code}"
+    if about and about not in text:
+        head += f" · {about}"
+    return Card(
+        title=head,
+        severity=notice.severity,
+        lines=(text,),
+        footer=clock(notice.at, zone) if notice.severity <= Severity.P2 else "",
+        brief=notice.severity >= Severity.P4,
+    )

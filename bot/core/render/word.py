@@ -1,0 +1,64 @@
+"""What the bot says of itself: help, who you are, refusals, choices."""
+
+from collections.abc import Mapping, Sequence
+
+from bot.core.access import Level, Person, Role
+from bot.core.card import Card, one_line
+from bot.core.command import Command
+from engine.api import Severity
+
+LEVELS = {
+    Level.C0: "reads only",
+    Level.C1: "at once, Undo for 60 s",
+    Level.C2: "preview, then Confirm",
+    Level.C3: "preview, then the word",
+}
+FAMILIES = ("See", "Slow", "Fast", "Demo", "Self")
+
+
+def help_card(commands: Mapping[str, Command], person: Person) -> Card:
+    """S16: only what this person may do here."""
+    families: dict[str, list[str]] = {}
+    for command in commands.values():
+        families.setdefault(command.family, []).append(command.name)
+    order = sorted(families, key=lambda name: FAMILIES.index(name) if name in FAMILIES else len(FAMILIES))
+    lines = [f"{family:<5} {' '.join(families[family])}" for family in order]
+    return Card(
+        title=f"{one_line(person.name).upper()} · {person.role.name.lower()}",
+        lines=tuple(lines),
+        footer="Type a word and ? for examples: pause ?",
+    )
+
+
+def command_card(command: Command) -> Card:
+    """Help of one command, from its own fields."""
+    short = f"Short: {' '.join('/' + alias for alias in command.aliases)}" if command.aliases else ""
+    return Card(
+        title=command.syntax,
+        lines=tuple(filter(None, (command.summary, *(f"  {example}" for example in command.examples), short))),
+        footer=f"{LEVELS[command.level]} · {command.role.name.lower()}",
+    )
+
+
+def refusal_card(text: str, severity: Severity | None = None) -> Card:
+    """W2: why nothing was done, in one line."""
+    return Card(title=one_line(text), severity=severity)
+
+
+def choice_card(question: str) -> Card:
+    """A question; the choices are its buttons."""
+    return Card(title=one_line(question), settled=False)
+
+
+def unknown_card(verb: str, near: Sequence[str]) -> Card:
+    """A word that is no command."""
+    hint = "Did you mean:" if near else "Type help for the list."
+    return Card(title=f"No command {one_line(verb)!r}.", lines=(hint,))
+
+
+def whoami_card(person: Person, chat: str, ceiling: Role, zone: str) -> Card:
+    """S17: who I am here."""
+    return Card(
+        title=f"{one_line(person.name)}  ({person.id})",
+        lines=(f"{person.role.name.lower()} on all", f"chat {chat}: ceiling {ceiling.name.lower()}", f"zone {zone}"),
+    )

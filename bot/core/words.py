@@ -1,0 +1,302 @@
+"""Text to typed arguments: the fields of a command's ``Args`` say what may stand there, in any order."""
+
+import re
+import types
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta, tzinfo
+from decimal import Decimal, InvalidOperation
+from difflib import get_close_matches
+from enum import StrEnum
+from typing import Any, NewType, Union, get_args, get_origin, get_type_hints
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from bot.core.card import one_line
+from engine.api import PRODUCTS, Root, Value
+
+Scope = NewType("Scope", str)  # all, aliases joined by commas, a group, or #tag; in the desk's own spelling
+Account = NewType("Account", str)  # one alias
+Instrument = NewType("Instrument", str)  # a contract or its root, in capitals
+Count = NewType("Count", int)  # a whole number above zero
+Word = NewType("Word", str)  # any one word
+Rest = NewType("Rest", str)  # the rest of the line
+
+DAY_END_HOUR = 17  # futures days end at 17:00 New York
+EXCHANGE_ZONE = ZoneInfo("America/New_York")
+LONGEST = timedelta(days=31)
+
+_CONTRACT = re.compile(r"[A-Z0-9]{1,5}[FGHJKMNQUVXZ]\d{1,2}")
+_SPAN = re.compile(r"(?:(\d{1,4})h)?(?:(\d{1,5})m)?")
+_CLOCK = re.compile(r"(\d{1,2}):(\d{2})")
+_SIZE = re.compile(r"([+-]?)(\d{1,4}(?:\.\d{1,4})?)(x|%)")
+
+
+class Span(Value, frozen=True):
+    """A time until which something holds."""
+
+    until: datetime
+
+
+class Size(Value, frozen=True):
+    """A resize: ``factor`` of the plan's size, or ``change`` times the factor in force."""
+
+    factor: Decimal | None = None
+    change: Decimal | None = None
+
+
+class Lexicon(Value, frozen=True):
+    """The names that this desk knows."""
+
+    accounts: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    symbols: tuple[str, ...] = ()
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """Everything that may stand as a scope, apart from lists of aliases."""
+        return ("all", *self.accounts, *self.groups, *(f"#{tag}" for tag in self.tags))
+
+
+class Context(Value, frozen=True):
+    """What reading needs besides the words. ``exact`` refuses prefixes: an act names its accounts in full."""
+
+    lexicon: Lexicon
+    now: datetime
+    zone: tzinfo
+    exact: bool
+
+
+class Missing(Value, frozen=True):
+    """An argument without which the command cannot run."""
+
+    field: str
+    kind: str
+
+
+class Wrong(Value, frozen=True):
+    """Why the words make no sense, in one line."""
+
+    text: str
+
+
+Taken = tuple[Any, int] | None
+"""A value and how many words it took; None when the words are something else."""
+
+
+def _fold(names: Sequence[str], word: str, exact: bool) -> str | None:
+    lower = word.lower()
+    for name in names:
+        if name.lower() == lower:
+            return name
+    begins = [name for name in names if name.lower().startswith(lower)]
+    return begins[0] if len(begins) == 1 and not exact and lower else None
+
+
+def _scope(words: Sequence[str], context: Context) -> Taken:
+    word = words[0]
+    if "," in word:
+        found = [_fold(context.lexicon.accounts, part, exact=True) for part in word.split(",") if part]
+        known = [name for name in found if name is not None]
+        return (Scope(",".join(dict.fromkeys(known))), 1) if known and len(known) == len(found) else None
+    name = _fold(context.lexicon.scopes, word, context.exact)
+    return (Scope(name), 1) if name is not None else None
+
+
+def _account(words: Sequence[str], context: Context) -> Taken:
+    name = _fold(context.lexicon.accounts, words[0], context.exact)
+    return (Account(name), 1) if name is not None else None
+
+
+def _instrument(words: Sequence[str], context: Context) -> Taken:
+    word = words[0].upper()
+    known = word in context.lexicon.symbols or Root(word) in PRODUCTS or _CONTRACT.fullmatch(word)
+    return (Instrument(word), 1) if known else None
+
+
+def _count(words: Sequence[str], _: Context) -> Taken:
+    word = words[0]
+    return (Count(int(word)), 1) if word.isascii() and word.isdigit() and len(word) < 6 and int(word) > 0 else None
+
+
+def _span(words: Sequence[str], context: Context) -> Taken:
+    word = words[0].lower()
+    if word == "until" and len(words) > 1:
+        until = _clock(words[1], context)
+        return (Span(until=until), 2) if until is not None else None
+    if word == "eod":
+        local = context.now.astimezone(EXCHANGE_ZONE)
+        return Span(until=_next(local, DAY_END_HOUR, 0)), 1
+    match = _SPAN.fullmatch(word)
+    if match is None or not any(match.groups()):
+        return None
+    length = timedelta(hours=int(match.group(1) or 0), minutes=int(match.group(2) or 0))
+    return (Span(until=context.now + length), 1) if timedelta(0) < length <= LONGEST else None
+
+
+def _clock(word: str, context: Context) -> datetime | None:
+    match = _CLOCK.fullmatch(word)
+    if match is None or int(match.group(1)) > 23 or int(match.group(2)) > 59:
+        return None
+    return _next(context.now.astimezone(context.zone), int(match.group(1)), int(match.group(2)))
+
+
+def _next(local: datetime, hour: int, minute: int) -> datetime:
+    due = local.replace(hour=hour, minute=minute, second=0, microsecond=0)
+    return due if due > local else due + timedelta(days=1)
+
+
+def _size(words: Sequence[str], _: Context) -> Taken:
+    word = words[0].lower()
+    if word in {"off", "half"}:
+        return Size(factor=Decimal(0) if word == "off" else Decimal("0.5")), 1
+    match = _SIZE.fullmatch(word)
+    if match is None:
+        return None
+    sign, number, unit = match.groups()
+    try:
+        amount = Decimal(number) / (100 if unit == "%" else 1)
+    except InvalidOperation:
+        return None
+    if not sign:
+        return Size(factor=amount), 1
+    if unit == "x":
+        return None
+    change = 1 + amount if sign == "+" else 1 - amount
+    return (Size(change=change), 1) if change >= 0 else None
+
+
+def _word(words: Sequence[str], _: Context) -> Taken:
+    return Word(words[0]), 1
+
+
+class Kind(Value, frozen=True):
+    """How one type of argument is read, and how it is written in a syntax line."""
+
+    shape: str
+    read: Callable[[Sequence[str], Context], Taken]
+    names: str = ""  # what a word in its place should have been
+
+
+KINDS: dict[Any, Kind] = {
+    Scope: Kind(shape="scope", read=_scope, names="account, group or tag"),
+    Account: Kind(shape="account", read=_account, names="account"),
+    Instrument: Kind(shape="symbol", read=_instrument, names="symbol"),
+    Count: Kind(shape="number", read=_count, names="number"),
+    Span: Kind(shape="15m|1h30m|until 14:45|eod", read=_span, names="time"),
+    Size: Kind(shape="0.5x|50%|half|+10%|off", read=_size, names="size"),
+    Word: Kind(shape="word", read=_word),
+}
+
+
+class Slot(Value, frozen=True):
+    """One field of an ``Args``."""
+
+    name: str
+    type: Any
+    required: bool
+
+    @property
+    def is_rest(self) -> bool:
+        """Say whether it takes the rest of the line."""
+        return self.type is Rest
+
+    @property
+    def shape(self) -> str:
+        """How it stands in a syntax line."""
+        if self.is_rest:
+            text = f"{self.name}…"
+        elif self.type is bool:
+            text = self.name
+        elif isinstance(self.type, type) and issubclass(self.type, StrEnum):
+            text = "|".join(self.type)
+        else:
+            text = self.name if self.type in {Word, Count} else KINDS[self.type].shape
+        return text if self.required else f"[{text}]"
+
+    def read(self, words: Sequence[str], context: Context) -> Taken:
+        """Take the value of this field from the beginning of ``words``."""
+        if self.type is bool:
+            return (True, 1) if words[0].lower() == self.name else None
+        if isinstance(self.type, type) and issubclass(self.type, StrEnum):
+            choice = _fold(list(self.type), words[0], exact=False)
+            return (self.type(choice), 1) if choice is not None else None
+        return None if self.is_rest else KINDS[self.type].read(words, context)
+
+
+def slots(args: type[Value]) -> tuple[Slot, ...]:
+    """The fields of an ``Args`` in their order."""
+    hints = get_type_hints(args)
+    return tuple(
+        Slot(name=field.name, type=_bare(hints[field.name]), required=field.required)
+        for field in msgspec.structs.fields(args)
+    )
+
+
+def _bare(hint: Any) -> Any:
+    if get_origin(hint) in {Union, types.UnionType}:
+        return next(part for part in get_args(hint) if part is not type(None))
+    return hint
+
+
+def parse(args: type[Value], words: Sequence[str], context: Context) -> Value | Missing | Wrong:
+    """Read ``words`` into ``args``: each word goes to the first free field that understands it."""
+    fields = slots(args)
+    values: dict[str, Any] = {}
+    rest = next((slot for slot in fields if slot.is_rest), None)
+    place = 0
+    while place < len(words):
+        taken = _take(fields, values, words[place:], context)
+        if taken is not None:
+            place += taken
+            continue
+        wrong = _unknown(words[place], fields, values, context, can_be_rest=rest is not None and bool(values))
+        if wrong is not None or rest is None:
+            return wrong or Wrong(text=f"{one_line(words[place])!r} is not understood here.")
+        values[rest.name] = Rest(one_line(" ".join(words[place:])))
+        break
+    for slot in fields:
+        if slot.required and slot.name not in values:
+            return Missing(field=slot.name, kind=slot.shape)
+    return args(**values)
+
+
+def _take(fields: Sequence[Slot], values: dict[str, Any], words: Sequence[str], context: Context) -> int | None:
+    for slot in fields:
+        if slot.name not in values:
+            taken = slot.read(words, context)
+            if taken is not None:
+                values[slot.name] = taken[0]
+                return taken[1]
+        elif slot.type is Scope and values[slot.name] != "all":
+            more = _fold(context.lexicon.accounts, words[0], exact=True)
+            held = values[slot.name].split(",")
+            if more is not None and all(name in context.lexicon.accounts for name in held):
+                values[slot.name] = Scope(",".join(dict.fromkeys([*held, more])))
+                return 1
+    return None
+
+
+def _unknown(
+    word: str, fields: Sequence[Slot], values: dict[str, Any], context: Context, can_be_rest: bool
+) -> Wrong | None:
+    """Why ``word`` fits nowhere; None when it may begin a remark.
+
+    A misspelt account must not pass as a remark, or the act would take the whole desk.
+    """
+    free = [slot for slot in fields if slot.name not in values and slot.type in KINDS and slot.type is not Word]
+    names = [slot for slot in free if slot.type in {Scope, Account}]
+    known = context.lexicon.accounts if names and names[0].type is Account else context.lexicon.scopes
+    close = get_close_matches(word.lower(), [name.lower() for name in known], n=1, cutoff=0.7) if names else []
+    text = one_line(word)
+    if close:
+        return Wrong(
+            text=f"No {KINDS[names[0].type].names} {text!r} here. Did you mean {_fold(known, close[0], True)}?"
+        )
+    if can_be_rest:
+        return None
+    if not free:
+        return Wrong(text=f"{text!r} is not understood here.")
+    wanted = " or ".join(dict.fromkeys(KINDS[slot.type].names for slot in free))
+    return Wrong(text=f"{text!r} is no {wanted} here.")

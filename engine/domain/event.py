@@ -143,6 +143,18 @@ class QuoteMarked(Stamped, frozen=True):
     ask: Decimal | None = None
     last: Decimal | None = None
 
+    def over(self, older: "QuoteMarked") -> "QuoteMarked":
+        """This quote with what it does not say taken from an older one."""
+        if self.bid is not None and self.ask is not None and self.last is not None:
+            return self
+        return QuoteMarked(
+            at=self.at,
+            symbol=self.symbol,
+            bid=self.bid if self.bid is not None else older.bid,
+            ask=self.ask if self.ask is not None else older.ask,
+            last=self.last if self.last is not None else older.last,
+        )
+
 
 class Holding(Value, frozen=True, array_like=True):
     """One net position in a snapshot."""
@@ -257,12 +269,6 @@ class FollowerFailed(Stamped, frozen=True):
     error: str
 
 
-class FollowerRepaired(Stamped, frozen=True):
-    """A person lifted the quarantine."""
-
-    account: AccountId
-
-
 Event = (
     OrderFilled
     | FillBusted
@@ -282,5 +288,4 @@ Event = (
     | TimePassed
     | OrdersSent
     | FollowerFailed
-    | FollowerRepaired
 )

@@ -1,0 +1,394 @@
+"""Desk: all leaders and followers behind one door: a fact in, decisions out. Same facts, same decisions, byte for byte.
+
+The way of a leader's fill is short on purpose (``fanout``); everything slower, such as money, arming, reconciling and acts,
+happens on other facts.
+
+A fault of ours in one follower's code sets that follower aside and no other (``quarantine``); the domain catches everything
+in two places for that, see docs/adr/0003-quarantine-inside-the-domain.md.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from engine.domain.act import act, progress
+from engine.domain.copier import Copier
+from engine.domain.decision import AskSnapshot, Decision, Raised, Severity
+from engine.domain.event import (
+    AccessRefused,
+    AccountRestricted,
+    BalanceReported,
+    DeskConfigured,
+    EngineStarted,
+    Event,
+    FillBusted,
+    FollowerFailed,
+    LineLost,
+    LineRestored,
+    OrderAnswered,
+    OrderChanged,
+    OrderFilled,
+    OrdersSent,
+    PersonActed,
+    PositionReported,
+    QuoteMarked,
+    SnapshotTaken,
+    TimePassed,
+)
+from engine.domain.fanout import catch_up, fan_out, quarantine
+from engine.domain.group import Pooled
+from engine.domain.ids import AccountId, ConnectionId, Symbol
+from engine.domain.leader import LeaderBook
+from engine.domain.reconcile import check, rebase, reconcile
+from engine.domain.sizing import is_moving
+from engine.domain.state import DeskState, Rows, leader_groups, rearm, rows_of
+
+TICK = timedelta(seconds=1)  # how often time is looked after while something is under way …
+IDLE = timedelta(seconds=30)  # … and while nothing is
+ASK_EVERY = timedelta(seconds=5)
+DOUBT = timedelta(seconds=1)  # a leader position that differs from his fills this long is asked about
+ARMED_AT_ONCE = 8  # followers whose size is worked out anew on one fact, so that no fact is slow
+
+
+class Desk:
+    """The pure heart of the engine. Not thread-safe; one owner."""
+
+    def __init__(self, state: DeskState | None = None) -> None:
+        self.state = state or DeskState()
+        self._rows: dict[tuple[AccountId, Symbol], Rows] = {}
+        self._on: dict[type[Any], Callable[[Any, list[Decision]], None]] = {
+            OrderFilled: self._filled,
+            FillBusted: self._busted,
+            OrderAnswered: self._answered,
+            OrderChanged: self._changed,
+            PositionReported: self._reported,
+            BalanceReported: self._balanced,
+            QuoteMarked: self._quoted,
+            SnapshotTaken: self._snapped,
+            LineLost: self._lost,
+            LineRestored: self._restored,
+            AccountRestricted: self._restricted,
+            AccessRefused: self._access_refused,
+            EngineStarted: self._started,
+            DeskConfigured: self._configured,
+            PersonActed: self._acted,
+            TimePassed: self._passed,
+            OrdersSent: self._ignore,
+            FollowerFailed: self._failed,
+        }
+
+    # ---- the door --------------------------------------------------------------------------------------------------
+
+    def handle(self, event: Event) -> list[Decision]:
+        """Take in one fact; what must be done about it, in order."""
+        if type(event) is OrderFilled and event.account in self.state.leaders:
+            return self._led(event)
+        out: list[Decision] = []
+        if self.state.stale:
+            self._arm_stale(event.at)
+        self._on[type(event)](event, out)
+        return out
+
+    @property
+    def due(self) -> datetime | None:
+        """When ``TimePassed`` should be told next."""
+        return self.state.due
+
+    def checkpoint(self) -> bytes:
+        """All state, from which ``restore`` goes on as if nothing had been."""
+        return msgspec.msgpack.encode(self.state)
+
+    @classmethod
+    def restore(cls, checkpoint: bytes) -> "Desk":
+        """Desk from its checkpoint.
+
+        Raises: msgspec.DecodeError for bytes that are none.
+        """
+        return cls(msgspec.msgpack.decode(checkpoint, type=DeskState))
+
+    # ---- the leader's way ------------------------------------------------------------------------------------------
+
+    def _led(self, event: OrderFilled) -> list[Decision]:
+        book = self.state.leaders[event.account]
+        stand = book.fold(event)
+        if stand is None:
+            return []
+        out = fan_out(self.state, self.rows(book, event.symbol, stand.net, event.at), event, stand.net)
+        self._wake(event.at)
+        if stand.net == 0:
+            self._leader_flat(book, event.symbol)
+        return out
+
+    def rows(self, book: LeaderBook, symbol: Symbol, net: int, at: datetime) -> Rows:
+        """Armed followers of one leader contract; their ladders reach ``net`` at least."""
+        rows = self._rows.get((book.account, symbol))
+        if rows is None or abs(net) > rows.reach:
+            rows = self._rows[book.account, symbol] = rows_of(self.state, book, symbol, net, at)
+        return rows
+
+    def _leader_flat(self, book: LeaderBook, symbol: Symbol) -> None:
+        """Sizes that move with money or take turns are worked out again before the next entry."""
+        for copier, _, _ in self._rows[book.account, symbol].lanes:
+            if is_moving(copier.plan) or isinstance(copier.plan.sizing, Pooled):
+                self.state.stale.setdefault(copier.account, False)
+
+    def _arm_stale(self, at: datetime) -> None:
+        """Work out a few sizes anew, where the leader is flat or a person asked for it."""
+        stale = self.state.stale
+        for account in list(stale)[:ARMED_AT_ONCE]:
+            is_forced = stale.pop(account)
+            copier = self.state.copiers.get(account)
+            book = self._leader_of(copier) if copier else None
+            if copier is None or book is None:
+                continue
+            for lane in copier.lanes.values():
+                for feed in lane.feeds.values():
+                    if feed.net == 0 or is_forced:
+                        rows = self.rows(book, feed.symbol, 0, at)
+                        rearm(self.state, book, rows, (copier, lane, feed), at)
+
+    def _leader_of(self, copier: Copier) -> LeaderBook | None:
+        group = next((group for group in self.state.plan.groups if group.id == copier.group), None)
+        return self.state.leaders.get(group.leader) if group else None
+
+    # ---- follower facts --------------------------------------------------------------------------------------------
+
+    def _with(self, account: AccountId, at: datetime, out: list[Decision], step: Callable[[Copier], None]) -> None:
+        """Run one follower's step; a fault of ours sets that follower aside and no other."""
+        copier = self.state.copiers.get(account)
+        if copier is None:
+            return
+        try:
+            step(copier)
+            if copier.tasks:
+                progress(copier, at, out)
+        except Exception as bug:  # noqa: BLE001  one follower's fault must not stop the others
+            quarantine(copier, repr(bug), out)
+        self._wake(at)
+
+    def _filled(self, event: OrderFilled, out: list[Decision]) -> None:
+        self.state.version += 1
+        self._with(event.account, event.at, out, lambda copier: copier.filled(event, out))
+
+    def _busted(self, event: FillBusted, out: list[Decision]) -> None:
+        said = f"the exchange took back {event.quantity:+d} {event.symbol} at {event.price} on {event.account}"
+        code, severity = "fill.busted", Severity.P1
+        out.append(Raised(code=code, severity=severity, text=said, account=event.account, symbol=event.symbol))
+        out.append(AskSnapshot(account=event.account))
+
+    def _answered(self, event: OrderAnswered, out: list[Decision]) -> None:
+        self._with(event.account, event.at, out, lambda copier: copier.answered(event, out))
+
+    def _changed(self, event: OrderChanged, out: list[Decision]) -> None:
+        self._with(event.account, event.at, out, lambda copier: copier.changed(event, out))
+
+    def _reported(self, event: PositionReported, out: list[Decision]) -> None:
+        book = self.state.leaders.get(event.account)
+        if book is not None:
+            stand = book.stand(event.symbol)
+            stand.reported = event.net
+            if stand.net != event.net:
+                self._wake(event.at)
+            return
+        self._with(event.account, event.at, out, lambda copier: copier.reported(event))
+
+    def _balanced(self, event: BalanceReported, out: list[Decision]) -> None:
+        book = self.state.leaders.get(event.account)
+        if book is not None:
+            book.take_balance(event)
+            for copier in self.state.copiers.values():
+                if copier.group in book.groups and is_moving(copier.plan):
+                    self.state.stale.setdefault(copier.account, False)
+            return
+        follower = self.state.copiers.get(event.account)
+        if follower is not None:
+            follower.take_balance(event)
+            if is_moving(follower.plan):
+                self.state.stale.setdefault(follower.account, False)
+
+    def _quoted(self, event: QuoteMarked, out: list[Decision]) -> None:
+        known = self.state.quotes.get(event.symbol)
+        self.state.quotes[event.symbol] = event if known is None else event.over(known)
+
+    def _snapped(self, event: SnapshotTaken, out: list[Decision]) -> None:
+        self.state.version += 1
+        if event.balance is not None:
+            money = BalanceReported(
+                at=event.at,
+                account=event.account,
+                balance=event.balance,
+                margin=event.margin,
+                day_profit=event.day_profit,
+            )
+            self._balanced(money, out)
+        book = self.state.leaders.get(event.account)
+        if book is not None:
+            self._leader_snapped(book, event, out)
+            return
+
+        def step(copier: Copier) -> None:
+            reconcile(copier, event, out)
+            if copier.tasks:
+                progress(copier, event.at, out, is_snapshot=True)
+
+        self._with(event.account, event.at, out, step)
+
+    def _leader_snapped(self, book: LeaderBook, event: SnapshotTaken, out: list[Decision]) -> None:
+        """After a gap: exits that were missed are caught up, entries follow each follower's policy."""
+        is_first = not book.was_synced
+        for symbol in book.restate(event):
+            stand = book.stands[symbol]
+            catch_up(self.state, stand, self.rows(book, symbol, stand.net, event.at), symbol, event.at, out)
+        if is_first:
+            book.was_synced = True
+            for copier in self.state.copiers.values():
+                if copier.group in book.groups and copier.is_based:
+                    for lane in copier.lanes.values():
+                        if lane.barred.startswith("desync"):
+                            rebase(lane)
+        self._wake(event.at)
+
+    # ---- lines, locks, people, time --------------------------------------------------------------------------------
+
+    def _on_line(self, connection: ConnectionId) -> Iterable[AccountId]:
+        return [account.id for account in self.state.plan.accounts if account.connection == connection]
+
+    def _lost(self, event: LineLost, out: list[Decision]) -> None:
+        accounts = list(self._on_line(event.connection))
+        risky = [name for name in accounts if self._holds_anything(name)]
+        for name in accounts:
+            if name in self.state.leaders:
+                self.state.leaders[name].stand_still(line_up=False)
+            self._with(name, event.at, out, lambda copier: copier.stand_still(line_up=False))
+        leads = any(name in self.state.leaders for name in accounts)
+        severity = Severity.P1 if risky else Severity.P2
+        held = f", positions on {', '.join(risky)}" if risky else ""
+        said = f"{event.connection} is off: {event.reason}{held}"
+        out.append(Raised(code="leader.lost" if leads else "broker.down", severity=severity, text=said))
+        self.state.version += 1
+
+    def _holds_anything(self, account: AccountId) -> bool:
+        book, copier = self.state.leaders.get(account), self.state.copiers.get(account)
+        return bool(book and any(stand.net for stand in book.stands.values())) or bool(
+            copier and any(lane.held for lane in copier.lanes.values())
+        )
+
+    def _restored(self, event: LineRestored, out: list[Decision]) -> None:
+        for name in self._on_line(event.connection):
+            if name in self.state.leaders:
+                self.state.leaders[name].stand_still(line_up=True)
+            self._with(name, event.at, out, lambda copier: copier.stand_still(line_up=True))
+        out.append(Raised(code="broker.up", severity=Severity.P4, text=f"{event.connection} is back"))
+        self._wake(event.at)
+
+    def _restricted(self, event: AccountRestricted, out: list[Decision]) -> None:
+        def step(copier: Copier) -> None:
+            if copier.restriction is event.restriction:
+                return
+            copier.restriction, copier.restricted_because = event.restriction, event.reason
+            copier.arm()
+            text = f"{event.account}: broker says {event.restriction.value} {event.reason}".rstrip()
+            out.append(copier.tell("acct.lock", Severity.P2, text))
+
+        self._with(event.account, event.at, out, step)
+
+    def _access_refused(self, event: AccessRefused, out: list[Decision]) -> None:
+        until = f", not tried again before {event.until:%H:%M:%S} UTC" if event.until else ""
+        said = f"{event.connection}: login refused, {event.reason}{until}"
+        out.append(Raised(code="acct.auth", severity=Severity.P2, text=said))
+
+    def _started(self, event: EngineStarted, out: list[Decision]) -> None:
+        restarted = bool(self.state.run)
+        self.state.run = event.run
+        for book in self.state.leaders.values():
+            book.stand_still(line_up=False)
+        for copier in self.state.copiers.values():
+            copier.stand_still(line_up=False)
+        if restarted:
+            said = "the engine started again: positions are compared before anything else"
+            out.append(Raised(code="eng.restart", severity=Severity.P2, text=said))
+        self._wake(event.at)
+
+    def _configured(self, event: DeskConfigured, out: list[Decision]) -> None:
+        plan, state = event.plan, self.state
+        state.plan = plan
+        followers = {follower.account: (group, follower) for group in plan.groups for follower in group.followers}
+        owners = {account.id: account.owner for account in plan.accounts}
+        for account, (group, follower) in followers.items():
+            known = state.copiers.get(account)
+            if known is None:
+                state.copiers[account] = Copier(account, group.id, owners[account], follower)
+            else:
+                known.group, known.owner, known.plan = group.id, owners[account], follower
+        for account in [account for account in state.copiers if account not in followers]:
+            del state.copiers[account]
+        leads = leader_groups(plan)
+        state.leaders = {name: state.leaders.get(name) or LeaderBook(name, ids) for name, ids in leads.items()}
+        for name, ids in leads.items():
+            state.leaders[name].groups = ids
+        self._rows = {}
+        for copier in state.copiers.values():
+            copier.arm()
+            state.stale[copier.account] = True
+        state.version += 1
+
+    def _acted(self, event: PersonActed, out: list[Decision]) -> None:
+        if event.key in self.state.acts:
+            return
+        self.state.acts[event.key] = None
+        self.state.version += 1
+        for account in event.command.accounts:
+            self._with(account, event.at, out, lambda copier: act(copier, event, out))
+            self.state.stale[account] = True
+
+    def _passed(self, event: TimePassed, out: list[Decision]) -> None:
+        at = event.at
+        self.state.due = None
+        for copier in self.state.copiers.values():
+            self._with(copier.account, at, out, lambda copier: self._look_after(copier, at, out))
+        for book in self.state.leaders.values():
+            self._doubt(book, at, out)
+            if any(is_moving(copier.plan) for copier in self.state.copiers.values() if copier.group in book.groups):
+                for copier in self.state.copiers.values():
+                    if is_moving(copier.plan):
+                        self.state.stale.setdefault(copier.account, False)
+        busy = any(copier.is_busy() or copier.holds for copier in self.state.copiers.values())
+        busy |= any(not book.is_synced for book in self.state.leaders.values())
+        self.state.due = at + (TICK if busy else IDLE)
+
+    def _look_after(self, copier: Copier, at: datetime, out: list[Decision]) -> None:
+        ended = [hold for hold in copier.holds if hold.until is not None and hold.until <= at]
+        if ended:
+            copier.holds = [hold for hold in copier.holds if hold not in ended]
+            copier.arm()
+            self.state.version += 1
+            tail = f", {copier.barred}" if copier.barred else ", copying from the leader's next entry"
+            out.append(copier.tell("pause.ended", Severity.P4, f"{copier.account}: pause is over{tail}"))
+        check(copier, at, out)
+
+    def _doubt(self, book: LeaderBook, at: datetime, out: list[Decision]) -> None:
+        """Ask for the leader's snapshot where his fills and the broker's word differ for a while."""
+        wants = book.is_line_up and not book.is_synced
+        for stand in book.stands.values():
+            if stand.reported is None or stand.reported == stand.net:
+                stand.off_since = None
+            elif stand.off_since is None:
+                stand.off_since = at
+            else:
+                wants |= at - stand.off_since >= DOUBT
+        if wants and (book.asked_at is None or at - book.asked_at >= ASK_EVERY):
+            book.asked_at = at
+            out.append(AskSnapshot(account=book.account))
+
+    def _failed(self, event: FollowerFailed, out: list[Decision]) -> None:
+        self._with(event.account, event.at, out, lambda copier: quarantine(copier, event.error, out))
+
+    def _ignore(self, event: OrdersSent, out: list[Decision]) -> None:
+        """Times of sending are kept for receipts; nothing depends on them."""
+
+    def _wake(self, at: datetime) -> None:
+        due = at + TICK
+        if self.state.due is None or self.state.due > due:
+            self.state.due = due

@@ -1,0 +1,189 @@
+"""Fan-out: one leader fill to the orders of all his followers. The hot path: integers and look-ups, no Decimal, no await.
+
+What must be fast is spelled out here; what explains or repairs is a call. ``risk.verdict`` is the same rule in full: the
+condition below only decides whether it needs to be asked.
+"""
+
+from datetime import datetime, timedelta
+from decimal import ROUND_CEILING, Decimal
+
+from engine.domain.contract import PRODUCTS, product_of, root_of
+from engine.domain.copier import Copier, Flight
+from engine.domain.decision import Decision, Lot, Raised, SendLots, Severity
+from engine.domain.event import OrderFilled, QuoteMarked
+from engine.domain.group import MissedEntry
+from engine.domain.ids import TAG, AccountId, OrderId, Root, Symbol, cause_hash, is_ours
+from engine.domain.lane import Feed, Lane
+from engine.domain.leader import Stand
+from engine.domain.risk import Denied, Signal
+from engine.domain.sizing import mark_of
+from engine.domain.state import DeskState, Rows
+
+MICROSECOND = timedelta(microseconds=1)
+
+
+def fan_out(state: DeskState, rows: Rows, event: OrderFilled, net: int) -> list[Decision]:
+    """Orders of all followers for one fill of their leader, who now holds ``net``: exits first, one order each."""
+    at, price = event.at, event.price
+    signal = _signal(state, rows, event)
+    prefix = TAG + cause_hash(signal.cause)
+    late, run, minute = signal.age_us, signal.run_ticks, signal.minute
+    guarded = signal.is_looped or bool(signal.opposed)
+    out: list[Decision] = []
+    exits: list[Lot] = []
+    entries: list[Lot] = []
+    lanes = rows.lanes
+    if lanes:
+        state.turn = turn = (state.turn + 1) % len(lanes)
+        if turn:
+            lanes = lanes[turn:] + lanes[:turn]
+    for copier, lane, feed in lanes:
+        try:
+            more = lane.shift(feed, net)
+            if more:
+                size = more if more > 0 else -more
+                if copier.minute != minute:
+                    copier.minute, copier.copies = minute, 0
+                if (
+                    copier.barred
+                    or lane.barred
+                    or feed.barred
+                    or late > lane.max_age_us
+                    or run > lane.max_run
+                    or guarded
+                    or copier.copies >= copier.max_copies
+                    or size > lane.max_order
+                    or size * lane.weight > copier.room
+                ):
+                    more = copier.judge(more, lane, feed, signal, out)
+                    size = more if more > 0 else -more
+                if more:
+                    lane.goal += more
+                    copier.room -= size * lane.weight
+                    copier.copies += 1
+                    lane.signalled_at = at
+                    lane.signal_price = price
+            quantity = lane.step()
+            if not quantity or not copier.is_ready:
+                continue
+            is_exit = lane.held * quantity < 0
+            if not is_exit and (copier.barred or lane.barred):
+                lane.give_up(quantity)
+                continue
+            client = OrderId(prefix + copier.mark)
+            if quantity > 0:
+                lane.buys += quantity
+                copier.flights[client] = Flight(lane.symbol, quantity, signal.cause, at, is_exit, quantity)
+            else:
+                lane.sells -= quantity
+                copier.flights[client] = Flight(lane.symbol, quantity, signal.cause, at, is_exit, -quantity)
+            (exits if is_exit else entries).append((client, copier.account, lane.symbol, quantity))
+        except Exception as bug:  # noqa: BLE001  one follower's fault must not stop the others
+            quarantine(copier, repr(bug), out)
+    state.version += 1
+    if exits or entries:
+        out.insert(0, SendLots(cause=signal.cause, lots=(*exits, *entries), exits=len(exits)))
+    return out
+
+
+def _signal(state: DeskState, rows: Rows, event: OrderFilled) -> Signal:
+    at = event.at
+    opposed = rivals(state, event.account, event.symbol, event.quantity) if rows.has_rivals else frozenset()
+    return Signal(
+        cause=f"{event.account}:{event.fill}",
+        at=at,
+        age_us=max(0, (at - event.traded_at) // MICROSECOND),
+        run_ticks=run_ticks(state.quotes.get(event.symbol), event),
+        minute=int(at.timestamp()) // 60,
+        opposed=opposed,
+        is_looped=is_ours(event.client),
+    )
+
+
+def run_ticks(quote: QuoteMarked | None, event: OrderFilled) -> int:
+    """Ticks that the price to be paid now is worse than the leader's; 0 without a quote or a known tick."""
+    product = product_of(event.symbol)
+    if quote is None or product is None:
+        return 0
+    if event.quantity > 0:
+        worse = quote.ask - event.price if quote.ask is not None else Decimal(0)
+    else:
+        worse = event.price - quote.bid if quote.bid is not None else Decimal(0)
+    return int((worse / product.tick).to_integral_value(ROUND_CEILING)) if worse > 0 else 0
+
+
+def rivals(state: DeskState, leader: AccountId, symbol: Symbol, quantity: int) -> frozenset[str]:
+    """Owners who hold, or are about to hold, the other side of this product family in another group."""
+    family, groups = _family(symbol), state.leaders[leader].groups
+    owners: set[str] = set()
+    for copier in state.copiers.values():
+        if copier.group not in groups:
+            for lane in copier.lanes.values():
+                if (lane.goal * quantity < 0 or lane.held * quantity < 0) and _family(lane.symbol) == family:
+                    owners.add(copier.owner)
+    owner_of = {account.id: account.owner for account in state.plan.accounts}
+    for book in state.leaders.values():
+        if book.account != leader:
+            for held, stand in book.stands.items():
+                if stand.net * quantity < 0 and _family(held) == family:
+                    owners.add(owner_of[book.account])
+    return frozenset(owners)
+
+
+def _family(symbol: Symbol) -> Root:
+    root = root_of(symbol)
+    product = PRODUCTS.get(root)
+    return (product.mini or root) if product else root
+
+
+def catch_up(state: DeskState, stand: Stand, rows: Rows, symbol: Symbol, at: datetime, out: list[Decision]) -> None:
+    """Follow a leader whose moves were missed: exits now, entries by each follower's policy."""
+    cause = f"missed:{symbol}:{at.isoformat()}"
+    signal = Signal(cause=cause, at=at, age_us=0, run_ticks=0, minute=int(at.timestamp()) // 60)
+    for copier, lane, feed in rows.lanes:
+        try:
+            more = lane.shift(feed, stand.net)
+            if more:
+                _missed(state, copier, lane, feed, signal, stand, more, out)
+            copier.propose(lane, cause, at, out)
+        except Exception as bug:  # noqa: BLE001  one follower's fault must not stop the others
+            quarantine(copier, repr(bug), out)
+    state.version += 1
+
+
+def _missed(
+    state: DeskState,
+    copier: Copier,
+    lane: Lane,
+    feed: Feed,
+    signal: Signal,
+    stand: Stand,
+    more: int,
+    out: list[Decision],
+) -> None:
+    """Judge an entry that the leader made while we could not see him."""
+    policy, plan = copier.plan.missed_entry, copier.plan
+    if policy is MissedEntry.JOIN:
+        mark, product = mark_of(state.quotes, feed.symbol), product_of(feed.symbol)
+        away = None if mark is None or product is None else abs(mark - stand.cost.average) / product.tick
+        if away is not None and away <= plan.join_ticks:
+            allowed = copier.judge(more, lane, feed, signal, out) if copier.is_ready else more
+            lane.goal += allowed
+            lane.signalled_at, lane.signal_price = signal.at, stand.cost.average
+            copier.arm()
+            return
+        figures = "no price" if away is None else f"{away:.0f} ticks away over {plan.join_ticks}"
+    else:
+        figures = f"policy {policy.value}"
+    out.append(copier.skipped(lane, signal.cause, more, Denied(check="missed_entry", figures=figures)))
+    if policy is MissedEntry.ASK:
+        said = f"{copier.account} missed {more:+d} {lane.symbol} of its leader: join with /sync, or leave it"
+        out.append(copier.tell("entry.missed", Severity.P2, said, lane))
+
+
+def quarantine(copier: Copier, error: str, out: list[Decision]) -> None:
+    """Set a follower aside after a fault of ours: exits by hand only."""
+    copier.quarantined = error
+    copier.arm()
+    said = f"{copier.account} is set aside after a fault of ours: {error}. Exits by hand only."
+    out.append(Raised(code="eng.quarantine", severity=Severity.P1, text=said, account=copier.account))

@@ -1,0 +1,85 @@
+"""Leader: the book of one leader account, folded from its fills and corrected by its snapshots."""
+
+from datetime import datetime
+from decimal import Decimal
+
+import msgspec
+
+from engine.domain.copier import remember
+from engine.domain.event import BalanceReported, OrderFilled, SnapshotTaken
+from engine.domain.ids import AccountId, GroupId, Symbol
+from engine.domain.position import Cost
+
+
+class Stand(msgspec.Struct):
+    """The leader's position in one contract."""
+
+    net: int = 0
+    cost: Cost = msgspec.field(default_factory=Cost)
+    reported: int | None = None
+    off_since: datetime | None = None
+
+
+class LeaderBook(msgspec.Struct):
+    """What one leader holds."""
+
+    account: AccountId
+    groups: tuple[GroupId, ...]
+    stands: dict[Symbol, Stand] = {}
+    seen: dict[str, None] = {}  # fill ids
+    is_line_up: bool = False
+    is_synced: bool = False
+    was_synced: bool = False  # has been compared with the broker at least once
+    asked_at: datetime | None = None
+    balance: Decimal | None = None
+    balance_at: datetime | None = None
+    largest: Decimal | None = None  # largest balance seen: what a stale leader balance is taken for
+    margin: Decimal = Decimal(0)
+    day_profit: Decimal | None = None
+
+    def stand(self, symbol: Symbol) -> Stand:
+        """Position in a contract, made at first sight."""
+        found = self.stands.get(symbol)
+        if found is None:
+            found = self.stands[symbol] = Stand()
+        return found
+
+    def fold(self, event: OrderFilled) -> Stand | None:
+        """Take in a fill; None when it was known."""
+        if event.fill in self.seen:
+            return None
+        remember(self.seen, event.fill)
+        stand = self.stand(event.symbol)
+        stand.cost.fold(stand.net, event.quantity, event.price)
+        stand.net += event.quantity
+        return stand
+
+    def restate(self, event: SnapshotTaken) -> list[Symbol]:
+        """Take over a snapshot; the contracts whose net was not what we believed, exits and entries alike."""
+        for fill in event.fills:
+            remember(self.seen, fill)
+        nets = {holding.symbol: holding for holding in event.holdings}
+        moved: list[Symbol] = []
+        for symbol in {**self.stands, **nets}:
+            stand = self.stand(symbol)
+            holding = nets.get(symbol)
+            net = holding.net if holding else 0
+            stand.reported = net
+            if net == stand.net:
+                continue
+            stand.net = net
+            stand.cost.average = holding.price if holding and holding.price is not None else Decimal(0)
+            moved.append(symbol)
+        self.is_synced = self.is_line_up
+        return moved
+
+    def stand_still(self, *, line_up: bool) -> None:
+        """The line went or came: nothing new is believed until a snapshot."""
+        self.is_line_up, self.is_synced = line_up, False
+
+    def take_balance(self, event: BalanceReported) -> None:
+        """Take in the broker's word on money."""
+        self.balance, self.balance_at = event.balance, event.at
+        self.largest = event.balance if self.largest is None else max(self.largest, event.balance)
+        self.margin = event.margin if event.margin is not None else self.margin
+        self.day_profit = event.day_profit if event.day_profit is not None else self.day_profit

@@ -1,0 +1,98 @@
+"""Risk: may this follower take new contracts? An ordered list of checks, each with its name and figures.
+
+Exits are never asked here. The hot path looks at armed figures (``Copier.barred``, ``Lane.barred``, ``Lane.max_run`` …);
+``verdict`` is the same rule spelled out, and says in words what the armed figures refused.
+"""
+
+from datetime import datetime
+
+from engine.domain.group import FollowerPlan
+from engine.domain.lane import Feed, Lane
+from engine.domain.value import Value
+
+CHECKS = (
+    "follower",
+    "contract",
+    "loop",
+    "signal_age",
+    "price_run",
+    "opposite",
+    "rate_limit",
+    "order_size",
+    "account_size",
+)
+"""The checks in their order. ``follower`` and ``contract`` carry the name of what barred them inside their figures."""
+
+
+class Signal(Value, frozen=True):
+    """A change of the leader's position, as followers see it.
+
+    ``run_ticks`` is how far the price has run against an entry since the leader's fill, 0 if not known.
+    """
+
+    cause: str
+    at: datetime  # when we heard of it
+    age_us: int
+    run_ticks: int
+    minute: int  # whole minutes since the epoch, for the rate limit
+    opposed: frozenset[str] = frozenset()  # owners who hold the other side in another group
+    is_looped: bool = False  # the leader's own order carries our tag: a copy is never copied
+
+
+class Denied(Value, frozen=True):
+    """Why, and by how much; ``allowed`` contracts (unsigned) still pass."""
+
+    check: str
+    figures: str
+    allowed: int = 0
+
+
+class Standing(Value, frozen=True):
+    """What the checks need to know of the follower as a whole."""
+
+    barred: str
+    owner: str
+    minute: int
+    copies: int  # entries sent in ``minute``
+    per_minute: int
+    room: int  # thousandths of a mini
+
+
+def verdict(more: int, lane: Lane, feed: Feed, signal: Signal, standing: Standing) -> Denied | None:
+    """Judge an entry of ``more`` signed contracts; None when all of it passes."""
+    wanted = abs(more)
+    copies = standing.copies if standing.minute == signal.minute else 0
+    if standing.barred:
+        return _named("follower", standing.barred)
+    if lane.barred or feed.barred:
+        return _named("contract", lane.barred or feed.barred)
+    if signal.is_looped:
+        return Denied(check="loop", figures="the leader's order is itself a copy")
+    if signal.age_us > lane.max_age_us:
+        return Denied(check="signal_age", figures=f"{signal.age_us / 1e6:.1f} s over {lane.max_age_us / 1e6:.1f} s")
+    if signal.run_ticks > lane.max_run:
+        return Denied(check="price_run", figures=f"{signal.run_ticks} ticks over {lane.max_run}")
+    if standing.owner in signal.opposed:
+        return Denied(check="opposite", figures=f"{standing.owner} holds the other side in another group")
+    if copies >= standing.per_minute:
+        return Denied(check="rate_limit", figures=f"{copies} entries this minute over {standing.per_minute}")
+    if wanted > lane.max_order:
+        return Denied(check="order_size", figures=f"{wanted} over {lane.max_order}", allowed=lane.max_order)
+    if wanted * lane.weight > standing.room:
+        fits = max(0, standing.room // lane.weight)
+        return Denied(
+            check="account_size", figures=f"{wanted} over {fits}, the room under the account cap", allowed=fits
+        )
+    return None
+
+
+def _named(check: str, barred: str) -> Denied:
+    name, _, figures = barred.partition(": ")
+    return Denied(check=name if figures else check, figures=figures or barred)
+
+
+def arm(lane: Lane, plan: FollowerPlan) -> None:
+    """Write the plan's limits into the lane."""
+    lane.max_order = plan.caps.order
+    lane.max_run = plan.max_run_ticks if plan.max_run_ticks >= 0 else 1 << 60
+    lane.max_age_us = int(plan.max_age_s * 1_000_000) if plan.max_age_s > 0 else 1 << 60

@@ -40,10 +40,16 @@ class QuoteWish(Wish, frozen=True):
     price: Decimal
 
 
-class FillWish(Wish, frozen=True):
+class LiquidityWish(Wish, frozen=True):
     """Contracts that each quote offers a side from now on; none is endless."""
 
     liquidity: int | None = None
+
+
+class CodeWish(Wish, frozen=True):
+    """A single-use OAuth code for a login, as the consent page would hand out."""
+
+    login: str
 
 
 class Control:
@@ -81,8 +87,11 @@ class Control:
                 self._venue.set_price(quote.symbol, quote.price)
                 return _reply(200, {"ok": True})
             case "POST", "/sim/liquidity":
-                self._venue.set_liquidity(msgspec.json.decode(request.body, type=FillWish).liquidity)
+                self._venue.set_liquidity(msgspec.json.decode(request.body, type=LiquidityWish).liquidity)
                 return _reply(200, {"ok": True})
+            case "POST", "/sim/code":
+                user = msgspec.json.decode(request.body, type=CodeWish).login
+                return _reply(200, {"code": self._face.issue_code(user)})
             case "POST", "/sim/fault":
                 fault = msgspec.json.decode(request.body, type=Armed | Happening)
                 if isinstance(fault, Fault):

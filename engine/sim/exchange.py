@@ -43,8 +43,8 @@ class Exchange:
         self._market = market
         self._later = later
 
-    def admit(self, new: NewOrder, contract: Contract, *, state: str = "PendingNew") -> Order:
-        """Take an order in; it is not at the exchange yet."""
+    def admit(self, new: NewOrder, contract: Contract, *, parent: Order | None = None) -> Order:
+        """Take an order in; it is not at the exchange yet, and a child waits for its parent."""
         now = self._clock.now()
         order = Order(
             id=self.next_id(),
@@ -57,15 +57,20 @@ class Exchange:
             is_automated=new.is_automated,
             tag50=new.tag50,
             admin=new.admin,
-            state=state,
+            state="PendingNew" if parent is None else "Suspended",
+            parent=parent,
         )
         self.orders[order.id] = order
+        if parent is not None:
+            parent.children.append(order)
         order.current = self._command(order, "New", new.terms, new.client_id, is_automated=new.is_automated)
         return order
 
     def link(self, one: Order, other: Order) -> None:
         """Make two orders an OCO."""
         one.partner, other.partner = other, one
+        for order in (one, other):
+            self._changed(order)
 
     def send(self, order: Order) -> None:
         """Pass an admitted order through the risk check and on to the exchange."""

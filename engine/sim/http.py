@@ -3,7 +3,6 @@
 import asyncio
 import base64
 from collections.abc import Callable
-from http import HTTPStatus
 
 import h11
 
@@ -79,7 +78,7 @@ class HttpWire(asyncio.Protocol):
             if _HEAD_END not in self._head:
                 return
             data, self._head = self._head, b""
-            if b"upgrade: websocket" in data.lower():
+            if b"upgrade: websocket" in data.partition(_HEAD_END)[0].lower():
                 self._upgrade(data)
                 return
         self._h11.receive_data(data)
@@ -133,8 +132,7 @@ class HttpWire(asyncio.Protocol):
         if self._transport.is_closing():
             return
         headers = [("Content-Type", answer.kind), ("Content-Length", str(len(answer.body)))]
-        reason = HTTPStatus(answer.status).phrase
-        out = self._h11.send(h11.Response(status_code=answer.status, headers=headers, reason=reason)) or b""
+        out = self._h11.send(h11.Response(status_code=answer.status, headers=headers, reason=b"")) or b""
         out += self._h11.send(h11.Data(data=answer.body)) or b""
         out += self._h11.send(h11.EndOfMessage()) or b""
         self._transport.write(out)

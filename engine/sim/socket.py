@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
+from websockets.protocol import State
 from websockets.server import ServerProtocol
 
 from engine.sim.tradovate.line import Line
@@ -70,14 +71,16 @@ class SocketWire(asyncio.Protocol):
             self._transport.write(data)
 
     def transmit(self, text: bytes) -> None:
-        """Send one text frame."""
-        self._protocol.send_text(text)
-        self._write_out()
+        """Send one text frame, unless the client is already saying goodbye."""
+        if self._protocol.state is State.OPEN:
+            self._protocol.send_text(text)
+            self._write_out()
 
     def close(self, code: int, reason: str) -> None:
         """Send the closing frame; the client ends the connection."""
-        self._protocol.send_close(code, reason)
-        self._write_out()
+        if self._protocol.state is State.OPEN:
+            self._protocol.send_close(code, reason)
+            self._write_out()
         if self._held is None:
             self._transport.close()
 

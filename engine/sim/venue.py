@@ -157,9 +157,7 @@ class Venue:
         contract = self._listed(new.symbol)
         parent = self.exchange.admit(new, contract)
         for bracket in brackets:
-            child = self.exchange.admit(bracket, contract, state="Suspended")
-            child.parent = parent
-            parent.children.append(child)
+            self.exchange.admit(bracket, contract, parent=parent)
         if len(parent.children) == 2:
             self.exchange.link(*parent.children)
         self._log(new, parent)

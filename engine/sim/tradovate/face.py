@@ -106,6 +106,12 @@ class Face:
             old.tell(wire.event("shutdown", {"reasonCode": "ConnectionQuotaReached"}))
             old.end(3000, "ConnectionQuotaReached")
 
+    def issue_code(self, user: str) -> str:
+        """Return a fresh single-use OAuth code for a login."""
+        code = f"code-{user}-{len(self.codes) + 1}-{self.calls}"
+        self.codes[code] = self.venue.logins[user]
+        return code
+
     # --- calls
 
     def answer_line(self, line: Line, endpoint: str, query_text: str, body: str) -> Answer:
@@ -259,5 +265,6 @@ def _plain(endpoint: str) -> str:
 
 
 def parse_query(text: str) -> dict[str, str]:
-    """Split a URL query; names in lower case, as letter case varies among clients."""
-    return {name.lower(): value for name, value in parse_qsl(text)}
+    """Split a URL query; each name also in lower case, as letter case varies among clients."""
+    pairs = parse_qsl(text)
+    return dict(pairs) | {name.lower(): value for name, value in pairs}

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from engine.errors import JournalError
-from engine.storage.frame import frames, wanted
+from engine.storage.frame import HEAD_BYTES, frames, wanted
 
 _BINARY = getattr(os, "O_BINARY", 0)
 _CHUNK = 256 * 1024
@@ -124,7 +124,10 @@ class Tail:
         if self._file < 0:
             return False
         os.lseek(self._file, self._at, os.SEEK_SET)
-        buffer = os.read(self._file, _CHUNK)
+        buffer = os.read(self._file, HEAD_BYTES)
+        if not wanted(buffer, 0):  # nothing new: by far the most frequent answer
+            return False
+        buffer += os.read(self._file, _CHUNK)
         need = wanted(buffer, 0)
         if need > os.fstat(self._file).st_size - self._at:  # a torn head
             return False

@@ -1,0 +1,175 @@
+"""One websocket: frames in by callback, frames out without waiting, and the signs that it is dead."""
+
+import asyncio
+from collections.abc import Callable
+from typing import cast
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import InvalidHandshake, InvalidStatus
+from websockets.frames import Frame, Opcode
+
+from engine.brokers.tradovate.frame import Framer
+from engine.brokers.tradovate.wire import HEARTBEAT
+from engine.errors import TransientError
+from engine.ports import Clock
+
+
+class Feed(ClientConnection):
+    """A connection whose data frames go to a callback instead of a queue."""
+
+    _parts: list[bytes] | None = None
+    _early: list[bytes] | None = None  # frames that came in one segment with the handshake's answer
+    on_frame: Callable[[bytes], None] | None = None
+    on_gone: Callable[[str], None] | None = None
+    gone: str | None = None
+
+    def listen(self, on_frame: Callable[[bytes], None], on_gone: Callable[[str], None]) -> None:
+        """Pass on what has come already, then everything as it comes."""
+        self.on_frame, self.on_gone = on_frame, on_gone
+        for data in self._early or ():
+            on_frame(data)
+        self._early = None
+        if self.gone is not None:
+            on_gone(self.gone)
+
+    def process_event(self, event: object) -> None:
+        """Take data frames out of the library's hands; leave it the handshake and the control frames."""
+        if self.response is None or not isinstance(event, Frame):
+            super().process_event(event)  # type: ignore[arg-type]  # handshake answer
+            return
+        if event.opcode is Opcode.TEXT and event.fin:
+            self._deliver(cast("bytes", event.data))
+        elif event.opcode in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):
+            self._parts = self._parts if event.opcode is Opcode.CONT and self._parts is not None else []
+            self._parts.append(bytes(event.data))
+            if event.fin:
+                whole, self._parts = b"".join(self._parts), None
+                self._deliver(whole)
+        else:
+            if event.opcode is Opcode.CLOSE:
+                self._end("closed by the server")
+            super().process_event(event)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell the end once, then let the library tidy up."""
+        self._end(f"{type(exc).__name__}" if exc is not None else "closed")
+        super().connection_lost(exc)
+
+    def _deliver(self, data: bytes) -> None:
+        if self.on_frame is not None:
+            self.on_frame(data)
+        elif self._early is None:
+            self._early = [data]
+        else:
+            self._early.append(data)
+
+    def _end(self, reason: str) -> None:
+        if self.gone is None:
+            self.gone = reason
+            if self.on_gone is not None:
+                self.on_gone(reason)
+
+
+class Line:
+    """An open socket. ``lost`` becomes the reason as soon as it can no longer be used."""
+
+    def __init__(
+        self, feed: Feed, framer: Framer, clock: Clock, on_frame: Callable[[bytes], None], max_write_buffer: int
+    ) -> None:
+        self.open = True
+        self.lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self.heard = clock.monotonic()
+        self.on_lost: Callable[[str], None] | None = None
+        self._feed = feed
+        self._framer = framer
+        self._clock = clock
+        self._on_frame = on_frame
+        self._max_write_buffer = max_write_buffer
+        self._transport = feed.transport
+        feed.listen(self._hear, self.end)
+
+    def _hear(self, data: bytes) -> None:
+        self.heard = self._clock.monotonic()
+        if self.open:
+            self._on_frame(data)
+
+    def write(self, frames: bytes) -> None:
+        """Hand framed bytes to the socket."""
+        self._transport.write(frames)
+
+    def say(self, payload: bytes) -> None:
+        """Frame and write one text."""
+        self._transport.write(self._framer.text(payload))
+
+    def is_stuck(self) -> bool:
+        """Say whether the other side has stopped reading; ends the line if so."""
+        if not self._feed.paused or self._transport.get_write_buffer_size() <= self._max_write_buffer:
+            return False
+        self.end("stuck")
+        return True
+
+    def beat(self) -> None:
+        """Send the client's heartbeat: ours to send, also while data streams in."""
+        if self.open and not self.is_stuck():
+            self.say(HEARTBEAT)
+
+    def end(self, reason: str) -> None:
+        """Stop using the socket, at once and for good."""
+        if not self.open:
+            return
+        self.open = False
+        if not self.lost.done():
+            self.lost.set_result(reason)
+        if self.on_lost is not None:
+            self.on_lost(reason)
+        if self._feed.gone is None:
+            self._transport.abort()
+
+    async def close(self) -> None:
+        """Leave politely if the socket still works: the server then frees the login's slot at once."""
+        if self.open:
+            self.open = False
+            if not self.lost.done():
+                self.lost.set_result("closed by us")
+            await self._feed.close()
+        else:
+            self._transport.abort()
+
+
+class SlotLost(TransientError):  # noqa: N818  as the tree in engine.errors reads
+    """Another session of this login took the place; fighting for it would throw the person out of theirs."""
+
+
+async def dial(
+    url: str,
+    framer: Framer,
+    clock: Clock,
+    on_frame: Callable[[bytes], None],
+    *,
+    timeout_s: float,
+    max_frame: int,
+    max_write_buffer: int,
+) -> Line:
+    """Open a socket.
+
+    Raises: TransientError with the words for a person; SlotLost when the server says that the slot is taken.
+    """
+    try:
+        connection = await connect(
+            url,
+            create_connection=Feed,
+            compression=None,
+            ping_interval=None,
+            open_timeout=timeout_s,
+            close_timeout=1,
+            max_size=max_frame,
+            write_limit=0,
+        )
+    except InvalidStatus as error:
+        status = error.response.status_code
+        if status == 408:
+            raise SlotLost("the server has given this login's slot to another session") from None
+        raise TransientError(f"socket refused with status {status}", 60.0 if status == 429 else 1.0) from None
+    except (InvalidHandshake, OSError, TimeoutError, EOFError) as error:
+        raise TransientError(f"no socket: {type(error).__name__}") from None
+    return Line(cast("Feed", connection), framer, clock, on_frame, max_write_buffer)

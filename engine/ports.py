@@ -31,6 +31,34 @@ Sink = Callable[[list[Event]], None]
 """Where an adapter puts its facts: one call for each frame, inside the frame's callback, facts in their order."""
 
 
+class Journal(Protocol):
+    """The write-ahead log, as the one process that writes it sees it."""
+
+    @property
+    def next_seq(self) -> int:
+        """Sequence number that the next entry gets."""
+        ...
+
+    @property
+    def is_due(self) -> bool:
+        """Say whether this is a good moment for a checkpoint."""
+        ...
+
+    def append_all(self, payloads: list[bytes]) -> None:
+        """Make these entries outlive the process, in one write.
+
+        Raises: JournalError; then none of them is in the journal.
+        """
+        ...
+
+    def checkpoint(self, state: bytes) -> None:
+        """Write the state after the newest entry.
+
+        Raises: JournalError.
+        """
+        ...
+
+
 class LineHealth(Value, frozen=True):
     """How one connection is doing, for the health card."""
 

@@ -400,12 +400,29 @@ class Copier(msgspec.Struct):
         self.is_line_up, self.is_synced = line_up, False
         self.arm()
 
+    def shift_clock(self, by: timedelta) -> None:
+        """Move every running wait along with the computer's clock; ends that a person named stay where they are."""
+        for flight in self.flights.values():
+            flight.at += by
+            flight.asked_at = _moved(flight.asked_at, by)
+        for lane in self.lanes.values():
+            lane.signalled_at, lane.retry_at = _moved(lane.signalled_at, by), _moved(lane.retry_at, by)
+            lane.off_since = _moved(lane.off_since, by)
+        for task in self.tasks:
+            task.since += by
+            task.asked_at = _moved(task.asked_at, by)
+        self.balance_at, self.asked_at = _moved(self.balance_at, by), _moved(self.asked_at, by)
+
     def is_busy(self) -> bool:
         """Say whether something is under way that time must look after."""
         return bool(self.flights or self.tasks) or any(
             not lane.is_settled() or lane.retry_at or (lane.reported is not None and lane.reported != lane.held)
             for lane in self.lanes.values()
         )
+
+
+def _moved(moment: datetime | None, by: timedelta) -> datetime | None:
+    return None if moment is None else moment + by
 
 
 def _lots(quantity: int, lane: Lane) -> str:

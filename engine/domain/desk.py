@@ -14,17 +14,19 @@ from typing import Any
 import msgspec
 
 from engine.domain.act import act, progress
-from engine.domain.copier import Copier
+from engine.domain.copier import Copier, Hold
 from engine.domain.decision import AskSnapshot, Decision, Raised, Severity
 from engine.domain.event import (
     AccessRefused,
     AccountRestricted,
     BalanceReported,
+    ClockChanged,
     DeskConfigured,
     EngineStarted,
     Event,
     FillBusted,
     FollowerFailed,
+    JournalStrained,
     LineLost,
     LineRestored,
     OrderAnswered,
@@ -76,6 +78,8 @@ class Desk:
             PersonActed: self._acted,
             TimePassed: self._passed,
             OrdersSent: self._ignore,
+            ClockChanged: self._clock_changed,
+            JournalStrained: self._strained,
             FollowerFailed: self._failed,
         }
 
@@ -384,6 +388,25 @@ class Desk:
 
     def _failed(self, event: FollowerFailed, out: list[Decision]) -> None:
         self._with(event.account, event.at, out, lambda copier: quarantine(copier, event.error, out))
+
+    def _clock_changed(self, event: ClockChanged, out: list[Decision]) -> None:
+        by = timedelta(seconds=event.seconds)
+        for copier in self.state.copiers.values():
+            copier.shift_clock(by)
+        said = f"the computer's clock moved by {event.seconds:+.1f} s; running waits were moved along"
+        out.append(Raised(code="eng.clock", severity=Severity.P3, text=said))
+        self.state.due = event.at
+
+    def _strained(self, event: JournalStrained, out: list[Decision]) -> None:
+        for copier in self.state.copiers.values():
+            copier.holds = [hold for hold in copier.holds if hold.kind != "journal"]
+            if event.reason:
+                copier.holds.append(Hold("engine", "journal", event.reason, event.at))
+            copier.arm()
+        severity = Severity.P1 if event.reason else Severity.P4
+        said = f"entries stopped, exits go on: {event.reason}" if event.reason else "the journal has room again"
+        out.append(Raised(code="eng.disk", severity=severity, text=said))
+        self.state.version += 1
 
     def _ignore(self, event: OrdersSent, out: list[Decision]) -> None:
         """Times of sending are kept for receipts; nothing depends on them."""

@@ -254,6 +254,18 @@ class TimePassed(Stamped, frozen=True):
     """A due time of the domain has come."""
 
 
+class ClockChanged(Stamped, frozen=True):
+    """The computer's clock was set, or the computer slept: ages that were measured by it move along."""
+
+    seconds: float  # forward is positive
+
+
+class JournalStrained(Stamped, frozen=True):
+    """The journal has no room to prepare: no new risk while ``reason`` stands; empty lifts it."""
+
+    reason: str
+
+
 class OrdersSent(Stamped, frozen=True):
     """Bytes of one fan-out were handed to the sockets. ``offsets_us`` runs parallel to the lots, from the fact's ``at``."""
 
@@ -286,6 +298,8 @@ Event = (
     | DeskConfigured
     | PersonActed
     | TimePassed
+    | ClockChanged
+    | JournalStrained
     | OrdersSent
     | FollowerFailed
 )

@@ -75,11 +75,18 @@ class Log:
 
         Raises: JournalError; then the entry is not in the journal and the next append takes its number.
         """
-        frame = entry_frame(payload)
-        if self._at + len(frame) > self._size:
-            self._roll(b"", len(frame))
-        self._write(frame)
-        self._seq += 1
+        self.append_all([payload])
+
+    def append_all(self, payloads: list[bytes]) -> None:
+        """Make entries outlive this process (``sync="power"``: this machine), in one write.
+
+        Raises: JournalError; then none of them is in the journal and the next append takes their numbers.
+        """
+        content = b"".join([entry_frame(payload) for payload in payloads])
+        if self._at + len(content) > self._size:
+            self._roll(b"", len(content))
+        self._write(content)
+        self._seq += len(payloads)
 
     def checkpoint(self, state: bytes) -> None:
         """Write the state after the newest entry, into a new segment when the present one is nearly full.

@@ -1,0 +1,166 @@
+"""Shard: the only loop. Facts in, decisions journalled, then carried out; one fact at a time, nothing awaited.
+
+A fact without consequences waits for the end of the turn and is written together with its neighbours; a fact with orders
+is written, with everything before it, before the first order leaves. A session that answers while we are still sending is
+heard afterwards.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Mapping
+
+from engine.domain.decision import Decision, SendLots
+from engine.domain.desk import Desk
+from engine.domain.entry import encode_entry
+from engine.domain.event import (
+    Event,
+    JournalStrained,
+    OrderAnswered,
+    OrdersSent,
+    QuoteMarked,
+    RefusalKind,
+    Refused,
+    TimePassed,
+)
+from engine.domain.ids import AccountId, Symbol
+from engine.errors import JournalError
+from engine.ports import Clock, Journal, Session
+from engine.runtime.executor import Executor
+
+
+class Shard:
+    """One desk, its journal and its sessions."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        journal: Journal,
+        clock: Clock,
+        sessions: Mapping[AccountId, Session],
+        crash: Callable[[], None],
+    ) -> None:
+        """``crash`` ends the process after a fault that no follower can be blamed for."""
+        self.desk = desk
+        self.heard = 0  # facts since the start
+        self.quotes: dict[Symbol, QuoteMarked] = {}  # newest quotes that the desk has not been told yet
+        self._journal = journal
+        self._clock = clock
+        self._executor = Executor(sessions)
+        self._crash = crash
+        self._queue: deque[Event] = deque()
+        self._unwritten: list[bytes] = []
+        self._is_busy = False
+        self._is_strained = False
+        self._strain = ""
+        self._flush_due = False
+
+    # ---- facts -----------------------------------------------------------------------------------------------------
+
+    def hear(self, events: list[Event]) -> None:
+        """Take in facts in their order: the sink of every session. Quotes wait for ``mark``; the newest one counts."""
+        if len(events) == 1 and type(events[0]) is QuoteMarked:
+            self.quotes[events[0].symbol] = events[0]
+            return
+        facts = [event for event in events if type(event) is not QuoteMarked]
+        for event in events:
+            if type(event) is QuoteMarked:
+                self.quotes[event.symbol] = event
+        self._turn(facts)
+
+    def mark(self) -> None:
+        """Tell the desk the newest quotes; a few times a second, so that the journal keeps prices and not noise."""
+        quotes, self.quotes = list(self.quotes.values()), {}
+        if quotes:
+            self._turn(list(quotes))
+
+    def _turn(self, events: list[Event]) -> None:
+        if self._is_busy:
+            self._queue.extend(events)
+            return
+        self._is_busy = True
+        is_whole = False
+        try:
+            for event in events:
+                self._handle(event)
+            while self._queue:
+                self._handle(self._queue.popleft())
+            is_whole = True
+        finally:
+            self._is_busy = False
+            if not is_whole:
+                self._crash()
+        if self._unwritten and not self._flush_due:
+            self._flush_due = True
+            asyncio.get_running_loop().call_soon(self.flush)
+
+    def _handle(self, event: Event) -> None:
+        self.heard += 1
+        decisions = self.desk.handle(event)
+        self._unwritten.append(encode_entry(self._journal.next_seq + len(self._unwritten), event, decisions))
+        if not decisions:
+            return
+        if not self._write():
+            decisions = self._exits_only(decisions)
+        for decision in decisions:
+            if type(decision) is SendLots:
+                sent_at = self._clock.now()
+                offsets = self._executor.send(decision)
+                sent = OrdersSent(at=sent_at, cause=decision.cause, heard_at=event.at, offsets_us=offsets)
+                self._queue.append(sent)
+            else:
+                self._executor.carry_out(decision)
+
+    # ---- the journal -----------------------------------------------------------------------------------------------
+
+    def flush(self) -> None:
+        """Write what waits."""
+        self._flush_due = False
+        self._write()
+
+    def _write(self) -> bool:
+        """Write what waits; False when the disk does not take it."""
+        entries, self._unwritten = self._unwritten, []
+        try:
+            if self._is_strained:  # what was heard meanwhile stands in no entry: begin again from the state
+                self._journal.checkpoint(self.desk.checkpoint())
+                self._is_strained = False
+                return True
+            if entries:
+                self._journal.append_all(entries)
+        except JournalError:
+            self._is_strained = True
+            return False
+        return True
+
+    def _exits_only(self, decisions: list[Decision]) -> list[Decision]:
+        """What may leave without a journal: exits always, questions always, entries never."""
+        kept: list[Decision] = []
+        for decision in decisions:
+            if not isinstance(decision, SendLots):
+                kept.append(decision)
+                continue
+            for client, account, _, _ in decision.lots[decision.exits :]:
+                refused = Refused(kind=RefusalKind.LINE, reason="journal", text="the disk takes no record: not sent")
+                self._queue.append(OrderAnswered(at=self._clock.now(), account=account, client=client, outcome=refused))
+            if decision.exits:
+                kept.append(SendLots(cause=decision.cause, lots=decision.lots[: decision.exits], exits=decision.exits))
+        return kept
+
+    def symbols(self) -> frozenset[Symbol]:
+        """Contracts whose quotes the desk needs."""
+        state = self.desk.state
+        led = {symbol for book in state.leaders.values() for symbol in book.stands}
+        return frozenset(led.union(*(copier.lanes for copier in state.copiers.values())))
+
+    def look_after(self, strain: str) -> None:
+        """Once in a while: let time pass for the desk, and keep the journal in room. ``strain`` is the log's own word."""
+        now = self._clock.now()
+        due = self.desk.due
+        if due is not None and due <= now:
+            self.hear([TimePassed(at=now)])
+        strain = strain or ("the journal cannot be written" if self._is_strained else "")
+        if strain != self._strain:
+            self._strain = strain
+            self.hear([JournalStrained(at=now, reason=strain)])
+        if self._journal.is_due and not self._unwritten:
+            self._journal.checkpoint(self.desk.checkpoint())

@@ -1,8 +1,12 @@
 """Stop entries; exits are still copied."""
 
+from datetime import timedelta
+
+import msgspec
+
 from bot.core.access import Level, Role
 from bot.core.command import Command, Desk, Reply
-from bot.core.dialogue import Intent
+from bot.core.dialogue import Button, Intent, Propose, Run
 from bot.core.words import Rest, Scope, Span
 from engine.api import PauseAsk, ResumeAsk, Value
 
@@ -26,7 +30,16 @@ async def run(args: Args, desk: Desk) -> Reply:
         reason=args.reason,
     )
     undo = (ResumeAsk(key=desk.key("undo"), by=desk.person.name, scope=",".join(running)),) if running else ()
-    return Reply(intent=Intent(ask=ask, undo=undo))
+    return Reply(intent=_intent(ask, undo, desk))
+
+
+def _intent(ask: PauseAsk, undo: tuple[ResumeAsk, ...], desk: Desk, more: int = 3) -> Intent:
+    after: tuple[Button, ...] = (Button(label="Resume…", key="r", payload=Run(line=f"/resume {ask.scope}")),)
+    if ask.until is not None and more:
+        longer = msgspec.structs.replace(ask, key=desk.key("pause"), until=ask.until + timedelta(minutes=15))
+        extend = Propose(intent=_intent(longer, undo, desk, more - 1))
+        after = (Button(label="+15m", key="e", payload=extend), *after)
+    return Intent(ask=ask, undo=undo, after=after)
 
 
 COMMAND = Command(

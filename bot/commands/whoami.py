@@ -1,6 +1,5 @@
 """Who I am here, and what I may do."""
 
-from bot.core.access import Role
 from bot.core.command import Command, Desk, Reply, reply
 from bot.core.render.word import whoami_card
 from engine.api import Value
@@ -12,7 +11,7 @@ class Args(Value, frozen=True):
 
 async def run(_: Args, desk: Desk) -> Reply:
     """Show S17."""
-    return reply(whoami_card(desk.person, "console", Role.OWNER, str(desk.zone)))
+    return reply(whoami_card(desk.person, desk.chat, desk.ceiling, str(desk.zone)))
 
 
 COMMAND = Command(

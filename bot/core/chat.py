@@ -11,10 +11,10 @@ from engine.api import StatusView, Value
 class Incoming(Value, frozen=True):
     """One thing that a person did on a platform: wrote ``text``, or pressed the button of ``handle``.
 
-    ``user`` is the platform's own id of the person, ``chat`` the place's; names are never matched.
+    ``user`` is the platform's own id of the person; ``chat`` the place's, after the platform's name and a colon. Names
+    are never matched.
     """
 
-    platform: str
     chat: str
     user: str
     at: datetime
@@ -64,8 +64,9 @@ class Door(Protocol):
         ...
 
     async def settle(self, what: str, timeout_s: float) -> bool:
-        """Wait until ``what`` has come true since the last command: proven, copy, flat, engine. False when it did not.
+        """Wait until ``what`` has come true since the last command: proven, copy, flat, engine, copying.
 
+        Returns: False when it did not in time, or when an act failed.
         Raises: ValueError for a word that is none of these.
         """
         ...

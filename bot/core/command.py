@@ -68,6 +68,8 @@ class Desk:
         zone: tzinfo,
         commands: "Mapping[str, Command]",
         mint: Callable[[], str],
+        chat: str = "console",
+        ceiling: Role = Role.OWNER,
         venue: Venue | None = None,
     ) -> None:
         """Everything is handed in; a command makes nothing itself."""
@@ -77,6 +79,8 @@ class Desk:
         self.zone = zone
         self.commands = commands
         self.mint = mint
+        self.chat = chat
+        self.ceiling = ceiling
         self.venue = venue
 
     def key(self, verb: str) -> str:

@@ -17,7 +17,7 @@ reduces risk asks for a second look no more than once: a market that moves must 
 from collections.abc import Callable, Sequence
 from enum import Enum
 
-from bot.core.access import Level
+from bot.core.access import Level, Role
 from bot.core.card import Action, Look
 from engine.api import ActAsk, CloseAsk, FlattenAsk, PauseAsk, PreviewView, SizeAsk, Value
 
@@ -37,6 +37,8 @@ class Intent(Value, frozen=True):
     instead: tuple[tuple[str, ActAsk], ...] = ()  # other ways to do it, each previewed in its turn
     whole: bool = False  # covers every account of the desk
     remarks: tuple[str, ...] = ()  # what the person should know before deciding
+    after: "tuple[Button, ...]" = ()  # what may follow it, on its receipt
+    role: Role = Role.TRADER
 
 
 class Confirm(Value, frozen=True):
@@ -57,6 +59,7 @@ class Undo(Value, frozen=True):
     """Take an act back."""
 
     asks: tuple[ActAsk, ...]
+    role: Role = Role.TRADER
 
 
 class Run(Value, frozen=True):

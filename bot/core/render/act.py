@@ -89,7 +89,7 @@ def preview_card(
 
 def _changes(lines: tuple[PreviewLine, ...]) -> list[str]:
     texts = [
-        f"{line.account} {one_line(line.before)} → {one_line(line.after)}{f' {one_line(line.note)}' if line.note else ''}"
+        one_line(f"{line.account} {line.before} → {line.after} {line.note}")
         for line in lines
         if line.before != line.after or line.note
     ]

@@ -1,0 +1,131 @@
+"""Acts under way: each one's card is edited as it goes from asked to acked to proven, and never says more."""
+
+from collections.abc import Awaitable, Callable
+from datetime import tzinfo
+
+from bot.core.card import Action, Card
+from bot.core.chat import Clock, Message
+from bot.core.command import Engine
+from bot.core.dialogue import Seat
+from bot.core.render.act import act_card, title_of
+from bot.core.render.word import refusal_card
+from bot.runtime.watch import Watch
+from engine.api import ActAsk, ActState, ActView, PreviewView, Severity, Value
+from engine.api.client import EngineError, EngineSilentError
+
+Show = Callable[[Message], Awaitable[None]]
+"""Shows one card at its place."""
+
+RANK = {ActState.ASKED: 0, ActState.ACKED: 1, ActState.PROVEN: 2, ActState.FAILED: 2}
+KEPT = 200
+
+
+class Track(Value, frozen=True):
+    """One act that was asked here."""
+
+    ask: ActAsk
+    seat: Seat
+    preview: PreviewView | None = None
+    actions: tuple[Action, ...] = ()
+    actions_due: float = 0.0  # monotonic; after it the buttons are dead and are not shown
+
+
+class Proofs:
+    """The acts that were asked through this bot."""
+
+    def __init__(self, engine: Engine, show: Show, watch: Watch, clock: Clock, *, zone: tzinfo) -> None:
+        """``show`` gets each card that changed."""
+        self._engine = engine
+        self._show = show
+        self._watch = watch
+        self._clock = clock
+        self._zone = zone
+        self._tracks: dict[str, Track] = {}
+        self._views: dict[str, ActView] = {}
+        self._shown: dict[str, Card] = {}
+
+    def knows(self, key: str) -> bool:
+        """Say whether the act was asked here."""
+        return key in self._tracks
+
+    async def send(self, track: Track) -> None:
+        """Order the act and show how far it is. A send that nobody answered is asked about later, never repeated."""
+        key = track.ask.key
+        again = self._views.get(key)
+        self._tracks.setdefault(key, track)
+        if again is None:
+            self._watch.open_acts.add(key)
+        try:
+            view = await self._engine.send(track.ask)
+        except EngineSilentError as error:
+            if not error.may_have_arrived:
+                self._forget(key)
+                raise
+            title = f"{title_of(track.ask)}: not known whether it arrived"
+            lines = (str(error), "I ask as soon as it answers. Not repeated.")
+            card = Card(title=title, severity=Severity.P1, lines=lines, ref=f"act:{key}", settled=False)
+            await self._show(Message(chat=track.seat.chat, card=card))
+        except EngineError:
+            self._forget(key)
+            raise
+        else:
+            await self.told(view)
+
+    async def told(self, view: ActView) -> None:
+        """An act moved on; what is older than what was shown is passed over."""
+        track = self._tracks.get(view.key)
+        if track is None:
+            return
+        before = self._views.get(view.key)
+        if before is not None and RANK[before.state] > RANK[view.state]:
+            return
+        self._views[view.key] = view
+        if RANK[view.state] == 2 and view.key in self._watch.open_acts:
+            self._watch.open_acts.discard(view.key)
+            self._watch.failed_acts += view.state is ActState.FAILED
+        card = act_card(view, track.ask, track.preview, self._clock.now(), self._zone)
+        if self._clock.monotonic() < track.actions_due and view.state is not ActState.FAILED:
+            card = _with(card, track.actions)
+        if self._shown.get(view.key) != card:
+            self._shown[view.key] = card
+            await self._show(Message(chat=track.seat.chat, card=card))
+        self._trim()
+
+    async def recheck(self) -> None:
+        """After a gap: ask how far each open act has come."""
+        for key in list(self._watch.open_acts):
+            track = self._tracks[key]
+            try:
+                await self.told(await self._engine.act(key))
+            except EngineSilentError:
+                return
+            except EngineError as error:
+                if error.status != 404:
+                    continue
+                self._forget(key)
+                self._watch.failed_acts += 1
+                card = refusal_card(f"{title_of(track.ask)} never arrived: nothing was done.", Severity.P2)
+                await self._show(Message(chat=track.seat.chat, card=card))
+
+    def _forget(self, key: str) -> None:
+        self._watch.open_acts.discard(key)
+        if key not in self._views:
+            self._tracks.pop(key, None)
+
+    def _trim(self) -> None:
+        for key in list(self._views)[:-KEPT]:
+            if key not in self._watch.open_acts:
+                for kept in (self._views, self._tracks, self._shown):
+                    kept.pop(key, None)
+
+
+def _with(card: Card, actions: tuple[Action, ...]) -> Card:
+    return Card(
+        title=card.title,
+        severity=card.severity,
+        lines=card.lines,
+        actions=actions,
+        footer=card.footer,
+        ref=card.ref,
+        settled=card.settled,
+    )

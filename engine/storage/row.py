@@ -25,6 +25,7 @@ class Batch:
         self.sent: list[Row] = []
         self.answered: list[Row] = []
         self.fills: list[Row] = []
+        self.filled: list[Row] = []
         self.busted: list[Row] = []
         self.acts: list[Row] = []
         for record in records:
@@ -71,10 +72,10 @@ class Batch:
 
     def _fact(self, entry: Entry) -> None:
         match entry.event:
-            case OrdersSent(cause=cause, heard_at=heard, offsets_us=offsets):
+            case OrdersSent(at=at, cause=cause, offsets_us=offsets):
                 for place, offset in enumerate(offsets):
-                    at = heard + timedelta(microseconds=offset)
-                    self.sent.append({"b_cause": cause, "b_place": place, "b_at": at, "b_seq": entry.seq})
+                    left = at + timedelta(microseconds=offset)
+                    self.sent.append({"b_cause": cause, "b_place": place, "b_at": left, "b_seq": entry.seq})
             case OrderAnswered(at=at, client=client, outcome=outcome):
                 reason = outcome.reason if isinstance(outcome, Refused | Unclear) else ""
                 word = type(outcome).__name__.lower()
@@ -82,6 +83,8 @@ class Batch:
                     {"b_client": client, "b_at": at, "b_word": word, "b_reason": reason, "b_seq": entry.seq}
                 )
             case OrderFilled() as fill:
+                if fill.client is not None:
+                    self.filled.append({"b_client": fill.client, "b_at": fill.at, "b_seq": entry.seq})
                 self.fills.append(
                     {
                         "account": fill.account,

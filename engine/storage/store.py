@@ -180,11 +180,9 @@ def _follow_orders(connection: Connection, batch: Batch) -> None:
         answered = func.coalesce(ORDERS.c.answered_at, bindparam("b_at", type_=ORDERS.c.answered_at.type))
         change = {"answered_at": answered, "outcome": bindparam("b_word"), "reason": bindparam("b_reason")}
         connection.execute(update(ORDERS).where(client).values(**change, **newest), batch.answered)
-    about = [fill for fill in batch.fills if fill["client"] is not None]
-    if about:
+    if batch.filled:
         change = {"filled": _counted(), "filled_at": bindparam("b_at")}
-        rows = [{"b_client": fill["client"], "b_at": fill["traded_at"], "b_seq": fill["seq"]} for fill in about]
-        connection.execute(update(ORDERS).where(client).values(**change, **newest), rows)
+        connection.execute(update(ORDERS).where(client).values(**change, **newest), batch.filled)
 
 
 def _counted() -> Any:

@@ -46,9 +46,9 @@ def test_orders_and_fills_can_be_read_by_sql(store: Store) -> None:
         fills = connection.execute(select(FILLS).order_by(FILLS.c.seq)).all()
         kinds = connection.execute(select(JOURNAL.c.kind, JOURNAL.c.account, JOURNAL.c.at)).all()
     assert (a.cause, a.account, a.symbol, a.quantity, a.filled) == (CAUSE, "A", "NQZ6", 2, 2)
-    assert (a.decided_at, a.sent_at, a.answered_at, a.filled_at) == (at(1), at(1.00015), at(1.1), at(1.5))
+    assert (a.decided_at, a.sent_at, a.answered_at, a.filled_at) == (at(1), at(1.00115), at(1.1), at(1.5))
     assert (a.outcome, a.reason, a.seq, a.last_seq) == ("accepted", "", 2, 9)
-    assert (b.outcome, b.reason, b.sent_at, b.filled_at) == ("refused", "Margin", at(1.00017), None)
+    assert (b.outcome, b.reason, b.sent_at, b.filled_at) == ("refused", "Margin", at(1.00117), None)
     assert [(row.fill, row.price) for row in fills] == [
         ("1", Decimal("20000.25")),
         ("2", Decimal("20000.50")),

@@ -1,0 +1,176 @@
+"""Previews and commands: what an ask would do to each account, and the wish that does it."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from engine.api.requests import ActAsk, CloseAsk, FlattenAsk, PauseAsk, RepairAsk, ResumeAsk, SizeAsk, SyncAsk
+from engine.api.views import PreviewLine, PreviewView
+from engine.domain.command import Close, Command, Flatten, Pause, Rejoin, Repair, Resize, Resume, Sync
+from engine.domain.contract import month_of, root_of
+from engine.domain.copier import Copier
+from engine.domain.ids import AccountId, Symbol
+from engine.domain.lane import Lane
+from engine.domain.sizing import Quotes, open_profit
+from engine.domain.state import DeskState
+from engine.errors import LockstepError
+from engine.service.account import size_text, state_of
+
+LARGEST_FACTOR = Decimal(100)
+
+
+class AskError(LockstepError):
+    """An ask that cannot be carried out as it stands; the line says what to change."""
+
+
+def command_of(ask: ActAsk, accounts: tuple[AccountId, ...], state: DeskState, now: datetime) -> Command:
+    """The wish of an ask, for these followers.
+
+    Raises: AskError where a figure makes no sense.
+    """
+    if not ask.key or len(ask.key) > 120:
+        raise AskError("key: give each act a key of its own, of 1 to 120 characters")
+    if not ask.by or len(ask.by) > 120:
+        raise AskError("by: say who asks, in 1 to 120 characters")
+    match ask:
+        case PauseAsk(until=until, reason=reason):
+            if until is not None and (until.tzinfo is None or until <= now):
+                raise AskError("until: a time with its zone, later than now")
+            return Pause(accounts=accounts, until=until, reason=reason)
+        case ResumeAsk(rejoin=rejoin):
+            return Resume(accounts=accounts, rejoin=rejoin)
+        case SizeAsk(factor=factor):
+            if not factor.is_finite() or not 0 <= factor <= LARGEST_FACTOR:
+                raise AskError(f"factor: between 0 and {LARGEST_FACTOR} times the plan's size")
+            return Resize(accounts=accounts, factor=factor)
+        case CloseAsk(symbol=symbol, quantity=quantity):
+            if quantity is not None and quantity <= 0:
+                raise AskError("quantity: contracts to close, above 0; leave it out to close all")
+            return Close(accounts=accounts, symbol=_contract(symbol, accounts, state), quantity=quantity)
+        case FlattenAsk(reason=reason):
+            return Flatten(accounts=accounts, reason=reason)
+        case SyncAsk(adopt=adopt):
+            return Sync(accounts=accounts, adopt=adopt)
+        case RepairAsk():
+            return Repair(accounts=accounts)
+
+
+def _contract(symbol: str | None, accounts: tuple[AccountId, ...], state: DeskState) -> Symbol | None:
+    """The contract that is meant: a product names the one month of it that is held."""
+    if symbol is None or month_of(Symbol(symbol)):
+        return None if symbol is None else Symbol(symbol)
+    lanes = [lane for account in accounts for lane in state.copiers[account].lanes.values() if lane.held]
+    held = sorted({lane.symbol for lane in lanes if root_of(lane.symbol) == symbol})
+    if len(held) != 1:
+        what = f"{', '.join(held)} are held; name one" if held else f"nobody in the scope holds {symbol}"
+        raise AskError(f"symbol {symbol}: {what}")
+    return held[0]
+
+
+def preview(ask: ActAsk, command: Command, state: DeskState, quotes: Quotes, version: int) -> PreviewView:
+    """What the command would do now."""
+    copiers = [state.copiers[account] for account in command.accounts]
+    live = {account.id for account in state.plan.accounts if account.live}
+    lines, traded, cancelled, profit = [], 0, 0, Decimal(0)
+    for copier in copiers:
+        before, after, orders = _change(copier, command)
+        contracts = _contracts(copier, command)
+        traded += sum(abs(quantity) for _, quantity in contracts)
+        cancelled += orders
+        touched = [(lane.symbol, lane.held, lane.cost.average) for lane, _ in contracts]
+        profit += open_profit(touched, quotes)
+        notes = (_offline(copier), "real money" if copier.account in live else "")
+        note = ", ".join(filter(None, notes))
+        lines.append(PreviewLine(account=copier.account, before=before, after=after, note=note))
+    trades = isinstance(command, Close | Flatten) or traded > 0
+    return PreviewView(
+        kind=str(ask.__struct_config__.tag),
+        version=version,
+        accounts=len(copiers),
+        contracts=traded,
+        orders=cancelled,
+        open_profit=profit.quantize(Decimal("0.01")) if trades else None,
+        adds_risk=any(_adds_risk(copier, command) for copier in copiers),
+        live=any(copier.account in live for copier in copiers),
+        lines=tuple(lines),
+        excluded=tuple(f"{c.account}: {_offline(c)}" for c in copiers if trades and _offline(c)),
+        remarks=_remarks(command),
+    )
+
+
+def _offline(copier: Copier) -> str:
+    return "OFFLINE" if not copier.is_line_up else "" if copier.is_synced else "not compared yet"
+
+
+def _contracts(copier: Copier, command: Command) -> list[tuple[Lane, int]]:
+    """Lanes that would trade, with signed contracts."""
+    lanes = list(copier.lanes.values())
+    match command:
+        case Close(symbol=symbol, quantity=quantity):
+            held = [lane for lane in lanes if lane.held and symbol in (None, lane.symbol)]
+            sizes = [min(abs(lane.held), quantity or abs(lane.held)) for lane in held]
+            return [(lane, -size if lane.held > 0 else size) for lane, size in zip(held, sizes, strict=True)]
+        case Flatten():
+            return [(lane, -lane.held) for lane in lanes if lane.held]
+        case Resume(rejoin=Rejoin.JOIN) | Sync(adopt=False):
+            return [(lane, lane.target - lane.held) for lane in lanes if lane.target != lane.held]
+        case _:
+            return []
+
+
+def _change(copier: Copier, command: Command) -> tuple[str, str, int]:
+    """Before, after, and how many working orders would be cancelled."""
+    state, why = state_of(copier)
+    now = why or state.value
+    moves = dict((lane.symbol, quantity) for lane, quantity in _contracts(copier, command))
+    held = {lane.symbol: lane.held for lane in copier.lanes.values()}
+    before = _positions(held)
+    after = _positions({symbol: net + moves.get(symbol, 0) for symbol, net in held.items()})
+    match command:
+        case Pause(until=until):
+            return now, "paused" + (f" until {until:%H:%M} UTC" if until else " until resumed"), 0
+        case Resume(rejoin=Rejoin.FLAT):
+            return now, "copies from the leader's next entry", 0
+        case Resize(factor=factor):
+            return size_text(copier.plan, copier.factor), size_text(copier.plan, factor), 0
+        case Flatten():
+            return before, f"{after}, paused", len(copier.working)
+        case Close(symbol=symbol):
+            gone = {name for name in moves if held[name] + moves[name] == 0}
+            return before, after, sum(w.symbol in gone and symbol in (None, w.symbol) for w in copier.working.values())
+        case Sync(adopt=True):
+            return before, f"{before}, kept as the new base", 0
+        case Repair():
+            return now, "compared with the broker, then copies", 0
+        case _:
+            return before, after, 0
+
+
+def _positions(held: dict[Symbol, int]) -> str:
+    return ", ".join(f"{net:+d} {symbol}" for symbol, net in held.items() if net) or "flat"
+
+
+def _adds_risk(copier: Copier, command: Command) -> bool:
+    match command:
+        case Resize(factor=factor):
+            return factor > copier.factor
+        case Resume() | Repair():
+            return True
+        case Sync(adopt=adopt):
+            moves = _contracts(copier, command)
+            return adopt or any(lane.held * quantity >= 0 or abs(quantity) > abs(lane.held) for lane, quantity in moves)
+        case _:
+            return False
+
+
+def _remarks(command: Command) -> tuple[str, ...]:
+    match command:
+        case Pause():
+            return ("Exits are still copied.",)
+        case Resize():
+            return ("For entries to come; what is held stays.",)
+        case Close():
+            return ("Copying goes on with the leader's next entry.",)
+        case Flatten():
+            return ("Entries stay stopped until a person resumes.",)
+        case _:
+            return ()

@@ -44,6 +44,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--symbols", default="ESZ6,MESZ6", help="contracts that the tape moves")
     parser.add_argument("--speed", type=float, default=1.0, help="how many times as fast the tape runs")
     parser.add_argument("--seed", type=int, help="seed of the random walk")
+    parser.add_argument("--announce", action="store_true", help="say on standard output when it is up")
     parser.add_argument("--control-token-env", help="name of a variable that holds the control port's token")
     return parser
 
@@ -64,6 +65,9 @@ async def serve(options: argparse.Namespace) -> None:
         partial = options.ports_file.with_suffix(".part")
         partial.write_text(json.dumps(server.urls))
         partial.replace(options.ports_file)  # whoever waits for the file never sees half of it
+        if options.announce:
+            sys.stdout.write(f"venue is up: {server.control_url}\n")
+            sys.stdout.flush()
         await stop.wait()
 
 

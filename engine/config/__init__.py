@@ -1,0 +1,7 @@
+"""Settings: desk.toml and .env become one checked value, or one line for each thing to edit."""
+
+from engine.config.place import device, find, home
+from engine.config.secret import Secret
+from engine.config.settings import Connection, EngineTable, Settings, load, parse
+
+__all__ = ["Connection", "EngineTable", "Secret", "Settings", "device", "find", "home", "load", "parse"]

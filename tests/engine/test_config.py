@@ -1,0 +1,384 @@
+"""Settings: what a trader writes becomes plans, and whatever is wrong becomes one line that says what to edit."""
+
+import string
+import time
+from contextlib import suppress
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.config import Secret, Settings, device, find, home, load, parse
+from engine.config.secret import Vault, parse_env
+from engine.domain.group import Fixed, Multiplier, Rounding
+from engine.errors import ConfigError
+
+EXAMPLE = Path(__file__).parents[2] / "desk.toml"
+SECRETS = {
+    name: f"value-of-{name}"
+    for name in (
+        "LEADER_USER",
+        "LEADER_PASSWORD",
+        "FOLLOWER_USER",
+        "FOLLOWER_PASSWORD",
+        "TRADOVATE_CID",
+        "TRADOVATE_SEC",
+    )
+}
+
+
+def read(text: str | bytes, env: dict[str, str] | None = None) -> Settings:
+    raw = text.encode() if isinstance(text, str) else text
+    return parse(raw, Path("desk.toml"), Path("home"), Vault(SECRETS if env is None else env, [Path("nowhere/.env")]))
+
+
+def complaint(text: str | bytes, env: dict[str, str] | None = None) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        read(text, env)
+    return str(caught.value).splitlines()
+
+
+@pytest.fixture(scope="module")
+def example() -> str:
+    return EXAMPLE.read_text("utf-8")
+
+
+def test_the_example_is_valid_and_gives_the_plans_that_it_says(example):
+    settings = read(example)
+    group = settings.desk.groups[0]
+    alpha, bravo = group.followers
+    assert (group.leader, alpha.account, bravo.account) == ("LEAD", "ALPHA", "BRAVO")
+    assert alpha.sizing == bravo.sizing == Multiplier(ratio=Decimal("0.5"))
+    assert bravo.symbols == {"NQ": "MNQ", "ES": "MES"}
+    assert alpha.caps.order == 4
+    assert settings.connections[0].secrets["password"] == "value-of-LEADER_PASSWORD"
+    assert settings.connections[0].options.user == "value-of-LEADER_USER"
+
+
+def test_the_env_example_names_every_secret_of_the_example(example):
+    named = parse_env((EXAMPLE.parent / ".env.example").read_text("utf-8"), ".env.example")
+    assert set(SECRETS) <= set(named)
+    assert not any(named[name] for name in SECRETS)
+
+
+def test_a_followers_own_keys_lie_over_the_defaults(example):
+    changed = example.replace(
+        'sizing = "0.5x"          #',
+        'caps = { order = 1 }\nrounding = "up"\nsizing = { mode = "fixed", contracts = 3 } #',
+    )
+    alpha = read(changed).desk.groups[0].followers[0]
+    assert (alpha.caps.order, alpha.caps.symbol, alpha.rounding, alpha.sizing) == (
+        1,
+        8,
+        Rounding.UP,
+        Fixed(contracts=3),
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ("api_port = 7483", 'api_port = "x"', '[engine]: api_port: write a whole number, not text in "quotes"'),
+        ("api_port = 7483", "api_port = 70000", "[engine]: api_port: write a port from 1024 to 65535, not 70000"),
+        ("[engine]", "[engne]", 'the key "engne" is unknown; did you mean "engine"?'),
+        (
+            'environment = "demo"',
+            'environment = "dmo"',
+            "[[connection]] \"leader-login\": environment: unknown value 'dmo'; write one of: demo, live",
+        ),
+        (
+            'sizing = "0.5x"',
+            'sizing = "half"',
+            (
+                '[[group]] "MAIN", follower "ALPHA": sizing.mode: unknown value \'half\'; '
+                "write one of: exact, multiplier, fixed, percentage, balance-scaled, room-scaled, pooled"
+            ),
+        ),
+        (
+            'sizing = "0.5x"',
+            'sizing = { mode = "fixed", ratio = 1 }',
+            '[[group]] "MAIN", follower "ALPHA": sizing: the key "ratio" is unknown; known here: contracts, mode',
+        ),
+        (
+            'sizing = "0.5x"',
+            'sizing = { mode = "multiplier", ratio = 0 }',
+            "follower ALPHA: ratio must be above 0, not 0 (inverse copying is not offered)",
+        ),
+        (
+            'sizing = "0.5x"',
+            'sizing = { mode = "multiplier", ratio = "nan" }',
+            '[[group]] "MAIN", follower "ALPHA": sizing.ratio: write a number of at least 0, not NaN',
+        ),
+        (
+            'sizing = "0.5x"',
+            'rounding = "down"',
+            (
+                '[[group]] "MAIN", follower "ALPHA": rounding: unknown value \'down\'; '
+                "write one of: nearest, toward-zero, up"
+            ),
+        ),
+        (
+            'connection = "leader-login"',
+            'connection = "x"',
+            '[[account]] "LEAD": connection: there is no [[connection]] "x"; known: follower-login, leader-login',
+        ),
+        ('leader = "LEAD"', 'leader = "LED"', "group MAIN: leader LED is no account of this desk"),
+        (
+            'account = "BRAVO"',
+            'account = "ALPHA"',
+            "group MAIN: ALPHA already follows in MAIN; an account plays one role",
+        ),
+        (
+            '"env:LEADER_PASSWORD"',
+            '"hunter2"',
+            (
+                '[[connection]] "leader-login": password: never write a secret here; '
+                'write "env:LEADER_LOGIN_PASSWORD" and its value in .env'
+            ),
+        ),
+        (
+            '"env:LEADER_PASSWORD"',
+            '"env:NOPE"',
+            f'[[connection]] "leader-login": password: NOPE is not set; write NOPE=… into {Path("nowhere/.env")}',
+        ),
+        (
+            'name = "DEMO2000001"',
+            'name = "DEMO2000001"\nlive = true',
+            (
+                '[[account]] "ALPHA": live: tradovate has never been proven with real money here, '
+                'only as far as "sim"; write live = false and use a demo login'
+            ),
+        ),
+        (
+            'broker = "tradovate"',
+            'broker = "rithmik"',
+            '[[connection]] "leader-login": broker: broker "rithmik" is unknown; this build has: tradovate',
+        ),
+        (
+            'database = "sqlite"',
+            'database = "postgresql://me:pw@host/db"',
+            '[engine]: database: write "sqlite", or "env:NAME" with the PostgreSQL URL in .env',
+        ),
+    ],
+)
+def test_a_wrong_setting_is_one_line_that_says_what_to_write(example, old, new, line):
+    assert old in example
+    assert f"desk.toml: {line}" in complaint(example.replace(old, new, 1))
+
+
+def test_all_faults_are_told_at_once(example):
+    wrong = example.replace("api_port = 7483", "api_prt = 1").replace('leader = "LEAD"', "leader = 5")
+    assert len(complaint(wrong)) == 2
+
+
+def test_a_name_that_differs_only_in_case_is_refused(example):
+    wrong = example.replace('id = "BRAVO"', 'id = "alpha"').replace('account = "BRAVO"', 'account = "alpha"')
+    assert any("used twice" in line for line in complaint(wrong))
+
+
+def test_broken_toml_names_the_line_and_shows_no_value(example):
+    (line,) = complaint(example.replace('"env:LEADER_PASSWORD"', "hunter2", 1))
+    number = example[: example.index('"env:LEADER_PASSWORD"')].count("\n") + 1
+    assert line.startswith(f"desk.toml, line {number}: ")
+    assert line.endswith(": password")
+    assert "hunter2" not in line
+
+
+def test_a_secret_never_shows_in_a_repr_or_a_complaint(example):
+    assert "value-of" not in repr(read(example))
+    clear = example.replace('"env:LEADER_PASSWORD"', '"hunter2"', 1)
+    assert not any("hunter2" in line for line in complaint(clear))
+    assert not any("value-of" in line for line in complaint(example.replace("api_port", "api_prt")))
+
+
+def test_a_missing_file_is_one_line(tmp_path):
+    with pytest.raises(ConfigError, match="there is no such file"):
+        load(tmp_path / "desk.toml", {}, tmp_path)
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load(tmp_path, {}, tmp_path)
+
+
+def test_secrets_come_from_the_environment_then_beside_the_file_then_from_the_home(tmp_path, example):
+    desk, kept = tmp_path / "desk", tmp_path / "home"
+    desk.mkdir()
+    kept.mkdir()
+    (desk / "desk.toml").write_text(example, "utf-8")
+    lines = "\n".join(f"{name}='{value}'" for name, value in SECRETS.items())
+    (kept / ".env").write_text("LEADER_USER=home\nLEADER_PASSWORD=home\n" + lines.replace("LEADER", "X"), "utf-8")
+    (desk / ".env").write_text("export LEADER_PASSWORD='beside'\nLEADER_USER=beside  # me\n", "utf-8")
+    settings = load(desk / "desk.toml", {"LEADER_USER": "outside"}, kept)
+    assert settings.connections[0].options.user == "outside"
+    assert settings.connections[0].secrets["password"] == "beside"
+    assert settings.connections[1].options.user == "value-of-FOLLOWER_USER"
+
+
+def test_a_postgresql_url_is_a_secret(example):
+    changed = example.replace('database = "sqlite"', 'database = "env:PG"')
+    settings = read(changed, {**SECRETS, "PG": "postgresql://me:pw@host/db"})
+    assert settings.database_url == "postgresql://me:pw@host/db"
+    assert "pw@" not in repr(settings)
+    assert read(example).database_url == "sqlite:///home/lockstep.db"
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("A=b", "b"),
+        ("export A = b # c", "b"),
+        ("A='b # c' # d", "b # c"),
+        ('A="b\\n\\"c"', 'b\n"c'),
+        ("A=", ""),
+        ("A=b#c", "b#c"),
+        ("\ufeffA=b\r\n", "b"),
+        ("A='$B'", "$B"),
+    ],
+)
+def test_env_lines(text, value):
+    assert parse_env(text, ".env") == {"A": value}
+
+
+@pytest.mark.parametrize("text", ["A", "A='b", '= "b"', "1A=b", "A='b' c"])
+def test_an_env_line_that_is_none_is_named_without_its_value(text):
+    with pytest.raises(ConfigError, match=r"^\.env, line 2: ") as caught:
+        parse_env("# first\n" + text, ".env")
+    assert "b'" not in str(caught.value)
+
+
+def test_the_home_is_where_each_system_keeps_such_things(tmp_path):
+    assert home({"LOCKSTEP_HOME": str(tmp_path)}) == tmp_path
+    assert home({"XDG_DATA_HOME": "/x"}, "linux") == Path("/x/lockstep")
+    assert home({}, "darwin").parts[-3:] == ("Library", "Application Support", "Lockstep")
+    assert home({"LOCALAPPDATA": "/l"}, "win32") == Path("/l/Lockstep")
+
+
+def test_the_settings_file_is_looked_for_here_then_in_the_home(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    env = {"LOCKSTEP_HOME": str(tmp_path / "home")}
+    assert find(env) == tmp_path / "desk.toml"
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "desk.toml").touch()
+    assert find(env) == tmp_path / "home" / "desk.toml"
+    (tmp_path / "desk.toml").touch()
+    assert find(env) == tmp_path / "desk.toml"
+    assert find({**env, "LOCKSTEP_DESK": str(tmp_path / "other.toml")}) == tmp_path / "other.toml"
+
+
+def test_a_machine_keeps_its_id(tmp_path):
+    assert device(tmp_path / "a") == device(tmp_path / "a") != device(tmp_path / "b")
+
+
+def test_a_large_desk_is_read_quickly(example):
+    head = example[: example.index("\n[[account]]") + 1]
+    accounts = "".join(
+        f'[[account]]\nid = "F{number}"\nconnection = "leader-login"\nname = "N{number}"\n' for number in range(201)
+    )
+    followers = "".join(f'[[group.follower]]\naccount = "F{number}"\nsizing = "0.5x"\n' for number in range(1, 201))
+    text = f'{head}{accounts}[[group]]\nid = "G"\nleader = "F0"\n{followers}'
+    read(text)  # the broker's plug-in is imported once
+    best = min(_seconds(text) for _ in range(3))
+    assert best < 0.05
+
+
+def _seconds(text: str) -> float:
+    start = time.perf_counter()
+    read(text)
+    return time.perf_counter() - start
+
+
+LETTERS = string.printable + "é\u2028\x00😀"
+KEYS = st.sampled_from(
+    [
+        "engine",
+        "connection",
+        "account",
+        "group",
+        "id",
+        "broker",
+        "name",
+        "sizing",
+        "mode",
+        "ratio",
+        "contracts",
+        "caps",
+        "order",
+        "defaults",
+        "follower",
+        "leader",
+        "roots",
+        "symbols",
+        "ratios",
+        "password",
+        "user",
+        "tags",
+        "live",
+        "api_port",
+        "database",
+        "exit_reserve",
+        "x",
+    ]
+) | st.text(LETTERS, max_size=6)
+LEAVES = (
+    st.integers(-(10**20), 10**20)
+    | st.booleans()
+    | st.floats().map(lambda number: Decimal(repr(number)))
+    | st.sampled_from(
+        ["tradovate", "a", "A", "0.5x", "exact", "multiplier", "env:LEADER_USER", "env:", "nan", "1e999999999"]
+    )
+    | st.text(LETTERS, max_size=8)
+)
+TREES = st.recursive(
+    LEAVES, lambda below: st.lists(below, max_size=3) | st.dictionaries(KEYS, below, max_size=4), max_leaves=25
+)
+
+
+def toml(value: Any) -> str:
+    match value:
+        case bool():
+            return str(value).lower()
+        case Decimal():
+            return str(value).lower().replace("infinity", "inf")
+        case str():
+            return '"' + "".join(f"\\U{ord(char):08x}" for char in value) + '"'
+        case list():
+            return "[" + ",".join(map(toml, value)) + "]"
+        case dict():
+            return "{" + ",".join(f"{toml(key)}={toml(item)}" for key, item in value.items()) + "}"
+        case _:
+            return str(value)
+
+
+def survives(raw: bytes) -> None:
+    with suppress(ConfigError):
+        read(raw)
+
+
+@given(st.dictionaries(KEYS, TREES, max_size=5))
+def test_no_table_breaks_the_reading(table):
+    survives("\n".join(f"{toml(key)} = {toml(value)}" for key, value in table.items()).encode())
+
+
+@given(st.binary(max_size=60) | st.text("[]{}=.\"'#\nab1-:ET_x", max_size=60).map(str.encode))
+def test_no_bytes_break_the_reading(raw):
+    survives(raw)
+
+
+@given(st.data())
+def test_no_edit_of_the_example_breaks_the_reading(data):
+    text = EXAMPLE.read_text("utf-8")
+    at = data.draw(st.integers(0, len(text) - 1))
+    cut = data.draw(st.integers(0, 20))
+    put = data.draw(st.text("[]{}=.\"'#\nab1-:_x", max_size=4) | LEAVES.map(toml) | TREES.map(toml))
+    survives((text[:at] + put + text[at + cut :]).encode("utf-8", "surrogatepass"))
+
+
+def test_deep_tables_are_refused():
+    assert "too deep" in complaint("chat = " + "[" * 50 + "]" * 50)[0]
+    assert "too deep" in complaint("chat = " + "[" * 100_000 + "]" * 100_000)[0]
+
+
+def test_a_secret_is_a_text_that_hides_itself():
+    assert Secret("pw") == "pw"
+    assert "pw" not in repr({"password": Secret("pw")})

@@ -21,7 +21,9 @@ class Args(Value, frozen=True):
 
 async def run(args: Args, desk: Desk) -> Reply:
     """Pause now; Undo resumes only those that nobody had paused before."""
-    running = [view.id for view in await desk.engine.accounts(args.scope) if view.role == "follower" and not view.holds]
+    followers = [view for view in await desk.engine.accounts(args.scope) if view.role == "follower"]
+    running = [view.id for view in followers if not view.holds]
+    held = sum(any(leg.have for leg in view.legs) for view in followers)
     ask = PauseAsk(
         key=desk.key("pause"),
         by=desk.person.name,
@@ -29,17 +31,19 @@ async def run(args: Args, desk: Desk) -> Reply:
         until=args.span.until if args.span is not None else None,
         reason=args.reason,
     )
-    undo = (ResumeAsk(key=desk.key("undo"), by=desk.person.name, scope=",".join(running)),) if running else ()
-    return Reply(intent=_intent(ask, undo, desk))
+    back = args.scope if len(running) == len(followers) else ",".join(running)
+    undo = (ResumeAsk(key=desk.key("undo"), by=desk.person.name, scope=back),) if running else ()
+    remark = "Exits are still copied." + (f" {held} positions open" if held else "")
+    return Reply(intent=_intent(ask, undo, remark, desk))
 
 
-def _intent(ask: PauseAsk, undo: tuple[ResumeAsk, ...], desk: Desk, more: int = 3) -> Intent:
+def _intent(ask: PauseAsk, undo: tuple[ResumeAsk, ...], remark: str, desk: Desk, more: int = 3) -> Intent:
     after: tuple[Button, ...] = (Button(label="Resume…", key="r", payload=Run(line=f"/resume {ask.scope}")),)
     if ask.until is not None and more:
         longer = msgspec.structs.replace(ask, key=desk.key("pause"), until=ask.until + timedelta(minutes=15))
-        extend = Propose(intent=_intent(longer, undo, desk, more - 1))
+        extend = Propose(intent=_intent(longer, undo, remark, desk, more - 1))
         after = (Button(label="+15m", key="e", payload=extend), *after)
-    return Intent(ask=ask, undo=undo, after=after)
+    return Intent(ask=ask, undo=undo, after=after, remarks=(remark,))
 
 
 COMMAND = Command(

@@ -3,9 +3,12 @@
 from bot.core.access import Level, Role
 from bot.core.command import Choice, Command, Desk, Reply
 from bot.core.dialogue import Intent
-from bot.core.render.look import side
+from bot.core.render.look import age, side
 from bot.core.words import Scope
 from engine.api import AccountView, Rejoin, ResumeAsk, Value
+
+
+LOOK_BACK = 50
 
 
 class Args(Value, frozen=True):
@@ -29,10 +32,11 @@ async def run(args: Args, desk: Desk) -> Reply:
         ResumeAsk(key=desk.key("resume"), by=desk.person.name, scope=scope, rejoin=rejoin)
         for rejoin in (Rejoin.FLAT, Rejoin.JOIN)
     )
+    remarks = await _missed(scope, views, desk)
     if args.join:
-        return Reply(intent=Intent(ask=join, remarks=_missed(views)))
+        return Reply(intent=Intent(ask=join, remarks=remarks))
     instead = (("Join…", join),) if _behind(followers) else ()
-    return Reply(intent=Intent(ask=ask, instead=instead, remarks=_missed(views)))
+    return Reply(intent=Intent(ask=ask, instead=instead, remarks=remarks))
 
 
 def _which(held: list[AccountView]) -> Reply:
@@ -45,16 +49,23 @@ def _behind(followers: list[AccountView]) -> bool:
     return any(leg.have != leg.want for view in followers for leg in view.legs)
 
 
-def _missed(views: tuple[AccountView, ...]) -> tuple[str, ...]:
-    leaders = [
-        f"Leader {view.id} is {side(leg.have)} {leg.symbol} now" if leg.have else ""
-        for view in views
-        if view.role == "leader"
-        for leg in view.legs
-    ]
-    told = tuple(filter(None, leaders)) or ("The leader is flat now.",)
-    behind = [view for view in views if view.role == "follower" and view.holds and _behind([view])]
-    return (*told, "Start flat: copy from its next entry.") if behind else told
+async def _missed(scope: str, views: tuple[AccountView, ...], desk: Desk) -> tuple[str, ...]:
+    """What happened while they were paused, and where the leader stands now."""
+    holds = [hold for view in views if view.role == "follower" for hold in view.holds]
+    told: list[str] = []
+    if holds:
+        first = min(holds, key=lambda hold: hold.since)
+        lasted = age(max(0.0, (desk.now - first.since).total_seconds()))
+        told.append(" ".join(filter(None, ("Paused", lasted, "by", first.by, first.reason))))
+        missed = [copy for copy in await desk.engine.copies(LOOK_BACK, scope) if copy.at >= first.since]
+        entries = sum(copy.net * copy.quantity > 0 for copy in missed)
+        told.append(f"Meanwhile the leader: {entries} entries, {len(missed) - entries} exits")
+    leaders = [view for view in views if view.role == "leader"]
+    stands = [f"{view.id} is {side(leg.have)} {leg.symbol} now" for view in leaders for leg in view.legs if leg.have]
+    told.extend(stands or ["The leader is flat now."] if leaders else [])
+    if _behind([view for view in views if view.role == "follower" and view.holds]):
+        told.append("Flat: copy from its next entry. Join: at market now.")
+    return tuple(told)
 
 
 COMMAND = Command(

@@ -152,7 +152,7 @@ def nearest(commands: Mapping[str, Command], verb: str) -> list[str]:
     names = [name for command in commands.values() for name in (command.name, *command.aliases) if len(name) > 1]
     verb = verb.lower()
     close = [name for name in names if len(verb) > 1 and name.startswith(verb)]
-    close += get_close_matches(verb, names, n=6, cutoff=0.5)
+    close += get_close_matches(verb, names, n=6, cutoff=0.6)
     verbs = [command.name for name in close if (command := find(commands, name)) is not None]
     return list(dict.fromkeys(verbs))[:3]
 

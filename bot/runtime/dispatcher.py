@@ -240,7 +240,8 @@ class Dispatcher:
         preview = await self._engine.preview(intent.ask) if needs_preview(intent.ask) else None
         level = level_of(intent, preview)
         if preview is None or level <= Level.C1:
-            await self._send(intent, Track(ask=intent.ask, seat=place.seat, preview=preview))
+            track = Track(ask=intent.ask, seat=place.seat, preview=preview, remarks=intent.remarks)
+            await self._send(intent, track)
             return
         word, ttl_s = (WORD, WORD_S) if level is Level.C3 else ("", CONFIRM_S)
         card = preview_card(intent.ask, preview, remarks=intent.remarks, word=word, ttl_s=ttl_s, changed=looks > 1)

@@ -26,6 +26,7 @@ class Track(Value, frozen=True):
     ask: ActAsk
     seat: Seat
     preview: PreviewView | None = None
+    remarks: tuple[str, ...] = ()
     actions: tuple[Action, ...] = ()
     actions_due: float = 0.0  # monotonic; after it the buttons are dead and are not shown
 
@@ -83,7 +84,7 @@ class Proofs:
         if RANK[view.state] == 2 and view.key in self._watch.open_acts:
             self._watch.open_acts.discard(view.key)
             self._watch.failed_acts += view.state is ActState.FAILED
-        card = act_card(view, track.ask, track.preview, self._clock.now(), self._zone)
+        card = act_card(view, track.ask, track.preview, now=self._clock.now(), zone=self._zone, remarks=track.remarks)
         if self._clock.monotonic() < track.actions_due and view.state is not ActState.FAILED:
             card = _with(card, track.actions)
         if self._shown.get(view.key) != card:

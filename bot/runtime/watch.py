@@ -64,5 +64,6 @@ class Watch:
             views = await self._engine.accounts("all")
         except LockstepError:
             return False
-        known = all(view.state is not AccountState.OFFLINE for view in views)
-        return known and not any(leg.have or leg.in_flight for view in views for leg in view.legs)
+        followers = [view for view in views if view.role == "follower"]
+        known = all(view.state is not AccountState.OFFLINE for view in followers)
+        return known and not any(leg.have or leg.in_flight for view in followers for leg in view.legs)

@@ -21,13 +21,14 @@ from engine.api.views import (
     StatusView,
 )
 from engine.domain.command import Rejoin
-from engine.domain.contract import root_of
+from engine.domain.contract import PRODUCTS, month_of, root_of
 from engine.domain.decision import Severity
 from engine.domain.ids import AccountId, GroupId, Root, Symbol
 from engine.domain.value import Value
 from engine.errors import ConfigError, LockstepError
 
 __all__ = [
+    "PRODUCTS",
     "AccountId",
     "AccountState",
     "AccountView",
@@ -69,5 +70,6 @@ __all__ = [
     "SyncAsk",
     "Told",
     "Value",
+    "month_of",
     "root_of",
 ]

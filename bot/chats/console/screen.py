@@ -21,8 +21,9 @@ from bot.chats.console.paint import Painter
 from bot.chats.console.script import Step, StepError, read_step
 from bot.core.card import clip
 from bot.core.chat import Clock, Door, Incoming, Message
-from bot.core.render.look import age, money
+from bot.core.render.look import money
 from engine.api import Value
+from engine.api.client import age_text
 
 CHAT = "console:desk"
 USER = "console:local"
@@ -128,16 +129,13 @@ class Console:
     def _toolbar(self, door: Door) -> str:
         pulse = door.pulse()
         width = shutil.get_terminal_size((80, 24)).columns
-        heard = age(round(pulse.heard_s)) if pulse.heard_s is not None else "never"
+        heard = f"heard {age_text(pulse.heard_s)} ago" if pulse.heard_s is not None else "never heard"
         if pulse.status is None or not pulse.connected:
-            return clip(f" NO ENGINE · heard {heard} ago".replace("never ago", "never"), width)
+            return clip(f" NO ENGINE · {heard}", width)
         status = pulse.status
-        seen = age(float(round(max(0.0, (self._clock.now() - status.at).total_seconds()))))
-        return clip(
-            f" {status.word} {status.copying}/{status.followers} · day {money(status.day_profit)}"
-            f" · {seen.removesuffix('.0 s')} · engine {heard}",
-            width,
-        )
+        seen = age_text(max(0.0, (self._clock.now() - status.at).total_seconds()))
+        text = f" {status.word} {status.copying}/{status.followers} · {money(status.day_profit)} · seen {seen}"
+        return clip(f"{text} · {heard}", width)
 
     async def _read_pipe(self, door: Door) -> int:
         async for line in _lines(self._reading):

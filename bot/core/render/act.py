@@ -70,8 +70,8 @@ def preview_card(
     accounts = f"{preview.accounts} account{'' if preview.accounts == 1 else 's'}"
     if isinstance(ask, FlattenAsk):
         lines.append(f"{preview.contracts} contracts, open P/L {money(preview.open_profit)}")
-        lines.append(f"1 entries frozen  2 cancel orders ({preview.orders})")
-        lines.append("3 market close  4 check flat")
+        lines.append(f"1 freeze entries  2 cancel {preview.orders} orders")
+        lines.append("3 market close    4 check flat")
     elif preview.contracts or preview.orders:
         cancel = f", cancel {preview.orders} orders" if preview.orders else ""
         lines.append(f"{preview.contracts} contracts at market{cancel}")
@@ -99,7 +99,15 @@ def _changes(lines: tuple[PreviewLine, ...]) -> list[str]:
     return [*texts[:SHOWN_LINES], *more, *unchanged]
 
 
-def act_card(view: ActView, ask: ActAsk | None, preview: PreviewView | None, now: datetime, zone: tzinfo) -> Card:
+def act_card(
+    view: ActView,
+    ask: ActAsk | None,
+    preview: PreviewView | None,
+    *,
+    now: datetime,
+    zone: tzinfo,
+    remarks: tuple[str, ...] = (),
+) -> Card:
     """K1, K2, K5: the receipt of one act, edited as it goes on. Never says done before it is proven."""
     lines = [_by(view), _progress(view)]
     if view.text:
@@ -109,9 +117,9 @@ def act_card(view: ActView, ask: ActAsk | None, preview: PreviewView | None, now
     told = {line.text for line in view.lines}
     if view.lines and (view.kind in TRADING or view.state is ActState.FAILED or len(told) > 1):
         lines.extend(pack([_part(line) for line in view.lines]))
-    if view.kind == "pause" and view.state in {ActState.ACKED, ActState.PROVEN}:
-        lines.append("Exits are still copied.")
     failed = view.state is ActState.FAILED
+    if not failed:
+        lines.extend(remarks)
     return Card(
         title=_title(view, ask, now, zone),
         severity=Severity.P2 if failed else None,
@@ -139,7 +147,7 @@ def _by(view: ActView) -> str:
 def _progress(view: ActView) -> str:
     done = sum(line.state is ActState.PROVEN for line in view.lines)
     took = f" in {age(view.took_s)}" if view.took_s is not None else ""
-    counted = f" {done} of {len(view.lines)}" if view.lines else ""
+    counted = f" {done}/{len(view.lines)}" if view.lines else ""
     flat = " flat" if view.kind == "flatten" else ""
     match view.state:
         case ActState.ASKED:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import h11
 
 from engine.domain.value import Value
+from engine.ports import Clock
 from engine.sim.socket import Connect, SocketWire
 
 _HEAD_END = b"\r\n\r\n"
@@ -39,6 +40,7 @@ class Port(Value, frozen=True):
 
     answer: Callable[[HttpRequest], HttpAnswer]
     later: Callable[[float, Callable[[], None]], None]
+    clock: Clock
     connect: Connect | None = None
     refuse_upgrade: Callable[[], int | None] | None = None
 
@@ -95,7 +97,7 @@ class HttpWire(asyncio.Protocol):
             )
             self._transport.close()
             return
-        self._socket = SocketWire(self._transport, self._port.connect)
+        self._socket = SocketWire(self._transport, self._port.connect, self._port.clock)
         self._socket.data_received(data)
 
     def _read(self) -> None:

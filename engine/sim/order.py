@@ -3,9 +3,10 @@
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from engine.domain.value import Value
+from engine.ports import Clock
 from engine.sim.contract import Contract
 
 Kind = Literal["Market", "Limit", "Stop", "StopLimit"]
@@ -43,6 +44,20 @@ class Refusal(Value, frozen=True):
 
     reason: str
     text: str
+
+
+class Instant(NamedTuple):
+    """A moment on both clocks. Units: nanoseconds since the Unix epoch, and of the monotonic clock."""
+
+    epoch_ns: int
+    monotonic_ns: int
+
+    @classmethod
+    def of(cls, clock: Clock) -> "Instant":
+        """This moment."""
+        now = clock.now()
+        epoch = int(now.timestamp()) * 1_000_000_000 + now.microsecond * 1000
+        return cls(epoch, int(clock.monotonic() * 1_000_000_000))
 
 
 class Received(Value, frozen=True):

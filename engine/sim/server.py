@@ -20,6 +20,7 @@ from engine.sim.tradovate.wire import Answer, encode
 from engine.sim.venue import Venue
 
 HOST = "127.0.0.1"
+ROLES: tuple[Role, Role] = ("user", "market")
 
 
 class VenueServer:
@@ -67,24 +68,23 @@ class VenueServer:
 
     async def start(self) -> None:
         """Listen on three free ports and let the market move."""
-        user = Port(
-            answer=self._rest,
-            later=self._later,
-            connect=partial(self._connect, "user"),
-            refuse_upgrade=self.face.refuse_upgrade,
+        user, market = (
+            Port(
+                answer=self._rest,
+                later=self._later,
+                clock=self._clock,
+                connect=partial(self._connect, role),
+                refuse_upgrade=self.face.refuse_upgrade,
+            )
+            for role in ROLES
         )
-        market = Port(
-            answer=self._rest,
-            later=self._later,
-            connect=partial(self._connect, "market"),
-            refuse_upgrade=self.face.refuse_upgrade,
-        )
+        control = Port(answer=self.control.answer, later=self._later, clock=self._clock)
         main = await self._listen(user)
         self.rest_url = f"http://{HOST}:{main}/v1"
         self.oauth_url = f"http://{HOST}:{main}/auth/oauthtoken"
         self.socket_url = f"ws://{HOST}:{main}/v1/websocket"
         self.market_url = f"ws://{HOST}:{await self._listen(market)}/v1/websocket"
-        self.control_url = f"http://{HOST}:{await self._listen(Port(answer=self.control.answer, later=self._later))}"
+        self.control_url = f"http://{HOST}:{await self._listen(control)}"
         self._spawn(self._pulse())
         self._spawn(self._trade())
 

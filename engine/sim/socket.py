@@ -8,15 +8,22 @@ from websockets.http11 import Request
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
+from engine.ports import Clock
+from engine.sim.order import Instant
 from engine.sim.tradovate.line import Line
 
 Connect = Callable[["SocketWire"], Line]
 
 
 class SocketWire(asyncio.Protocol):
-    """One WebSocket connection, without queue or task: what comes in is answered before the call returns."""
+    """One WebSocket connection, without a task.
 
-    def __init__(self, transport: asyncio.Transport, connect: Connect) -> None:
+    What comes in is stamped at once and answered in the loop's next round, so that requests which reach several sockets
+    together are stamped together, not one after the other's work.
+    """
+
+    def __init__(self, transport: asyncio.Transport, connect: Connect, clock: Clock) -> None:
+        self._clock = clock
         self._transport = transport
         self._connect = connect
         self._protocol = ServerProtocol(max_size=10_000_000)
@@ -59,7 +66,7 @@ class SocketWire(asyncio.Protocol):
             if frame.fin:
                 text = b"".join(self._parts).decode()
                 self._parts.clear()
-                self._line.receive(text)
+                asyncio.get_running_loop().call_soon(self._line.receive, text, Instant.of(self._clock))
 
     def _write_out(self) -> None:
         self._write(b"".join(self._protocol.data_to_send()))

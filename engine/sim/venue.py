@@ -15,7 +15,7 @@ from engine.sim.desk import Desk, LoginPlan
 from engine.sim.exchange import Exchange, Later
 from engine.sim.fault import FaultBox
 from engine.sim.market import Market, Move, Quote
-from engine.sim.order import Command, Fill, NewOrder, Order, Pair, Received, Refusal, Terms
+from engine.sim.order import Command, Fill, Instant, NewOrder, Order, Pair, Received, Refusal, Terms
 from engine.sim.witness import Witness
 
 Answer = TypeVar("Answer", bound=Order | Refusal)
@@ -33,6 +33,7 @@ class Venue:
         self.listing = Listing()
         self.exchange = Exchange(desk, clock, self.faults, self.market, later)
         self.received: list[Received] = []
+        self.heard: Instant | None = None  # when the request in hand came in; none: now
         self.logins: dict[str, LoginPlan] = {login.user: login for login in desk.logins}
         self.accounts = self.exchange.accounts
         self.by_id: dict[int, Account] = {}
@@ -287,7 +288,7 @@ class Venue:
         )
 
     def _log(self, new: NewOrder, answer: Answer) -> Answer:
-        now = self.clock.now()
+        heard = self.heard or Instant.of(self.clock)
         self.received.append(
             Received(
                 number=len(self.received) + 1,
@@ -299,8 +300,8 @@ class Venue:
                 client_id=new.client_id,
                 text=new.terms.text,
                 is_automated=new.is_automated,
-                received_ns=int(now.timestamp()) * 1_000_000_000 + now.microsecond * 1000,
-                received_monotonic_ns=int(self.clock.monotonic() * 1_000_000_000),
+                received_ns=heard.epoch_ns,
+                received_monotonic_ns=heard.monotonic_ns,
                 order_id=answer.id if isinstance(answer, Order) else None,
                 answer="accepted" if isinstance(answer, Order) else f"{answer.reason}: {answer.text}",
             )

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from engine.sim.account import Account, Position
@@ -16,9 +17,10 @@ CURRENCIES: list[Entity] = [{"id": 1, "name": "USD", "symbol": "$"}]
 EXCHANGES: list[Entity] = [{"id": 1, "name": "CME", "micCode": "XCME"}]
 
 
+@lru_cache(maxsize=1024)
 def stamp(at: datetime) -> str:
     """ISO time in UTC with milliseconds and Z."""
-    return at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
+    return at.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
 def day(of: date) -> dict[str, int]:

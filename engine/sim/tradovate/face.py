@@ -65,6 +65,7 @@ class Face:
         self.codes: dict[str, LoginPlan] = {login.code: login for login in venue.desk.logins if login.code}
         self.lines: list[Line] = []
         self.calls = 0
+        self._synced: dict[int, list[Line]] = {}  # lines that follow an account, by its id
         self._gate = Gate(venue.clock, venue.desk.limits)
         self.books = Books(venue, self._publish, self._quote)
         venue.join(self.books)
@@ -86,6 +87,15 @@ class Face:
         """Let a closed socket go."""
         if line in self.lines:
             self.lines.remove(line)
+        for account in line.accounts or ():
+            self._synced[account].remove(line)
+        line.accounts = None
+
+    def follow(self, line: Line, accounts: set[int]) -> None:
+        """Let a line have the events of these accounts from now on."""
+        line.accounts = accounts
+        for account in accounts:
+            self._synced.setdefault(account, []).append(line)
 
     def pulse(self) -> None:
         """Send heartbeats and drop silent clients."""
@@ -208,13 +218,10 @@ class Face:
     # --- events
 
     def _publish(self, kind: str, event: str, row: Entity, account: int) -> None:
-        body = {"entityType": kind, "eventType": event, "entity": row}
-        messages: list[bytes] | None = None
-        for line in self.lines:
-            if line.accounts is not None and account in line.accounts and (not line.kinds or kind in line.kinds):
-                if messages is None:
-                    messages = self._messages(kind, body, row, account)
-                for message in messages:
+        lines = [line for line in self._synced.get(account, ()) if not line.kinds or kind in line.kinds]
+        if lines:
+            for message in self._messages(kind, {"entityType": kind, "eventType": event, "entity": row}, row, account):
+                for line in lines:
                     line.tell(message)
 
     def _messages(self, kind: str, body: Entity, row: Entity, account: int) -> list[bytes]:

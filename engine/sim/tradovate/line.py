@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from engine.sim.fault import Duplicate, EventsFirst, Reorder
+from engine.sim.order import Instant
 from engine.sim.tradovate import wire
 from engine.sim.tradovate.session import Session
 from engine.sim.tradovate.wire import Answer
@@ -48,6 +49,7 @@ class Line:
         self._events: list[bytes] = []
         self._is_busy = False
         self._is_due = False
+        self._is_deaf = False  # stalled by a fault: its silence is ours, not the client's
         self._opened = self._heard = self._sent = face.clock.monotonic()
         self._transmit(wire.OPEN.encode())
 
@@ -56,8 +58,8 @@ class Line:
         """Name of the login, once authorized."""
         return self.session.login.user if self.session else None
 
-    def receive(self, text: str) -> None:
-        """Take a client's frame."""
+    def receive(self, text: str, heard: Instant | None = None) -> None:
+        """Take a client's frame, which came in at ``heard`` (now, if that is not said)."""
         self._heard = self._face.clock.monotonic()
         if text.strip() in ("[]", ""):
             return
@@ -66,10 +68,12 @@ class Line:
             return
         endpoint, number, query, body = request
         self._is_busy = True
+        self._face.venue.heard = heard
         try:
             answer = self._face.answer_line(self, endpoint, query, body)
         finally:
             self._is_busy = False
+            self._face.venue.heard = None
         self._respond(number, answer)
 
     def _respond(self, number: int, answer: Answer) -> None:
@@ -128,7 +132,7 @@ class Line:
         now = self._face.clock.monotonic()
         desk = self._face.venue.desk
         since = self._heard if self.session else self._opened
-        if now - since > desk.silence_s:
+        if now - since > desk.silence_s and not self._is_deaf:
             self.end(3000, "No activity" if self.session else "Not authorized")
         elif now - self._sent >= desk.heartbeat_s:
             self._transmit(wire.HEARTBEAT.encode())
@@ -140,6 +144,13 @@ class Line:
             self._transmit(wire.close(code, reason))
             self.wire.close(1000, reason)
             self.lost()
+
+    def stall(self, *, reading: bool, writing: bool) -> None:
+        """Stop reading or writing, or go on with both."""
+        if self._is_deaf and not reading:
+            self._heard = self._face.clock.monotonic()
+        self._is_deaf = reading
+        self.wire.stall(reading=reading, writing=writing)
 
     def drop(self) -> None:
         """Drop the connection."""

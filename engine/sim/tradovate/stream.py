@@ -50,8 +50,8 @@ def sync(face: "Face", call: Call) -> Answer:
         return Answer(status=401, body="Access is denied")
     default = () if face.venue.desk.entity_types_default_all else None
     kinds = asked.entity_types if asked.entity_types is not None else default
-    line.accounts = set(asked.accounts) or set(session.accounts)
     line.kinds = frozenset(("none",) if kinds is None else kinds)
+    face.follow(line, set(asked.accounts) or set(session.accounts))
     snapshot = _snapshot(face, call, line)
     split = face.faults.take(SplitSnapshot, login=call.user)
     if split is None:

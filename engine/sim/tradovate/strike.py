@@ -43,9 +43,9 @@ def _strike_line(line: Line, act: fault.EndLine | fault.DropLine | fault.StallLi
         case fault.DropLine():
             line.drop()
         case fault.StallLine():
-            line.wire.stall(reading=act.reading, writing=act.writing)
+            line.stall(reading=act.reading, writing=act.writing)
         case fault.ResumeLine():
-            line.wire.stall(reading=False, writing=False)
+            line.stall(reading=False, writing=False)
 
 
 def _close(face: Face, login: str | None) -> int:

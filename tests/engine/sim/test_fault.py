@@ -326,6 +326,14 @@ async def test_rate_limits_give_a_bare_429_and_tickets(clock):
         assert (await get(path, token)).status_code == 200
 
 
+async def test_the_silence_of_a_deaf_line_is_not_held_against_the_client(server, client, clock):
+    server.fault(fault.StallLine(reading=True, writing=False))
+    await clock.turn(60)
+    assert not client.closed
+    server.fault(fault.ResumeLine())
+    assert (await client.request("order/list"))["d"] == []
+
+
 async def test_a_line_that_stays_stalled_does_not_hold_up_the_stop(clock):
     server = VenueServer(DESK, clock=clock)
     await server.start()

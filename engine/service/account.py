@@ -254,3 +254,15 @@ def orders_of(copier: Copier) -> list[OrderView]:
         )
         for client, flight in copier.flights.items()
     ]
+
+
+def signature(state: DeskState, account: AccountId) -> object:
+    """What a person who acts on an account relies on: positions, sizes, holds. Differs when one of them does."""
+    copier, book = state.copiers.get(account), state.leaders.get(account)
+    if copier is not None:
+        lanes = tuple((lane.symbol, lane.held, lane.goal, bool(lane.barred)) for lane in copier.lanes.values())
+        holds = tuple((hold.by, hold.kind, hold.since, hold.until) for hold in copier.holds)
+        return lanes, holds, copier.factor, copier.quarantined, copier.restriction, copier.is_ready
+    if book is not None:
+        return tuple((symbol, stand.net) for symbol, stand in book.stands.items())
+    return None

@@ -85,8 +85,10 @@ class ActBook:
     def _take(self, seq: int, event: PersonActed) -> None:
         accounts = event.command.accounts
         scope = self.scopes.pop(event.key, ",".join(accounts))
-        lines = {account: ActLine(account=account, state=ActState.ACKED, text="") for account in accounts}
-        self.acts[event.key] = Act(event, seq, seq, scope, dict(lines))
+        lines: dict[str, ActLine] = {
+            account: ActLine(account=account, state=ActState.ACKED, text="") for account in accounts
+        }
+        self.acts[event.key] = Act(event, seq, seq, scope, lines)
         self.changed[event.key] = None
         if len(self.acts) > KEPT:
             del self.acts[next(iter(self.acts))]

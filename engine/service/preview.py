@@ -121,7 +121,7 @@ def _change(copier: Copier, command: Command) -> tuple[str, str, int]:
     """Before, after, and how many working orders would be cancelled."""
     state, why = state_of(copier)
     now = why or state.value
-    moves = dict((lane.symbol, quantity) for lane, quantity in _contracts(copier, command))
+    moves = {lane.symbol: quantity for lane, quantity in _contracts(copier, command)}
     held = {lane.symbol: lane.held for lane in copier.lanes.values()}
     before = _positions(held)
     after = _positions({symbol: net + moves.get(symbol, 0) for symbol, net in held.items()})

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from engine.errors import JournalError
-from engine.storage.frame import checkpoint_frame, entry_frame, frames
+from engine.storage.frame import HEAD_BYTES, checkpoint_frame, entry_frame, frames
 from engine.storage.owner import Owner
 from engine.storage.tail import Checkpoint, Record, newest_checkpoint, read, segments
 
@@ -125,7 +125,9 @@ class Log:
             if self._power:
                 _flush(self._file)
         except OSError as error:
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError):  # what did get there must not be read as whole entries
+                os.lseek(self._file, self._at, os.SEEK_SET)
+                os.write(self._file, _ZEROS[:HEAD_BYTES])
                 os.lseek(self._file, self._at, os.SEEK_SET)
             raise JournalError(f"the journal cannot be written: {error.strerror or error}") from error
         self._at += len(frame)

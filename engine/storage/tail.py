@@ -58,16 +58,17 @@ def read(directory: Path, from_seq: int = 1) -> Iterator[Record]:
             seq += 1
 
 
-def newest_checkpoint(directory: Path) -> Checkpoint | None:
-    """Newest checkpoint that holds a state."""
+def checkpoints(directory: Path) -> Iterator[Checkpoint]:
+    """Checkpoints that hold a state, newest first."""
     for _, path in reversed(segments(directory)):
-        newest = None
-        for frame in frames(path.read_bytes()):
-            if frame.is_checkpoint and frame.payload:
-                newest = Checkpoint(frame.seq, frame.payload)
-        if newest is not None:
-            return newest
-    return None
+        found = [f for f in frames(path.read_bytes()) if f.is_checkpoint and f.payload]
+        yield from (Checkpoint(frame.seq, frame.payload) for frame in reversed(found))
+
+
+def newest_checkpoint(directory: Path, at_most: int | None = None) -> Checkpoint | None:
+    """Newest checkpoint that holds a state, and no entry beyond ``at_most``."""
+    found = checkpoints(directory)
+    return next((one for one in found if at_most is None or one.seq <= at_most), None)
 
 
 def prune(directory: Path, stored_seq: int, before: float) -> list[Path]:
@@ -102,6 +103,7 @@ class Tail:
         self._file = -1
         self._at = 0
         self.checkpoint: Checkpoint | None = None  # newest one passed
+        self.passed: list[Checkpoint] = []  # all that were passed in the last call of ``poll``
 
     def poll(self, most: int = 10_000) -> list[Record]:
         """Whole entries that have been appended since the last call, at most about ``most``.
@@ -109,6 +111,7 @@ class Tail:
         Raises: JournalError where ``from_seq`` is no longer in the log.
         """
         found: list[Record] = []
+        self.passed = []
         while len(found) < most and (self._advance(found) or self._next_segment()):
             pass
         return found
@@ -142,6 +145,7 @@ class Tail:
             if frame.is_checkpoint:
                 if frame.payload:
                     self.checkpoint = Checkpoint(frame.seq, frame.payload)
+                    self.passed.append(self.checkpoint)
                 continue
             if self._seq >= self._from:
                 found.append(Record(self._seq, frame.payload))

@@ -199,6 +199,7 @@ def test_a_write_that_the_system_refuses_leaves_no_half_record(tmp_path: Path, m
     with pytest.raises(JournalError, match="Input/output error"):
         log.append(b"two" * 20)
     monkeypatch.undo()
+    assert contents(log.directory) == [b"one"]
     log.append(b"2")
     assert contents(log.directory) == [b"one", b"2"]
     log.close()

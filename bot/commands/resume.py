@@ -7,7 +7,6 @@ from bot.core.render.look import age, side
 from bot.core.words import Scope
 from engine.api import AccountView, Rejoin, ResumeAsk, Value
 
-
 LOOK_BACK = 50
 
 

@@ -56,6 +56,7 @@ async def serve(options: argparse.Namespace) -> None:
         desk = msgspec.structs.replace(desk, seed=options.seed)
     source = tape(options.tape, tuple(options.symbols.split(",")), speed=options.speed) if options.tape else None
     token = os.environ.get(options.control_token_env) if options.control_token_env else None
+    options.ports_file.unlink(missing_ok=True)  # an old one would send people to ports that are gone
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):

@@ -66,9 +66,10 @@ class HttpWire(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the transport."""
+        del exc
         self._open.discard(self._transport)
         if self._socket is not None:
-            self._socket.connection_lost(exc)
+            self._socket.connection_lost()
 
     def data_received(self, data: bytes) -> None:
         """Read requests; look at each head for an upgrade first."""

@@ -1,4 +1,4 @@
-"""The WebSocket wire under a line: an asyncio protocol around the sans-IO server of ``websockets``."""
+"""The WebSocket wire under a line: a transport and the sans-IO server of ``websockets``."""
 
 import asyncio
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from engine.sim.tradovate.line import Line
 Connect = Callable[["SocketWire"], Line]
 
 
-class SocketWire(asyncio.Protocol):
+class SocketWire:
     """One WebSocket connection, without a task.
 
     What comes in is stamped at once and answered in the loop's next round, so that requests which reach several sockets
@@ -29,6 +29,7 @@ class SocketWire(asyncio.Protocol):
         self._protocol = ServerProtocol(max_size=10_000_000)
         self._line: Line | None = None
         self._parts: list[bytes] = []
+        self._is_deaf = False
         self._held: list[bytes] | None = None  # what a stalled line has not written
 
     def data_received(self, data: bytes) -> None:
@@ -43,13 +44,8 @@ class SocketWire(asyncio.Protocol):
         if self._protocol.close_expected() or self._protocol.parser_exc is not None:
             self._transport.close()
 
-    def eof_received(self) -> None:
-        """Close with the client."""
-        self._protocol.receive_eof()
-
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self) -> None:
         """Let the line know."""
-        del exc
         if self._line is not None and self._line.is_open:
             self._line.lost()
 
@@ -97,10 +93,12 @@ class SocketWire(asyncio.Protocol):
 
     def stall(self, *, reading: bool, writing: bool) -> None:
         """Hold back reading or writing until told otherwise."""
-        if reading:
-            self._transport.pause_reading()
-        elif not self._transport.is_closing():
-            self._transport.resume_reading()
+        if reading != self._is_deaf and not self._transport.is_closing():
+            self._is_deaf = reading
+            if reading:
+                self._transport.pause_reading()
+            else:
+                self._transport.resume_reading()
         if writing and self._held is None:
             self._held = []
         elif not writing and self._held is not None:

@@ -32,6 +32,13 @@ class Call:
         """Name of the calling login."""
         return self.session.login.user if self.session else None
 
+    def addressed(self) -> "Addressed":
+        """Say what the body tells about account and ticket; nothing, if it cannot be read."""
+        try:
+            return msgspec.json.decode(self.body, type=Addressed) if self.body else Addressed()
+        except msgspec.DecodeError:
+            return Addressed()
+
     def read(self, kind: type[Body]) -> Body:
         """Decode the body, or the query where there is no body. Raises: msgspec.ValidationError, DecodeError."""
         if self.body:
@@ -39,23 +46,23 @@ class Call:
         return msgspec.convert(self.query, type=kind, strict=False)
 
 
-class Wire(Value, frozen=True, rename="camel"):
+class Params(Value, frozen=True, rename="camel"):
     """A body; unknown members are passed over, as the broker does."""
 
 
-class Asked(Wire, frozen=True):
+class Asked(Params, frozen=True):
     """The parameters of the query endpoints."""
 
     id: int | None = None
-    ids: str = ""
+    ids: str | tuple[int, ...] = ""
     name: str = ""
     masterid: int | None = None
-    masterids: str = ""
+    masterids: str | tuple[int, ...] = ""
     t: str = ""
     l: int = 10  # noqa: E741  the broker's name
 
 
-class Login(Wire, frozen=True):
+class Login(Params, frozen=True):
     """auth/accesstokenrequest."""
 
     name: str
@@ -75,7 +82,7 @@ class OAuth(Value, frozen=True):
     refresh_token: str = ""
 
 
-class Leg(Wire, frozen=True):
+class Leg(Params, frozen=True):
     """The ``other`` of an OCO, a bracket of an OSO."""
 
     action: str
@@ -87,7 +94,7 @@ class Leg(Wire, frozen=True):
     text: str | None = None
 
 
-class PlaceOrder(Wire, frozen=True):
+class PlaceOrder(Params, frozen=True):
     """order/placeorder, and with the last three fields placeoco and placeoso."""
 
     action: str
@@ -135,7 +142,7 @@ class PlaceOrder(Wire, frozen=True):
         )
 
 
-class ModifyOrder(Wire, frozen=True):
+class ModifyOrder(Params, frozen=True):
     """order/modifyorder: the full new terms."""
 
     order_id: int
@@ -149,7 +156,7 @@ class ModifyOrder(Wire, frozen=True):
     is_automated: bool = False
 
 
-class CancelOrder(Wire, frozen=True):
+class CancelOrder(Params, frozen=True):
     """order/cancelorder."""
 
     order_id: int
@@ -157,7 +164,7 @@ class CancelOrder(Wire, frozen=True):
     is_automated: bool = False
 
 
-class Liquidate(Wire, frozen=True):
+class Liquidate(Params, frozen=True):
     """order/liquidateposition."""
 
     account_id: int
@@ -166,7 +173,7 @@ class Liquidate(Wire, frozen=True):
     is_automated: bool = False
 
 
-class LiquidateMany(Wire, frozen=True):
+class LiquidateMany(Params, frozen=True):
     """order/liquidatepositions."""
 
     positions: tuple[int, ...]
@@ -174,13 +181,13 @@ class LiquidateMany(Wire, frozen=True):
     is_automated: bool = False
 
 
-class AccountOnly(Wire, frozen=True):
+class AccountOnly(Params, frozen=True):
     """cashBalance/getcashbalancesnapshot."""
 
     account_id: int
 
 
-class Roll(Wire, frozen=True):
+class Roll(Params, frozen=True):
     """contract/rollcontract."""
 
     name: str
@@ -188,7 +195,7 @@ class Roll(Wire, frozen=True):
     if_expired: bool = False
 
 
-class Sync(Wire, frozen=True):
+class Sync(Params, frozen=True):
     """user/syncrequest."""
 
     users: tuple[int, ...] = ()
@@ -197,13 +204,13 @@ class Sync(Wire, frozen=True):
     split_responses: bool = False
 
 
-class Subscribe(Wire, frozen=True):
+class Subscribe(Params, frozen=True):
     """md/subscribeQuote: a contract by name or id."""
 
     symbol: str | int
 
 
-class Addressed(Wire, frozen=True):
+class Addressed(Params, frozen=True):
     """What says which account a call is about, and the ticket that it may redeem."""
 
     account_spec: str | None = None

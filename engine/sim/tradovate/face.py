@@ -10,7 +10,7 @@ from engine.sim.desk import LoginPlan
 from engine.sim.fault import LoseAnswer, Oddities, Penalty, Refuse, RefuseUpgrade, SlowAnswer
 from engine.sim.tradovate import access, query, stream, trading, wire
 from engine.sim.tradovate.books import Books
-from engine.sim.tradovate.call import Addressed, Call
+from engine.sim.tradovate.call import Call
 from engine.sim.tradovate.ledger import Entity
 from engine.sim.tradovate.limit import Gate
 from engine.sim.tradovate.line import Line, Role, Wire
@@ -177,7 +177,7 @@ class Face:
     def _held(self, call: Call) -> Answer | None:
         """Hold a call back with a penalty, or let the bearer of a ticket through."""
         if b'"p-ticket"' in call.body:
-            ticket = call.read(Addressed).p_ticket
+            ticket = call.addressed().p_ticket
             penalty = self._gate.redeem(ticket) if ticket is not None else None
             return None if penalty is None else Answer(body=penalty)
         penalty = self._gate.penalty(call.endpoint)
@@ -188,17 +188,12 @@ class Face:
 
     def _address(self, call: Call) -> dict[str, str | None]:
         """Say whom a call is about, for faults that are addressed."""
-        account: str | None = None
-        if call.body.lstrip().startswith(b"{"):
-            try:
-                asked = msgspec.json.decode(call.body, type=Addressed)
-            except msgspec.DecodeError:
-                asked = Addressed()
-            account = asked.account_spec
-            if account is None and asked.account_id in self.venue.by_id:
-                account = self.venue.by_id[asked.account_id].name
-            order = self.venue.exchange.orders.get(asked.order_id) if asked.order_id is not None else None
-            account = order.account if order is not None else account
+        asked = call.addressed()
+        account = asked.account_spec
+        if account is None and asked.account_id in self.venue.by_id:
+            account = self.venue.by_id[asked.account_id].name
+        order = self.venue.exchange.orders.get(asked.order_id) if asked.order_id is not None else None
+        account = order.account if order is not None else account
         return {"login": call.user, "account": account, "endpoint": call.endpoint}
 
     def _carry_out(self, call: Call) -> Answer:

@@ -58,8 +58,10 @@ def _may_see(face: "Face", call: Call, kind: str, row: Entity) -> bool:
     return face.books.ledger.owner(kind, row["id"]) in call.session.accounts
 
 
-def _numbers(text: str) -> list[int]:
-    return [int(part) for part in text.split(",") if part.strip().isdigit()]
+def _numbers(given: str | tuple[int, ...]) -> list[int]:
+    if isinstance(given, str):
+        return [int(part) for part in given.split(",") if part.strip().isdigit()]
+    return list(given)
 
 
 def find_contract(face: "Face", call: Call) -> Answer:

@@ -1,5 +1,6 @@
 """Signing in: tokens by password and key or by OAuth, their renewal, and when to leave the door alone."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
@@ -8,7 +9,6 @@ import msgspec
 
 from engine.brokers.tradovate.line import SlotLost
 from engine.brokers.tradovate.options import Options
-from engine.brokers.tradovate.wire import Reply, penalty_of
 from engine.errors import AccessError, TransientError
 from engine.ports import Clock, ConnectContext
 
@@ -53,8 +53,9 @@ _DEFAULT_LIFE_S: Final = 4_800.0  # the shorter of the two lifetimes that the ve
 class Rest:
     """The login's HTTP client: sign-in and lists, never orders."""
 
-    def __init__(self, options: Options) -> None:
-        """No traffic yet; the client opens with the first call."""
+    def __init__(self, options: Options, spend: Callable[[], None]) -> None:
+        """No traffic yet; the client opens with the first call. ``spend`` counts each call against the budget."""
+        self._spend = spend
         self._options = options
         self._client: httpx.AsyncClient | None = None
 
@@ -65,6 +66,7 @@ class Rest:
         """
         if self._client is None:
             self._client = httpx.AsyncClient(timeout=self._options.request_timeout_s)
+        self._spend()
         headers = {"Accept": "application/json"}
         if token:
             headers["Authorization"] = f"Bearer {token}"
@@ -104,6 +106,7 @@ class Access:
         self._market_token = ""
         self._refresh = context.secrets.get("refresh_token", "")
         self._code = context.secrets.get("code", "")
+        self._ticket = ""
         self._expires = 0.0  # monotonic
 
     @property
@@ -178,15 +181,14 @@ class Access:
         for field in ("cid", "sec"):
             if self._secrets.get(field):
                 body[field] = self._secrets[field]
+        if self._ticket:
+            body["p-ticket"], self._ticket = self._ticket, ""
         granted = await self._ask_token(body)
-        if granted.p_ticket is not None and not granted.p_captcha:
-            await self._clock.sleep(granted.p_time)
-            granted = await self._ask_token({**body, "p-ticket": granted.p_ticket})
-        penalty = penalty_of(
-            Reply(p_ticket=granted.p_ticket, p_time=granted.p_time, p_captcha=granted.p_captcha), options.blocked_wait_s
-        )
-        if penalty is not None:
-            raise Barred(f"login held back ({penalty.reason})", max(penalty.wait_s, 1.0))
+        if granted.p_captcha:
+            raise Barred("login held back: captcha, only a person in a browser can answer it", options.blocked_wait_s)
+        if granted.p_ticket is not None:
+            self._ticket = granted.p_ticket  # goes with the next try, after the wait
+            raise Barred("login held back: penalty ticket", max(granted.p_time, 1.0))
         if granted.error_text or not granted.access_token:
             raise Barred(f"login refused: {self._clean(granted.error_text or 'no token')}", options.login_retry_s)
         if granted.user_status != "Active":

@@ -58,6 +58,7 @@ class Ledger:
         self._latest: dict[int, datetime] = {}
         self._days: dict[int, date] = {}
         self._is_loading = False
+        self.unnamed: set[int] = set()  # contracts for which a fill or an order has had to wait
 
     # ---------------------------------------------------------------- taking in
 
@@ -165,7 +166,10 @@ class Ledger:
         alias = self.book.aliases.get(row.account)
         if alias is None:
             return True  # another account of the same login
+        if row.contract is None:
+            return False
         if row.contract not in self.book.symbols:
+            self.unnamed.add(row.contract)
             return False
         if row.client is not None or row.new_seen or not self._is_awaiting(alias):
             return True

@@ -9,6 +9,7 @@ from websockets.exceptions import InvalidHandshake, InvalidStatus
 from websockets.frames import Frame, Opcode
 
 from engine.brokers.tradovate.frame import Framer
+from engine.brokers.tradovate.options import Options
 from engine.brokers.tradovate.wire import HEARTBEAT
 from engine.errors import TransientError
 from engine.ports import Clock
@@ -73,9 +74,7 @@ class Feed(ClientConnection):
 class Line:
     """An open socket. ``lost`` becomes the reason as soon as it can no longer be used."""
 
-    def __init__(
-        self, feed: Feed, framer: Framer, clock: Clock, on_frame: Callable[[bytes], None], max_write_buffer: int
-    ) -> None:
+    def __init__(self, feed: Feed, framer: Framer, clock: Clock, max_write_buffer: int) -> None:
         self.open = True
         self.lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.heard = clock.monotonic()
@@ -83,14 +82,18 @@ class Line:
         self._feed = feed
         self._framer = framer
         self._clock = clock
-        self._on_frame = on_frame
+        self._on_frame: Callable[[bytes], None] | None = None
         self._max_write_buffer = max_write_buffer
         self._transport = feed.transport
-        feed.listen(self._hear, self.end)
+
+    def listen(self, on_frame: Callable[[bytes], None], on_lost: Callable[[str], None] | None = None) -> None:
+        """Pass on frames from now on, those that came with the handshake first."""
+        self._on_frame, self.on_lost = on_frame, on_lost
+        self._feed.listen(self._hear, self.end)
 
     def _hear(self, data: bytes) -> None:
         self.heard = self._clock.monotonic()
-        if self.open:
+        if self.open and self._on_frame is not None:
             self._on_frame(data)
 
     def write(self, frames: bytes) -> None:
@@ -140,16 +143,7 @@ class SlotLost(TransientError):  # noqa: N818  as the tree in engine.errors read
     """Another session of this login took the place; fighting for it would throw the person out of theirs."""
 
 
-async def dial(
-    url: str,
-    framer: Framer,
-    clock: Clock,
-    on_frame: Callable[[bytes], None],
-    *,
-    timeout_s: float,
-    max_frame: int,
-    max_write_buffer: int,
-) -> Line:
+async def dial(url: str, options: Options, framer: Framer, clock: Clock) -> Line:
     """Open a socket.
 
     Raises: TransientError with the words for a person; SlotLost when the server says that the slot is taken.
@@ -160,16 +154,16 @@ async def dial(
             create_connection=Feed,
             compression=None,
             ping_interval=None,
-            open_timeout=timeout_s,
+            open_timeout=options.connect_timeout_s,
             close_timeout=1,
-            max_size=max_frame,
+            max_size=options.max_frame,
             write_limit=0,
         )
     except InvalidStatus as error:
         status = error.response.status_code
         if status == 408:
-            raise SlotLost("the server has given this login's slot to another session") from None
+            raise SlotLost("408: another session of this login took the slot") from None
         raise TransientError(f"socket refused with status {status}", 60.0 if status == 429 else 1.0) from None
     except (InvalidHandshake, OSError, TimeoutError, EOFError) as error:
         raise TransientError(f"no socket: {type(error).__name__}") from None
-    return Line(cast("Feed", connection), framer, clock, on_frame, max_write_buffer)
+    return Line(cast("Feed", connection), framer, clock, options.max_write_buffer)

@@ -1,20 +1,20 @@
 """The market-data socket: best prices of the watched contracts, on a line of its own."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
 
 from engine.brokers.tradovate import wire
 from engine.brokers.tradovate.auth import Access
+from engine.brokers.tradovate.body import json_text
 from engine.brokers.tradovate.frame import Framer
 from engine.brokers.tradovate.line import Line, dial
 from engine.brokers.tradovate.options import Options
-from engine.brokers.tradovate.order import json_text
 from engine.domain.event import Event, QuoteMarked
 from engine.domain.ids import Symbol
 from engine.errors import TransientError
-from engine.ports import Clock
+from engine.ports import Clock, Sink
 
 _TICK_S: Final = 0.5
 
@@ -23,15 +23,23 @@ class Market:
     """Connects when something is watched and a token is there, and reconnects for ever."""
 
     def __init__(
-        self, options: Options, framer: Framer, access: Access, clock: Clock, tell: Callable[[list[wire.Quote]], None]
+        self,
+        options: Options,
+        framer: Framer,
+        access: Access,
+        clock: Clock,
+        names: Mapping[int, Symbol],
+        sink: Sink,
     ) -> None:
+        """``names`` are the contracts known by number, shared with whoever learns them: quotes carry nothing else."""
         self.symbols: list[Symbol] = []
         self.text = ""  # what is wrong, for the health card
         self._options = options
         self._framer = framer
         self._access = access
         self._clock = clock
-        self._tell = tell
+        self._names = names
+        self._sink = sink
         self._asked: set[Symbol] = set()
         self._line: Line | None = None
         self._is_authorised = False
@@ -40,27 +48,27 @@ class Market:
     def watch(self, symbols: Sequence[Symbol]) -> None:
         """Add to what is watched."""
         self.symbols += [symbol for symbol in symbols if symbol not in self.symbols]
-        self._subscribe()
+        self.subscribe()
 
-    def facts(self, quotes: list[wire.Quote], symbols: Mapping[int, Symbol]) -> list[Event]:
-        """Quotes as facts; one of a contract whose name is not known yet is passed over, the next will do."""
+    def _mark(self, quotes: list[wire.Quote]) -> None:
         now = self._clock.now()
         found: list[Event] = []
         for quote in quotes:
-            symbol = symbols.get(quote.contract_id)
-            if symbol is None:
-                continue
+            symbol = self._names.get(quote.contract_id)
             bid, ask, last = (quote.entries.get(name) for name in ("Bid", "Offer", "Trade"))
-            fact = QuoteMarked(
-                at=now,
-                symbol=symbol,
-                bid=bid.price if bid is not None else None,
-                ask=ask.price if ask is not None else None,
-                last=last.price if last is not None else None,
+            if symbol is None or not (bid or ask or last):
+                continue
+            found.append(
+                QuoteMarked(
+                    at=now,
+                    symbol=symbol,
+                    bid=bid.price if bid is not None else None,
+                    ask=ask.price if ask is not None else None,
+                    last=last.price if last is not None else None,
+                )
             )
-            if (fact.bid, fact.ask, fact.last) != (None, None, None):
-                found.append(fact)
-        return found
+        if found:
+            self._sink(found)
 
     async def run(self) -> None:
         """Stream for ever; returns only when cancelled."""
@@ -82,15 +90,8 @@ class Market:
 
     async def _visit(self) -> None:
         options = self._options
-        line = self._line = await dial(
-            options.market,
-            self._framer,
-            self._clock,
-            self._on_frame,
-            timeout_s=options.connect_timeout_s,
-            max_frame=options.max_frame,
-            max_write_buffer=options.max_write_buffer,
-        )
+        line = self._line = await dial(options.market, options, self._framer, self._clock)
+        line.listen(self._on_frame)
         try:
             beat = self._clock.monotonic()
             while line.open:
@@ -125,24 +126,26 @@ class Market:
 
     def _message(self, line: Line, message: wire.Message) -> None:
         if message.e == "md":
-            self._tell(wire.quotes(message.d).quotes)
+            self._mark(wire.quotes(message.d).quotes)
         elif message.e == "shutdown":
             line.end(wire.shutdown(message.d).reason_code)
         elif message.i == 0 and not message.e:
             if message.s == 200:
                 self._is_authorised, self.text = True, ""
-                self._subscribe()
+                self.subscribe()
             else:
                 line.end(f"market data refused: {message.s}")
         elif message.i > 0 and (message.s != 200 or b"errorText" in bytes(message.d)):
             self.text = "quotes: a subscription was refused"
 
-    def _subscribe(self) -> None:
+    def subscribe(self) -> None:
+        """Ask for the quotes of every watched contract whose number is known and that was not asked for yet."""
         line = self._line
         if line is None or not self._is_authorised or not line.open:
             return
+        known = set(self._names.values())
         for symbol in self.symbols:
-            if symbol not in self._asked:
+            if symbol in known and symbol not in self._asked:
                 self._asked.add(symbol)
                 self._number += 1
-                line.say(wire.request("md/subscribeQuote", self._number, body=json_text({"symbol": symbol}).decode()))
+                line.say(wire.request("md/subscribeQuote", self._number, body=json_text({"symbol": symbol})))

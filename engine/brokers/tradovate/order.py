@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from engine.brokers.tradovate.body import Bodies, with_ticket
 from engine.brokers.tradovate.frame import Arms, Framer
 from engine.brokers.tradovate.line import Line
 from engine.brokers.tradovate.options import Options
@@ -26,8 +27,6 @@ _NO_BUDGET: Final = Refused(kind=RefusalKind.BUDGET, reason="request budget", te
 _NO_ACCOUNT: Final = Refused(kind=RefusalKind.ACCOUNT, reason="unknown account", text="this login does not list it")
 _ARMS_LIMIT: Final = 20_000
 _FORGET_LATE_S: Final = 120.0
-
-json_text = msgspec.json.Encoder().encode
 
 
 class Sent:
@@ -46,14 +45,15 @@ class Sent:
     ) -> None:
         self.endpoint = endpoint
         self.body = body
-        self.lots = lots  # our ids in the order of the answer's: order, then oso1, oso2
+        self.lots = lots  # our ids in the order of the answer's: order, then oso1 or oco, oso2
         self.is_exit = is_exit
         self.on_answer = on_answer
 
     def with_ticket(self, ticket: str) -> "Sent":
         """Return the identical request with the penalty's ticket."""
-        body = self.body[:-1] + f',"p-ticket":{json_text(ticket).decode()}}}'
-        return Sent(self.endpoint, body, self.lots, is_exit=self.is_exit, on_answer=self.on_answer)
+        return Sent(
+            self.endpoint, with_ticket(self.body, ticket), self.lots, is_exit=self.is_exit, on_answer=self.on_answer
+        )
 
 
 class OrderDesk:
@@ -72,14 +72,14 @@ class OrderDesk:
         """``tell`` hands on facts after the present callback; ``own`` learns the broker's id of each order of ours."""
         self.round_trip_s: float | None = None
         self._options = options
-        self._names = names
+        self._bodies = Bodies(options, names)
         self._pacer = pacer
         self._framer = framer
         self._clock = clock
         self._tell = tell
         self._own = own
         self._line: Line | None = None
-        self._ids: Mapping[AccountId, int] = {}
+        self._ids: dict[AccountId, int] = {}
         self._arms: Arms = {}
         self._next = 1
         self._pending: dict[int, Lot] = {}
@@ -95,7 +95,7 @@ class OrderDesk:
         """Orders may leave from now on."""
         self._line = line
         if ids != self._ids:
-            self._ids = dict(ids)
+            self._ids = self._bodies.ids = dict(ids)
             self._arms.clear()
 
     def detach(self, reason: str) -> list[Event]:
@@ -146,13 +146,11 @@ class OrderDesk:
             return
         now = self._clock.monotonic()
         count = len(lots)
-        if self._pacer.left(now) < count or self._queue:
+        if self._queue or not self._pacer.take_all(count, now):
             lots, exits = self._within_budget(lots, exits, now)
             count = len(lots)
             if count == 0:
                 return
-        else:
-            self._pacer.take(count, now, exits=False)
         first = self._next
         try:
             frames = self._framer.orders(lots, first, self._arms, self._pending)
@@ -186,67 +184,44 @@ class OrderDesk:
         for lot in known:
             key = lot[1:]
             if key not in self._arms:
-                before, after = self._body(lot).split('"clOrdId":""')
-                self._arms[key] = (f'\n\n{before}"clOrdId":"', f'"{after}')
+                before, after = self._bodies.halves(lot)
+                self._arms[key] = (f"\n\n{before}", after)
         return known
 
-    def _body(self, lot: Lot, client: str = "") -> str:
-        """Body of a market order."""
-        _, account, symbol, quantity = lot
-        terms: dict[str, object] = {
-            "accountSpec": self._names[account],
-            "accountId": self._ids[account],
-            "clOrdId": client,
-            "action": "Buy" if quantity > 0 else "Sell",
-            "symbol": symbol,
-            "orderQty": abs(quantity),
-            "orderType": "Market",
-            "timeInForce": "Day",
-            "isAutomated": True,
-        }
-        if self._options.custom_tag:
-            terms["customTag50"] = self._options.custom_tag
-        return json_text(terms).decode()
-
     def _market(self, lot: Lot, *, is_exit: bool) -> Sent:
-        return Sent("order/placeorder", self._body(lot, lot[0]), ((lot[1], lot[0]),), is_exit=is_exit)
+        return Sent("order/placeorder", self._bodies.market(lot, lot[0]), ((lot[1], lot[0]),), is_exit=is_exit)
 
     def bracketed(self, lot: Lot, legs: Sequence[Leg]) -> None:
         """Write an entry with its children as one OSO."""
-        client, account, _, quantity = lot
-        lots = ((account, client), *((account, leg.client) for leg in legs))
-        sent = Sent("order/placeoso", "", lots, is_exit=False)
-        if account not in self._ids:
-            self._tell(self._answers(sent, _NO_ACCOUNT))
-            return
-        brackets = {f"bracket{number}": self._leg(leg, quantity) for number, leg in enumerate(legs, 1)}
-        body = self._body(lot, client)
-        sent.body = f"{body[:-1]},{json_text(brackets).decode()[1:]}" if brackets else body
-        self.post(sent)
+        account = lot[1]
+        lots = ((account, lot[0]), *((account, leg.client) for leg in legs))
+        if account in self._ids:
+            self.post(Sent("order/placeoso", self._bodies.oso(lot, legs), lots, is_exit=False))
+        else:
+            self._tell([self._answered(account, client, _NO_ACCOUNT) for account, client in lots])
 
-    def _leg(self, leg: Leg, quantity: int) -> dict[str, object]:
-        terms: dict[str, object] = {
-            "action": "Sell" if quantity > 0 else "Buy",
-            "clOrdId": leg.client,
-            "orderType": "Stop" if leg.stop is not None else "Limit",
-            "timeInForce": self._options.time_in_force,
-        }
-        if leg.stop is not None:
-            terms["stopPrice"] = float(leg.stop)
-        elif leg.price is not None:
-            terms["price"] = float(leg.price)
-        return terms
+    def either(self, lot: Lot, legs: Sequence[Leg]) -> None:
+        """Write two resting orders of which the first to fill cancels the other."""
+        account = lot[1]
+        lots = tuple((account, leg.client) for leg in legs)
+        if account in self._ids:
+            self.post(Sent("order/placeoco", self._bodies.oco(lot, legs), lots, is_exit=True))
+        else:
+            self._tell([self._answered(account, client, _NO_ACCOUNT) for account, client in lots])
+
+    def modify(self, order: BrokerOrderId, quantity: int, leg: Leg, on_answer: Callable[[Verdict], None]) -> None:
+        """Write the full new terms of a resting order."""
+        body = self._bodies.modify(order, quantity, leg)
+        self.post(Sent("order/modifyorder", body, (), is_exit=True, on_answer=on_answer))
 
     def cancel(self, order: BrokerOrderId, on_answer: Callable[[Verdict], None]) -> None:
         """Write a cancel; it may use the exit reserve, as it can only take risk away."""
-        body = f'{{"orderId":{int(order)},"isAutomated":true}}'
-        self.post(Sent("order/cancelorder", body, (), is_exit=True, on_answer=on_answer))
+        self.post(Sent("order/cancelorder", self._bodies.cancel(order), (), is_exit=True, on_answer=on_answer))
 
     def liquidate(self, account: AccountId, contract: int, on_answer: Callable[[Verdict], None]) -> None:
         """Write the broker's own close of one contract."""
-        number = self._ids.get(account)
-        if number is not None:
-            body = f'{{"accountId":{number},"contractId":{contract},"admin":false,"isAutomated":true}}'
+        if account in self._ids:
+            body = self._bodies.liquidate(account, contract)
             self.post(Sent("order/liquidateposition", body, (), is_exit=True, on_answer=on_answer))
 
     def post(self, sent: Sent) -> None:
@@ -285,6 +260,8 @@ class OrderDesk:
         outcome, reply = verdict(status, raw, self._options.blocked_wait_s)
         if isinstance(outcome, Penalty):
             return self._held_back(number, sent, outcome)
+        if isinstance(outcome, Refused) and outcome.kind is RefusalKind.LINE and self._line is not None:
+            self._line.end(f"refused: {outcome.reason} {outcome.text}"[:80])
         if isinstance(sent, Sent):
             if sent.on_answer is not None:
                 sent.on_answer(outcome)
@@ -300,9 +277,11 @@ class OrderDesk:
         return outcome
 
     def _spread(self, sent: Sent, outcome: Outcome, reply: Reply) -> list[Event]:
-        """Tell one answer for each order of a request: a parent and its children share a no, each has its own id."""
+        """Tell one answer for each order of a request: a parent and its children share a no, not an id."""
         facts: list[Event] = []
-        for (account, client), order in zip(sent.lots, (reply.order_id, reply.oso1_id, reply.oso2_id), strict=False):
+        for (account, client), order in zip(
+            sent.lots, (reply.order_id, reply.oso1_id or reply.oco_id, reply.oso2_id), strict=False
+        ):
             mine = outcome
             if isinstance(outcome, Accepted):
                 mine = Accepted(order=BrokerOrderId(str(order) if order > 0 else ""))

@@ -6,62 +6,81 @@ from collections import deque
 class _Window:
     """Requests of the last ``span_s`` seconds."""
 
-    __slots__ = ("_spent", "limit", "reserve", "span_s", "used")
+    __slots__ = ("limit", "reserve", "span_s", "spent", "used")
 
     def __init__(self, span_s: float, limit: int, reserve: int) -> None:
         self.span_s = span_s
         self.limit = limit
         self.reserve = reserve
         self.used = 0
-        self._spent: deque[tuple[float, int]] = deque()
+        self.spent: deque[tuple[float, int]] = deque()
 
     def free(self, now: float) -> int:
-        spent = self._spent
+        spent = self.spent
         while spent and spent[0][0] <= now - self.span_s:
             self.used -= spent.popleft()[1]
         return self.limit - self.used
 
-    def add(self, now: float, count: int) -> None:
-        self._spent.append((now, count))
-        self.used += count
-
 
 class Pacer:
-    """Says how many requests may leave now. Sync, amortised constant time."""
+    """Says how many requests may leave now. Sync, amortised constant time.
+
+    ``_room`` is a lower bound of what entries may still use: time only makes it larger, so it is counted anew only when
+    it does not suffice.
+    """
+
+    __slots__ = ("_hour", "_minute", "_paused_until", "_room")
 
     def __init__(self, per_minute: int, per_hour: int, exit_reserve: float) -> None:
         """Units: ``exit_reserve`` is the share of both limits that entries and questions leave alone."""
-        self._windows = (
-            _Window(60.0, per_minute, int(per_minute * exit_reserve)),
-            _Window(3_600.0, per_hour, int(per_hour * exit_reserve)),
-        )
+        self._minute = _Window(60.0, per_minute, int(per_minute * exit_reserve))
+        self._hour = _Window(3_600.0, per_hour, int(per_hour * exit_reserve))
         self._paused_until = 0.0
+        self._room = 0
+
+    def take_all(self, count: int, now: float) -> bool:
+        """Spend ``count`` requests without touching the reserve, or none."""
+        if count > self._room:
+            self._room = self.left(now)
+            if count > self._room:
+                return False
+        self._add(count, now)
+        return True
 
     def take(self, count: int, now: float, *, exits: bool) -> int:
         """Spend up to ``count`` requests; returns how many may be sent."""
         granted = min(count, self.left(now, exits=exits))
-        if granted > 0:
-            for window in self._windows:
-                window.add(now, granted)
-        return max(granted, 0)
+        if granted <= 0:
+            return 0
+        self._add(granted, now)
+        return granted
 
     def spend(self, now: float) -> None:
         """Count a request that cannot wait: signing on, the snapshot after it."""
-        for window in self._windows:
-            window.add(now, 1)
+        self._add(1, now)
+
+    def _add(self, count: int, now: float) -> None:
+        entry = (now, count)
+        minute, hour = self._minute, self._hour
+        minute.spent.append(entry)
+        minute.used += count
+        hour.spent.append(entry)
+        hour.used += count
+        self._room -= count
 
     def left(self, now: float, *, exits: bool = False) -> int:
         """Requests that could leave now; never below 0."""
-        minute, hour = self._windows
+        minute, hour = self._minute.free(now), self._hour.free(now)
         if exits:
-            return max(0, min(minute.free(now), hour.free(now)))
+            return max(0, min(minute, hour))
         if now < self._paused_until:
             return 0
-        return max(0, min(minute.free(now) - minute.reserve, hour.free(now) - hour.reserve))
+        return max(0, min(minute - self._minute.reserve, hour - self._hour.reserve))
 
     def pause(self, until: float) -> None:
         """Let nothing but exits leave before ``until``: the broker has asked us to wait."""
         self._paused_until = max(self._paused_until, until)
+        self._room = 0
 
     def paused_for(self, now: float) -> float:
         """Seconds until entries may leave again."""

@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 import msgspec
 
+from engine.brokers.tradovate.body import with_ticket
 from engine.brokers.tradovate.line import Line, SlotLost
 from engine.brokers.tradovate.options import Options
-from engine.brokers.tradovate.order import json_text
 from engine.brokers.tradovate.pacer import Pacer
 from engine.brokers.tradovate.wire import penalty_of, reply, request
 from engine.errors import AccessError, TransientError
@@ -70,9 +70,7 @@ class Questions:
         if penalty.ticket is None or penalty.wait_s > 60:
             raise TransientError(f"{endpoint}: held back by the broker ({penalty.reason})", penalty.wait_s)
         await self._clock.sleep(penalty.wait_s)
-        ticket = f'"p-ticket":{json_text(penalty.ticket).decode()}}}'
-        again = f"{body[:-1]},{ticket}" if body else "{" + ticket
-        raw = await self._once(endpoint, query, again, must=must, number=None, parts=parts)
+        raw = await self._once(endpoint, query, with_ticket(body, penalty.ticket), must=must, number=None, parts=parts)
         if b'"p-ticket"' in memoryview(raw).tobytes()[:400]:
             raise TransientError(f"{endpoint}: held back by the broker again", penalty.wait_s)
         return raw

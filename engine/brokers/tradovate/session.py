@@ -4,21 +4,17 @@
        ▲                                                                                                            │
        └──────────── back-off, or a long wait after a refusal or a lost slot ◄─────────── line lost ◄───────────────┘
 
-Events that come before the snapshots are out are held and told after them. Facts that arise inside a call of ours
-(``send`` without a line) reach the sink in the loop's next turn, so that a caller is never re-entered.
+Facts that arise inside a call of ours (``send`` without a line) reach the sink in the loop's next turn, so that a caller
+is never re-entered.
 """
 
 import asyncio
 import random
-from collections.abc import Awaitable, Coroutine, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-import msgspec
-
-from engine.brokers.tradovate import wire
 from engine.brokers.tradovate.auth import Access, Barred, Rest
-from engine.brokers.tradovate.entity import Entity, Fill
 from engine.brokers.tradovate.frame import Framer
 from engine.brokers.tradovate.gate import gate
 from engine.brokers.tradovate.ledger import Ledger
@@ -28,23 +24,21 @@ from engine.brokers.tradovate.options import Options
 from engine.brokers.tradovate.order import OrderDesk
 from engine.brokers.tradovate.pacer import Pacer
 from engine.brokers.tradovate.question import Questions
+from engine.brokers.tradovate.stream import Stream
 from engine.brokers.tradovate.survey import Survey
+from engine.brokers.tradovate.wire import Verdict
 from engine.domain.decision import Leg, Lot
-from engine.domain.event import (
-    Absent,
-    Accepted,
-    AccessRefused,
-    Event,
-    LineLost,
-    LineRestored,
-    Refused,
-)
+from engine.domain.event import Absent, Accepted, AccessRefused, Event, LineLost, LineRestored, Refused
 from engine.domain.ids import AccountId, BrokerOrderId, OrderId, Symbol
 from engine.errors import AccessError, LockstepError, TransientError
 from engine.ports import Clock, ConnectContext, LineHealth, Sink
 
 _TICK_S: Final = 0.25
-_HOT: Final = frozenset({"fill", "order", "command"})
+_MAINTENANCE_WAIT_S: Final = 30.0
+
+
+class TokenRefused(AccessError):  # noqa: N818  as the tree in engine.errors reads
+    """The socket does not take our token: a new sign-in is due."""
 
 
 class TradovateSession:
@@ -60,24 +54,24 @@ class TradovateSession:
         self._clock = clock
         self._framer = Framer()
         self._pacer = Pacer(options.requests_per_minute, options.requests_per_hour, options.exit_reserve)
-        self._rest = Rest(options)
+        self._rest = Rest(options, lambda: self._pacer.spend(clock.monotonic()))
         self._access = Access(context, options, self._rest, clock)
         names = {account.id: account.name for account in context.accounts}
         self._desk = OrderDesk(options, names, self._pacer, self._framer, clock, self._tell, self._own)
-        self._ledger = Ledger({account.name: account.id for account in context.accounts}, self._desk.is_awaiting)
+        self._ledger = Ledger({name: account for account, name in names.items()}, self._desk.is_awaiting)
         self._questions = Questions(options, self._pacer, clock, self._desk.number)
         self._survey = Survey(options, self._ledger, self._questions, self._rest, self._access, clock)
-        self._market = Market(options, self._framer, self._access, clock, self._quotes)
+        self._stream = Stream(self._ledger, self._desk, self._questions, clock, sink, self._name_contracts)
+        self._market = Market(options, self._framer, self._access, clock, self._ledger.book.symbols, sink)
         self._line: Line | None = None
-        self._opened: asyncio.Future[None] | None = None
-        self._held: list[wire.Props] | None = None  # events that wait for the snapshots
-        self._shutdown = ""
         self._text = "not started"
         self._note = ""
+        self._missing = ""
         self._tasks: set[asyncio.Task[None]] = set()
         self._attempt = 0
-        self._denials = 0
-        self._parked_at = 0.0
+        self._token_refusals = 0
+        self._chased = 0.0
+        self._naming = False
 
     # ---------------------------------------------------------------- the port
 
@@ -95,6 +89,16 @@ class TradovateSession:
             await asyncio.gather(market, return_exceptions=True)
             await self._rest.close()
 
+    async def probe(self) -> list[str]:
+        """Sign in and read over REST only: no socket, so nobody's slot is taken."""
+        try:
+            await self._access.ensure()
+            return await self._survey.seen(self._accounts)
+        except LockstepError as error:
+            return [f"{self.connection}: {error}"]
+        finally:
+            await self._rest.close()
+
     def send(self, lots: Sequence[Lot], exits: int) -> None:
         """Write market orders now."""
         self._desk.send(lots, exits)
@@ -103,14 +107,24 @@ class TradovateSession:
         """Write one OSO."""
         self._desk.bracketed(lot, legs)
 
-    def cancel(self, account: AccountId, order: BrokerOrderId) -> None:  # noqa: ARG002  the port names the account
-        """Cancel; whatever the answer says, the order itself is asked if it was no plain yes."""
+    def place_oco(self, lot: Lot, legs: Sequence[Leg]) -> None:
+        """Write two resting orders for ``lot``'s contracts and side; the first to fill cancels the other."""
+        self._desk.either(lot, legs)
 
-        def resolve(outcome: wire.Verdict) -> None:
+    def modify(self, order: BrokerOrderId, quantity: int, leg: Leg) -> None:
+        """Write a resting order's full new terms; what came of it arrives as ``OrderChanged``."""
+        self._desk.modify(order, quantity, leg, self._resolver(order))
+
+    def cancel(self, account: AccountId, order: BrokerOrderId) -> None:  # noqa: ARG002  the port names the account
+        """Cancel a working order; whatever is no plain yes, the order itself is asked about."""
+        self._desk.cancel(order, self._resolver(order))
+
+    def _resolver(self, order: BrokerOrderId) -> Callable[[Verdict], None]:
+        def resolve(outcome: Verdict) -> None:
             if not isinstance(outcome, Accepted):
                 self._spawn(self._look_at(int(order)))
 
-        self._desk.cancel(order, resolve)
+        return resolve
 
     def liquidate(self, account: AccountId, symbol: Symbol) -> None:
         """Have the broker close one contract."""
@@ -122,21 +136,22 @@ class TradovateSession:
 
     def ask_snapshot(self, accounts: Sequence[AccountId]) -> None:
         """Read accounts as they are."""
-        self._spawn(self._survey.again(list(accounts), self._snapshots))
+        self._spawn(self._ask_snapshot(list(accounts)))
 
     def watch(self, symbols: Sequence[Symbol]) -> None:
         """Subscribe to quotes."""
         self._market.watch(symbols)
-        if self._line is not None and self._held is None:
-            self._spawn(self._resolve())
+        self._spawn(self._resolve_watched())
 
     def health(self) -> LineHealth:
         """Say how the line is doing."""
         line, now = self._line, self._clock.monotonic()
         trip = self._desk.round_trip_s
         text = self._text
-        if text == "ok" and (self._note or self._market.text):
-            text = self._note or self._market.text
+        if text == "ok":
+            paused = self._pacer.paused_for(now)
+            held = f"the broker asks for no entries for {paused:.0f} s" if paused > 0 else ""
+            text = held or self._missing or self._note or self._market.text or text
         return LineHealth(
             connection=self.connection,
             broker="tradovate",
@@ -148,41 +163,34 @@ class TradovateSession:
             waiting=self._desk.waiting,
         )
 
-    async def probe(self) -> list[str]:
-        """Sign in and read over REST only; no socket, so nobody's slot is taken."""
-        try:
-            await self._access.ensure()
-            return await self._survey.seen(self._accounts)
-        except LockstepError as error:
-            return [f"{self.connection}: {error}"]
-        finally:
-            await self._rest.close()
-
     # ---------------------------------------------------------------- one connection after the other
 
     async def _turn(self) -> float:
         """Keep one connection as long as it lasts; returns how long to wait before the next."""
         try:
             reason = await self._visit()
-            if self._shutdown and self._shutdown != "Maintenance":
-                raise SlotLost(f"{self._shutdown}: another session of this login took the slot")  # noqa: TRY301
-            wait_s = 30.0 if self._shutdown == "Maintenance" else self._backoff()
-            self._text = f"line lost ({reason}), reconnecting"
+            wait_s = _MAINTENANCE_WAIT_S if self._stream.shutdown == "Maintenance" else self._backoff()
+            self._text = f"line lost ({reason}), next try in {wait_s:.0f} s"
         except Barred as error:
             wait_s = error.wait_s
             self._refused(str(error), wait_s)
         except SlotLost as error:
             wait_s = self._options.quota_wait_s
             self._refused(str(error), wait_s)
-        except AccessError as error:
-            self._denials += 1
+        except TokenRefused as error:
             self._access.forget()
-            wait_s = self._backoff() if self._denials < 2 else self._options.login_retry_s
+            self._token_refusals += 1
+            wait_s = self._backoff()
+            self._text = f"{error}, signing in anew"
+            if self._token_refusals > 1:
+                wait_s = self._options.login_retry_s
+                self._refused(str(error), wait_s)
+        except AccessError as error:
+            wait_s = self._options.login_retry_s
             self._refused(str(error), wait_s)
         except TransientError as error:
             wait_s = max(error.retry_after_s, self._backoff())
             self._text = f"{error}, next try in {wait_s:.0f} s"
-        self._shutdown = ""
         return wait_s
 
     def _backoff(self) -> float:
@@ -194,93 +202,77 @@ class TradovateSession:
     def _refused(self, reason: str, wait_s: float) -> None:
         now = self._clock.now()
         until = now + timedelta(seconds=wait_s)
-        self._text = f"{reason}, next try after {until:%H:%M} UTC"
+        self._text = f"{reason}; next try after {until:%H:%M} UTC"
         self._sink([AccessRefused(at=now, connection=self.connection, reason=reason, until=until)])
 
     async def _visit(self) -> str:
         """Open a line, use it until it is lost, and tidy up; returns why it was lost."""
-        options = self._options
-        async with gate().passing(self._clock, options.connect_spacing_s):
+        async with gate().passing(self._clock, self._options.connect_spacing_s):
             self._text = "signing in"
             await self._access.ensure()
             self._text = "connecting"
-            self._opened = asyncio.get_running_loop().create_future()
-            line = self._line = await dial(
-                options.socket,
-                self._framer,
-                self._clock,
-                self._on_frame,
-                timeout_s=options.connect_timeout_s,
-                max_frame=options.max_frame,
-                max_write_buffer=options.max_write_buffer,
-            )
-        line.on_lost = self._on_lost
-        self._held = []
+            line = self._line = await dial(self._options.socket, self._options, self._framer, self._clock)
+        self._stream.attach(line)
         self._questions.attach(line)
+        line.listen(self._stream.on_frame, self._on_lost)
         ticking = asyncio.create_task(self._ticking(line))
         settling = asyncio.create_task(self._settle_in(line))
         try:
             ends: set[asyncio.Future[Any]] = {ticking, line.lost}
             await asyncio.wait({settling, *ends}, return_when=asyncio.FIRST_COMPLETED)
-            if settling.done() and not line.lost.done():
+            if not line.lost.done() and not ticking.done():
                 settling.result()
                 await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             if ticking.done():
                 ticking.result()
-            if settling.done() and isinstance(settling.exception(), LockstepError) and not self._shutdown:
-                settling.result()
+            if self._stream.shutdown.endswith("QuotaReached"):
+                raise SlotLost(f"{self._stream.shutdown}: another session of this login took the slot")
             return line.lost.result()
         finally:
             await self._tidy(line, ticking, settling)
 
     async def _tidy(self, line: Line, *tasks: asyncio.Task[None]) -> None:
-        was_up = line.on_lost is not None and line.open
-        await line.close()
-        if was_up:
+        if line.open:
             self._on_lost("closed by us")
-        gone = [*tasks, *self._tasks]
-        for task in gone:
+        for task in (*tasks, *self._tasks):
             task.cancel()
-        await asyncio.gather(*gone, return_exceptions=True)
+        await line.close()
+        await asyncio.gather(*tasks, *self._tasks, return_exceptions=True)
         self._tasks.clear()
         self._line = None
 
     async def _settle_in(self, line: Line) -> None:
         """From an open socket to live facts."""
-        assert self._opened is not None
-        async with asyncio.timeout(self._options.connect_timeout_s):
-            await self._opened
+        assert self._stream.opened is not None
+        try:
+            async with asyncio.timeout(self._options.connect_timeout_s):
+                await self._stream.opened
+        except TimeoutError:
+            raise TransientError("the server did not open the stream") from None
         self._text = "authorising"
-        await self._questions.ask("authorize", body=self._access.token, must=True, number=0)
-        self._denials = 0
+        try:
+            await self._questions.ask("authorize", body=self._access.token, must=True, number=0)
+        except AccessError as error:
+            raise TokenRefused(f"the socket refused the token ({error})") from None
+        self._token_refusals = 0
         self._ledger.forget()
-        for account in await self._survey.accounts():
+        listed = await self._survey.accounts()
+        for account in listed:
             self._ledger.take(account)
-        mine = self._ledger.book.ids
-        self._desk.attach(line, mine)
-        missing = [account.name for account in self._accounts if account.id not in mine]
-        self._note = f"not on this login: {', '.join(missing)}" if missing else ""
+        there = {account.name for account in listed}
+        mine = [account.id for account in self._accounts if account.name in there]
+        missing = [account.name for account in self._accounts if account.name not in there]
+        self._missing = f"not on this login: {', '.join(missing)}" if missing else ""
+        if not mine:
+            raise TransientError(f"none of our accounts is {self._missing.removeprefix('not ')}", 30.0)
+        self._desk.attach(line, {account: self._ledger.book.ids[account] for account in mine})
         self._sink([LineRestored(at=self._clock.now(), connection=self.connection)])
         self._text = "signed in, waiting for the snapshot"
-        found = await self._survey.first(list(mine), self._held_entities)
-        self._go_live(found, list(mine))
-        self._attempt = 0
+        found = await self._survey.first(mine, self._stream.held)
+        self._stream.go_live(found, mine)
+        self._text, self._note, self._attempt = "ok", "", 0
         self._spawn(self._renewing(line))
-        await self._resolve()
-
-    def _held_entities(self) -> list[Entity]:
-        return [entity for event in self._held or () for entity in wire.entities(event.entity_type, event.entity)]
-
-    def _go_live(self, found: list[Entity], accounts: list[AccountId]) -> None:
-        """Tell the snapshots, then everything that came since."""
-        now = self._clock.now()
-        facts = self._ledger.load(found, accounts, now) + self._recognised()
-        held, self._held = self._held or [], None
-        self._text = "ok"
-        self._sink(facts)
-        for event in held:
-            self._take(event)
-        self._tell_joined()
+        self._spawn(self._resolve_watched())
 
     async def _renewing(self, line: Line) -> None:
         """Prolong the token well before its end; the open socket is not touched."""
@@ -290,9 +282,8 @@ class TradovateSession:
                 continue
             try:
                 if not await self._access.renew():
-                    self._note = "the token could not be renewed; a new one is taken at the next connect"
                     self._access.forget()
-                    return
+                    raise AccessError("the token could not be renewed; the next connect signs in anew")
             except TransientError as error:
                 await self._clock.sleep(max(error.retry_after_s, 30.0))
 
@@ -319,121 +310,25 @@ class TradovateSession:
 
     def _chase(self, now: float) -> None:
         """Ask about fills that cannot be told yet, and give them another try."""
-        if self._held is not None or now - self._parked_at < self._options.park_s:
+        if not self._stream.is_live or now - self._chased < self._options.park_s:
             return
-        self._parked_at = now
+        self._chased = now
         orders, contracts = self._ledger.overdue(), self._ledger.unknown_contracts()
         if orders or contracts:
-            self._tell_joined()
-            self._spawn(self._survey.about(orders, sorted(contracts), self._take_found))
+            self._stream.tell()
+            self._spawn(self._survey.about(orders, sorted(contracts), self._stream.take))
 
     def _on_lost(self, reason: str) -> None:
         """The line can no longer be used: say so at once, and what it means for orders under way."""
-        reason = self._shutdown or reason
         was_up = self._desk.is_attached
         facts = self._desk.detach(reason)
         self._questions.detach(reason)
         self._survey.drop(reason)
+        self._stream.detach(reason)
         self._text = f"line lost ({reason})"
         if was_up:
             facts.insert(0, LineLost(at=self._clock.now(), connection=self.connection, reason=reason))
         self._tell(facts)
-        if self._opened is not None and not self._opened.done():
-            self._opened.set_exception(TransientError(f"line lost: {reason}"))
-
-    # ---------------------------------------------------------------- frames
-
-    def _on_frame(self, data: bytes) -> None:
-        """Read one frame: fills leave for the sink before anything else is looked at."""
-        first = data[:1]
-        if first == b"a":
-            self._messages(data[1:])
-        elif first == b"o":
-            if self._opened is not None and not self._opened.done():
-                self._opened.set_result(None)
-        elif first == b"c" and self._line is not None:
-            self._line.end(wire.close_text(data))
-
-    def _messages(self, data: bytes) -> None:
-        facts: list[Event] = []
-        cold: list[wire.Props] = []
-        try:
-            for message in wire.messages(data):
-                if message.e == "props":
-                    self._sort(message.d, cold)
-                elif message.i >= 0 and not message.e:
-                    answered = self._desk.answer(message.i, message.s, message.d)
-                    if answered is None:
-                        self._questions.answer(message.i, message.s, message.d)
-                    else:
-                        facts += answered
-                elif message.e == "shutdown":
-                    self._shut(wire.shutdown(message.d))
-        except msgspec.DecodeError:
-            if self._line is not None:
-                self._line.end("frame not understood")
-            return
-        facts += self._ledger.fills(self._clock.now())
-        if facts:
-            self._sink(facts)
-        for event in cold:
-            self._take(event)
-        self._tell_joined()
-
-    def _sort(self, raw: msgspec.Raw, cold: list[wire.Props]) -> None:
-        """Take in what fills depend on at once, the rest after they are told."""
-        events = wire.props_list(raw) if wire.is_array(raw) else (wire.props(raw),)
-        for event in events:
-            if self._held is not None:
-                self._held.append(event)
-            elif event.entity_type in _HOT:
-                self._take(event)
-            else:
-                cold.append(event)
-
-    def _take(self, event: wire.Props) -> None:
-        if event.event_type == "Deleted":
-            return
-        for entity in wire.entities(event.entity_type, event.entity):
-            if isinstance(entity, Fill):
-                self._survey.fills_heard += 1
-            self._ledger.take(entity)
-
-    def _take_found(self, found: Iterable[Entity]) -> None:
-        """Take in entities that an answer brought, as if they had come by themselves."""
-        for entity in found:
-            self._ledger.take(entity)
-        self._tell_joined()
-
-    def _tell_joined(self) -> None:
-        """Tell whatever the joined parts now allow."""
-        if self._held is not None:
-            return
-        now = self._clock.now()
-        facts = self._ledger.fills(now)
-        changes = self._ledger.changes(now)
-        facts += self._recognised()
-        facts += changes
-        if facts:
-            self._sink(facts)
-
-    def _recognised(self) -> list[Event]:
-        learned = self._ledger.learned
-        if not learned:
-            return []
-        facts = [fact for each in learned for fact in self._desk.recognised(*each)]
-        learned.clear()
-        return facts
-
-    def _shut(self, notice: wire.Shutdown) -> None:
-        self._shutdown = notice.reason_code or "shutdown"
-        if self._line is not None:
-            self._line.end(self._shutdown)
-
-    def _quotes(self, quotes: list[wire.Quote]) -> None:
-        facts = self._market.facts(quotes, self._ledger.book.symbols)
-        if facts:
-            self._sink(facts)
 
     # ---------------------------------------------------------------- errands
 
@@ -444,13 +339,9 @@ class TradovateSession:
         if facts:
             asyncio.get_running_loop().call_soon(self._sink, facts)
 
-    def _snapshots(self, found: list[Entity], accounts: list[AccountId]) -> None:
-        if self._held is None and self._desk.is_open:
-            self._sink(self._ledger.load(found, accounts, self._clock.now()) + self._recognised())
-
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run an errand beside the stream; without a live line it ends in silence, as doubt should."""
-        if self._line is None or not self._line.open:
+        if self._line is None or not self._line.open or not self._stream.is_live:
             work.close()
             return
         self._tasks.add(asyncio.create_task(self._errand(work)))
@@ -460,8 +351,6 @@ class TradovateSession:
             await work
         except LockstepError as error:
             self._note = str(error)
-        else:
-            self._note = "" if not self._note.startswith("no") else self._note
 
     def _reap(self) -> None:
         """Errands that ended in a bug end the session: a supervisor must see them."""
@@ -469,35 +358,52 @@ class TradovateSession:
             self._tasks.discard(task)
             task.result()
 
+    async def _ask_snapshot(self, accounts: list[AccountId]) -> None:
+        await self._survey.again(accounts, lambda: self._stream.fills_heard, self._stream.tell_snapshots)
+        self._note = ""
+
     async def _look_at(self, order: int) -> None:
         self._ledger.retell(order)
-        await self._survey.about([order], [], self._take_found)
+        await self._survey.about([order], [], self._stream.take)
 
     async def _liquidate(self, account: AccountId, symbol: Symbol) -> None:
-        contract = await self._survey.contract(symbol)
+        contract = await self._survey.contract(symbol, must=True)
 
-        def note(outcome: wire.Verdict) -> None:
+        def note(outcome: Verdict) -> None:
             if isinstance(outcome, Refused):
                 self._note = f"liquidation of {account} refused: {outcome.reason} {outcome.text}".strip()
 
         self._desk.liquidate(account, contract, note)
 
-    async def _resolve(self) -> None:
+    def _name_contracts(self) -> None:
+        """Something waits for a contract's name: ask at once, not with the next chase."""
+        if not self._naming:
+            self._naming = True
+            self._spawn(self._learn_names())
+
+    async def _learn_names(self) -> None:
+        try:
+            await self._survey.about([], sorted(self._ledger.unnamed), self._stream.take)
+        finally:
+            self._naming = False
+
+    async def _resolve_watched(self) -> None:
         """Learn the contract numbers of what is watched: quotes carry nothing else."""
-        for symbol in self._market.symbols:
+        for symbol in list(self._market.symbols):
             await self._survey.contract(symbol)
+        self._market.subscribe()
 
     async def _ask_order(self, account: AccountId, client: OrderId) -> None:
         since = self._desk.unclear_for(account, client)
         if since is not None:
             await self._clock.sleep(self._options.absent_after_s - since)
         order = self._ledger.find(account, client)
-        is_absent = order is None and await self._survey.is_absent(account, client, self._take_found)
+        is_absent = order is None and await self._survey.is_absent(account, client, self._stream.take)
         order = self._ledger.find(account, client)
         if order is not None:
             outcome = Accepted(order=BrokerOrderId(str(order)))
             self._ledger.retell(order)
             self._sink(self._desk.answers(account, client, outcome))
-            self._tell_joined()
+            self._stream.tell()
         elif is_absent:
             self._sink(self._desk.answers(account, client, Absent()))

@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from engine.brokers.tradovate.auth import Access, Rest
+from engine.brokers.tradovate.body import json_text
 from engine.brokers.tradovate.entity import (
     COLLECTIONS,
     KINDS,
@@ -27,7 +28,6 @@ from engine.brokers.tradovate.entity import (
 )
 from engine.brokers.tradovate.ledger import Ledger
 from engine.brokers.tradovate.options import Options
-from engine.brokers.tradovate.order import json_text
 from engine.brokers.tradovate.question import Questions
 from engine.brokers.tradovate.wire import entities, is_array
 from engine.domain.event import CLOSED, OrderStatus
@@ -89,7 +89,6 @@ class Survey:
     def __init__(
         self, options: Options, ledger: Ledger, questions: Questions, rest: Rest, access: Access, clock: Clock
     ) -> None:
-        self.fills_heard = 0  # counted by the session; a snapshot during which it moves is taken again
         self._options = options
         self._ledger = ledger
         self._ask = questions.ask
@@ -123,9 +122,9 @@ class Survey:
         """
         ids = [self._ledger.book.ids[account] for account in accounts]
         body = {"accounts": ids, "splitResponses": self._options.split_responses, "entityTypes": sorted(KINDS)}
-        sync = self._sync = Sync(self._clock, frozenset(COLLECTIONS))
+        sync = self._sync = Sync(self._clock, frozenset(COLLECTIONS) if self._options.split_responses else _ESSENTIAL)
         try:
-            await self._ask("user/syncrequest", body=json_text(body).decode(), must=True, parts=sync.part)
+            await self._ask("user/syncrequest", body=json_text(body), must=True, parts=sync.part)
             await sync.done
         finally:
             self._sync = None
@@ -176,11 +175,19 @@ class Survey:
 
     # ---------------------------------------------------------------- snapshots on demand
 
-    async def again(self, accounts: Sequence[AccountId], tell: Callable[[list[Entity], list[AccountId]], None]) -> None:
-        """Take a snapshot of ``accounts``; ``tell`` is called, without a pause in between, for those beyond doubt."""
+    async def again(
+        self,
+        accounts: Sequence[AccountId],
+        fills_heard: Callable[[], int],
+        tell: Callable[[list[Entity], list[AccountId]], None],
+    ) -> None:
+        """Take a snapshot of ``accounts``; ``tell`` is called for those that are beyond doubt.
+
+        It is taken anew when a fill came meanwhile, as ``fills_heard`` counts them.
+        """
         ids = {self._ledger.book.ids[account]: account for account in accounts if account in self._ledger.book.ids}
         for _ in range(_TRIES):
-            mark = self.fills_heard
+            mark = fills_heard()
             fills = _only(Fill, entities("fill", _array("fill/list", await self._ask("fill/list"))))
             positions = _only(Position, entities("position", _array("position/list", await self._ask("position/list"))))
             orders = _only(Order, entities("order", _array("order/list", await self._ask("order/list"))))
@@ -193,11 +200,13 @@ class Survey:
             await self._name(found)
             sure = await self._beyond_doubt(ids, mine, held)
             await self._clock.sleep(self._options.settle_s)
-            if mark == self.fills_heard and not any(self._ledger.has_waiting(account) for account in sure):
+            if mark == fills_heard() and not any(self._ledger.has_waiting(account) for account in sure):
                 numbers = {self._ledger.book.ids[account] for account in sure}
                 sure_orders = {order.id for order in mine if order.account_id in numbers}
                 sure_orders |= set().union(*(self._ledger.orders_of(account) for account in sure))
                 tell([entity for entity in found if _is_of(entity, numbers, sure_orders)], sure)
+                if len(sure) < len(accounts):
+                    raise TransientError("a snapshot left an account in doubt")
                 return
 
     async def _terms(self, orders: Sequence[int]) -> list[Entity]:
@@ -239,12 +248,12 @@ class Survey:
             lines.append(f"{plan.id}: {plan.name} found, {held} open positions, {reason or limit}")
         return lines
 
-    async def contract(self, symbol: Symbol) -> int:
-        """Number of a contract by its name."""
+    async def contract(self, symbol: Symbol, *, must: bool = False) -> int:
+        """Number of a contract by its name. Raises: TransientError for one that the broker does not know."""
         for number, name in self._ledger.book.symbols.items():
             if name == symbol:
                 return number
-        raw = await self._ask("contract/find", f"name={symbol}")
+        raw = await self._ask("contract/find", f"name={symbol}", must=must)
         for contract in _only(Contract, entities("contract", raw)):
             self._ledger.take(contract)
             return contract.id

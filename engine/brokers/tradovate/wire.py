@@ -1,7 +1,8 @@
 """Tradovate's socket frames: typed decoding, request framing, and the shapes of refusal."""
 
+from collections.abc import Callable
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final, Literal, Union, cast
 
 import msgspec
 
@@ -21,12 +22,41 @@ class Message(msgspec.Struct, frozen=True):
     d: msgspec.Raw = msgspec.Raw()
 
 
-class Props(msgspec.Struct, frozen=True, rename="camel"):
+class EntityEvent(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """An entity event; ``entity`` is one object or an array of them."""
 
-    entity_type: str
-    event_type: str
-    entity: msgspec.Raw
+    event_type: str = ""
+    entity: Entity | list[Entity]
+
+    def entities(self) -> list[Entity]:
+        """Return what it brings; a deletion brings nothing."""
+        if self.event_type == "Deleted":
+            return []
+        return self.entity if isinstance(self.entity, list) else [self.entity]
+
+
+def _event_of(kind: str, type_: type[Entity]) -> type[EntityEvent]:
+    """Build the event of one entity type, told apart by ``entityType``."""
+    built = msgspec.defstruct(
+        f"{type_.__name__}Event",
+        [("entity", type_ | list[type_])],  # type: ignore[valid-type]  # the type is a value here
+        bases=(EntityEvent,),
+        tag=kind,
+        tag_field="entityType",
+        frozen=True,
+        kw_only=True,
+        rename="camel",
+    )
+    return cast("type[EntityEvent]", built)
+
+
+_EVENTS: Final = tuple(_event_of(kind, type_) for kind, type_ in KINDS.items())
+_Known = Union[_EVENTS]  # type: ignore[valid-type]  # noqa: UP007  a union of values
+_Frame = msgspec.defstruct("_Frame", [("d", _Known), ("e", Literal["props"])], frozen=True)
+
+
+class _Unknown(msgspec.Struct, frozen=True, rename="camel"):
+    entity_type: str = ""
 
 
 class Shutdown(msgspec.Struct, frozen=True, rename="camel"):
@@ -92,8 +122,10 @@ class Penalty(msgspec.Struct, frozen=True):
 Verdict = Accepted | Refused | Unclear | Penalty
 
 messages: Final = msgspec.json.Decoder(list[Message]).decode
-props: Final = msgspec.json.Decoder(Props, strict=False).decode
-props_list: Final = msgspec.json.Decoder(list[Props], strict=False).decode
+_frame: Final = cast("Callable[[bytes], list[Any]]", msgspec.json.Decoder(list[_Frame], strict=False).decode)  # type: ignore[valid-type]  # built at run time
+_known: Final = msgspec.json.Decoder(_Known, strict=False).decode
+_known_list: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
+_unknown: Final = msgspec.json.Decoder(_Unknown).decode
 shutdown: Final = msgspec.json.Decoder(Shutdown).decode
 reply: Final = msgspec.json.Decoder(Reply, strict=False).decode
 quotes: Final = msgspec.json.Decoder(Quotes).decode
@@ -116,6 +148,29 @@ ACCOUNT_REASONS: Final = frozenset(
     }
 )
 """Refusals that every further entry on this account would meet as well."""
+
+
+def events_only(data: bytes) -> list[EntityEvent] | None:
+    """Decode a frame of nothing but entity events in one go; None if it is of another kind."""
+    try:
+        return [each.d for each in _frame(data)]
+    except msgspec.DecodeError:
+        return None
+
+
+def events(raw: msgspec.Raw | bytes) -> list[EntityEvent]:
+    """Decode the payload of a ``props`` message; types that we do not read are left out.
+
+    Raises: msgspec.DecodeError for a type that we read in a shape that we do not know.
+    """
+    if is_array(raw):  # seen by some clients, not documented by the vendor
+        return [event for each in _known_list(raw) for event in events(each)]
+    try:
+        return [_known(raw)]
+    except msgspec.ValidationError:
+        if _unknown(raw).entity_type in KINDS:
+            raise
+        return []
 
 
 def is_array(raw: msgspec.Raw | bytes) -> bool:
@@ -206,6 +261,8 @@ def verdict(status: int, raw: msgspec.Raw, blocked_wait_s: float) -> tuple[Verdi
 def _by_status(status: int, words: str, blocked_wait_s: float) -> Verdict:
     if status == 429:
         return Penalty(None, blocked_wait_s, "429")
+    if status == 401 and "token" in words.lower():
+        return Refused(kind=RefusalKind.LINE, reason="401", text=words)
     if status in (401, 403):
         return Refused(kind=RefusalKind.ACCOUNT, reason=str(status), text=words or "no access")
     if status == 423:

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 from collections.abc import Callable
+from typing import cast
 
 import h11
 
@@ -60,9 +61,8 @@ class HttpWire(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport, so that a stop can end it."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        self._open.add(transport)
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's does not inherit from it
+        self._open.add(self._transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the transport."""

@@ -4,7 +4,7 @@ import asyncio
 import getpass
 import secrets
 import time
-from collections.abc import Awaitable, Coroutine, Sequence
+from collections.abc import Awaitable, Coroutine, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -76,9 +76,15 @@ def console_options(settings: Settings) -> Options:
     return msgspec.structs.replace(options, venue=settings.venue, venue_token=settings.venue_token)
 
 
-async def run(settings: Settings, *, script: Sequence[str] | None = None, console: Console | None = None) -> int:
+async def run(
+    settings: Settings,
+    *,
+    script: Iterable[str] | None = None,
+    console: Console | None = None,
+    clock: Clock | None = None,
+) -> int:
     """Serve the console until its input ends; with ``script`` run those lines instead. Returns the exit code."""
-    clock: Clock = SystemClock()
+    clock = clock or SystemClock()
     options = console_options(settings)
     chat = console or Console(options, clock, script=script)
     found = settings.find_engine()

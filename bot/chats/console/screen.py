@@ -5,7 +5,7 @@ import os
 import shutil
 import sys
 import threading
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable
 from typing import TextIO
 
 from prompt_toolkit import PromptSession, print_formatted_text
@@ -49,7 +49,7 @@ class Console:
         options: Options,
         clock: Clock,
         *,
-        script: Sequence[str] | None = None,
+        script: Iterable[str] | None = None,
         reading: TextIO | None = None,
         writing: TextIO | None = None,
         prompt_input: Input | None = None,
@@ -149,7 +149,7 @@ class Console:
         self._print(self._painter.say(f"> {line.strip()}"))
         await door.receive(self._incoming(line))
 
-    async def _play(self, door: Door, script: Sequence[str]) -> int:
+    async def _play(self, door: Door, script: Iterable[str]) -> int:
         """Run a script; the first wait that does not come true ends it with exit code 1."""
         for line in script:
             try:

@@ -1,0 +1,176 @@
+"""Confirmations: levels by risk, handles that work once, a fresh look when the state changed."""
+
+from decimal import Decimal
+from itertools import count
+
+import pytest
+from msgspec.structs import replace
+
+from bot.core.access import Level
+from bot.core.dialogue import (
+    CONFIRM_S,
+    UNDO_S,
+    WORD,
+    WORD_S,
+    Button,
+    Confirm,
+    Dialogue,
+    Drop,
+    Intent,
+    Run,
+    Seat,
+    Turned,
+    Undo,
+    asks_again,
+    binds_version,
+    level_of,
+)
+from engine.api import (
+    ActAsk,
+    CloseAsk,
+    FlattenAsk,
+    PauseAsk,
+    PreviewLine,
+    PreviewView,
+    ResumeAsk,
+    SizeAsk,
+    SyncAsk,
+)
+
+ANA = Seat(person="ana", chat="console:desk")
+BEN = Seat(person="ben", chat="console:desk")
+ELSEWHERE = Seat(person="ana", chat="console:other")
+
+
+def shown(**more: object) -> PreviewView:
+    fields: dict[str, object] = {
+        "kind": "flatten",
+        "version": 7,
+        "accounts": 2,
+        "contracts": 3,
+        "orders": 0,
+        "open_profit": Decimal(-85),
+        "adds_risk": False,
+        "live": True,
+        "lines": (PreviewLine(account="ALPHA", before="+2 NQZ6", after="flat"),),
+    }
+    return PreviewView(**{**fields, **more})  # type: ignore[arg-type]  # fields by name
+
+
+FLATTEN = FlattenAsk(key="k", by="Ana", scope="all")
+SIZE = SizeAsk(key="k", by="Ana", factor=Decimal(1))
+
+
+@pytest.mark.parametrize(
+    ("ask", "adds", "live", "whole", "level"),
+    [
+        (PauseAsk(key="k", by="Ana"), False, True, True, Level.C1),
+        (SIZE, False, True, False, Level.C1),
+        (SIZE, True, True, False, Level.C2),
+        (SIZE, True, False, False, Level.C1),  # paper drops one level
+        (ResumeAsk(key="k", by="Ana"), True, True, False, Level.C2),
+        (CloseAsk(key="k", by="Ana"), False, True, False, Level.C2),
+        (SyncAsk(key="k", by="Ana"), True, True, False, Level.C2),
+        (FLATTEN, False, True, False, Level.C2),
+        (FLATTEN, False, True, True, Level.C3),
+        (FLATTEN, False, False, True, Level.C2),  # paper drops one level, but never below a look
+        (CloseAsk(key="k", by="Ana"), False, False, False, Level.C2),
+    ],
+)
+def test_level_follows_the_direction_of_risk(ask: ActAsk, adds: bool, live: bool, whole: bool, level: Level) -> None:
+    assert level_of(Intent(ask=ask, whole=whole), shown(adds_risk=adds, live=live)) is level
+
+
+def test_without_a_preview_the_stricter_level_holds() -> None:
+    assert level_of(Intent(ask=SIZE), None) is Level.C2
+    assert level_of(Intent(ask=FLATTEN, whole=True), None) is Level.C3
+
+
+class Talk:
+    """A dialogue with counted handles and one Confirm and one Cancel out."""
+
+    def __init__(self, word: str = "", ttl_s: float = CONFIRM_S) -> None:
+        numbers = count()
+        self.dialogue = Dialogue(lambda: f"h{next(numbers)}")
+        self.confirm = Confirm(intent=Intent(ask=FLATTEN), preview=shown())
+        buttons = (
+            Button(label="Confirm", key="y", payload=self.confirm),
+            Button(label="Cancel", key="n", payload=Drop()),
+        )
+        self.actions = self.dialogue.offer(ANA, buttons, now=0.0, ttl_s=ttl_s, word=word)
+
+
+def test_pressing_twice_acts_once() -> None:
+    talk = Talk()
+    yes, _ = (action.handle for action in talk.actions)
+    assert talk.dialogue.press(yes, ANA, 1.0) == talk.confirm
+    assert isinstance(talk.dialogue.press(yes, ANA, 1.1), Turned)
+
+
+def test_cancel_ends_confirm_and_the_other_way_round() -> None:
+    talk = Talk()
+    yes, no = (action.handle for action in talk.actions)
+    assert talk.dialogue.press(no, ANA, 1.0) == Drop()
+    assert isinstance(talk.dialogue.press(yes, ANA, 1.1), Turned)
+
+
+def test_a_late_press_does_nothing() -> None:
+    talk = Talk()
+    assert isinstance(talk.dialogue.press(talk.actions[0].handle, ANA, CONFIRM_S + 0.1), Turned)
+
+
+def test_another_person_or_place_cannot_press_and_the_asker_still_can() -> None:
+    talk = Talk()
+    yes = talk.actions[0].handle
+    assert isinstance(talk.dialogue.press(yes, BEN, 1.0), Turned)
+    assert isinstance(talk.dialogue.press(yes, ELSEWHERE, 1.0), Turned)
+    assert talk.dialogue.press(yes, ANA, 1.0) == talk.confirm
+
+
+def test_a_forged_handle_is_refused() -> None:
+    assert isinstance(Talk().dialogue.press("h99", ANA, 0.0), Turned)
+
+
+def test_the_word_confirms_and_no_button_does() -> None:
+    talk = Talk(word=WORD, ttl_s=WORD_S)
+    assert [action.label for action in talk.actions] == ["Cancel"]
+    assert isinstance(talk.dialogue.press("h0", ANA, 1.0), Turned)  # the hidden handle is no way round the word
+    assert talk.dialogue.typed("flatten", ANA, 1.0) is None  # as the card says it, in capitals
+    assert talk.dialogue.typed(WORD, BEN, 1.0) is None
+    assert talk.dialogue.typed(WORD, ANA, 1.0) == talk.confirm
+    assert isinstance(talk.dialogue.typed(WORD, ANA, 2.0), Turned)
+
+
+def test_the_word_comes_too_late() -> None:
+    assert isinstance(Talk(word=WORD, ttl_s=WORD_S).dialogue.typed(WORD, ANA, WORD_S + 1), Turned)
+
+
+def test_undo_ends_after_sixty_seconds() -> None:
+    dialogue = Dialogue(lambda: "h")
+    undo = Undo(asks=(ResumeAsk(key="u", by="Ana"),))
+    dialogue.offer(ANA, (Button(label="Undo", key="u", payload=undo),), now=0.0, ttl_s=UNDO_S)
+    assert isinstance(dialogue.press("h", ANA, 61.0), Turned)
+    dialogue.offer(ANA, (Button(label="Undo", key="u", payload=undo),), now=0.0, ttl_s=UNDO_S)
+    assert dialogue.press("h", ANA, 59.0) == undo
+
+
+def test_paging_may_be_pressed_again() -> None:
+    dialogue = Dialogue(lambda: "h")
+    run = Run(line="/accounts")
+    dialogue.offer(ANA, (Button(label="Accounts", key="1", payload=run),), now=0.0, ttl_s=60)
+    assert dialogue.press("h", ANA, 1.0) == dialogue.press("h", ANA, 2.0) == run
+
+
+def test_a_changed_state_asks_again() -> None:
+    confirm = Confirm(intent=Intent(ask=SIZE), preview=shown())
+    assert not asks_again(confirm, replace(shown(), version=8, open_profit=Decimal(-90)))
+    assert asks_again(confirm, shown(contracts=5))
+    assert asks_again(replace(confirm, looks=2), shown(contracts=5))
+    assert binds_version(replace(confirm, looks=2))
+
+
+def test_a_moving_market_does_not_keep_a_person_in() -> None:
+    confirm = Confirm(intent=Intent(ask=FLATTEN), preview=shown())
+    assert asks_again(confirm, shown(contracts=5))
+    assert not asks_again(replace(confirm, looks=2), shown(contracts=6))
+    assert not binds_version(replace(confirm, looks=2))

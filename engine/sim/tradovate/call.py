@@ -211,8 +211,9 @@ class Subscribe(Params, frozen=True):
 
 
 class Addressed(Params, frozen=True):
-    """What says which account a call is about, and the ticket that it may redeem."""
+    """What says which account a call is about (or which user wants in), and the ticket that it may redeem."""
 
+    name: str | None = None
     account_spec: str | None = None
     account_id: int | None = None
     order_id: int | None = None

@@ -194,7 +194,7 @@ class Face:
             account = self.venue.by_id[asked.account_id].name
         order = self.venue.exchange.orders.get(asked.order_id) if asked.order_id is not None else None
         account = order.account if order is not None else account
-        return {"login": call.user, "account": account, "endpoint": call.endpoint}
+        return {"login": call.user or asked.name, "account": account, "endpoint": call.endpoint}
 
     def _carry_out(self, call: Call) -> Answer:
         handler = CALLS.get(call.endpoint) or OPEN_CALLS.get(call.endpoint) or MARKET_CALLS.get(call.endpoint)

@@ -176,7 +176,8 @@ async def test_a_ticket_lets_the_same_request_through_after_its_time(server, cli
 
 
 async def test_a_captcha_ticket_on_login_never_goes_through(server, clock):
-    server.fault(fault.Penalty(endpoint="auth/accesstokenrequest", captcha=True, wait_s=15))
+    server.fault(fault.Penalty(login="apex", endpoint="auth/accesstokenrequest", captcha=True, wait_s=15))
+    assert "accessToken" in await sign_in(server, "lead")
     held = await sign_in(server)
     assert held["p-captcha"] is True
     await clock.turn(20)

@@ -7,7 +7,6 @@ import os
 import signal
 import sys
 import time
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -59,8 +58,8 @@ async def serve(options: argparse.Namespace) -> None:
     options.ports_file.unlink(missing_ok=True)  # an old one would send people to ports that are gone
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        with suppress(NotImplementedError):  # Windows: Ctrl-C ends the run as KeyboardInterrupt instead
+    if sys.platform != "win32":  # there Ctrl-C ends the run as KeyboardInterrupt
+        for name in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(name, stop.set)
     async with VenueServer(desk, clock=WallClock(), source=source, control_token=token) as server:
         partial = options.ports_file.with_suffix(".part")

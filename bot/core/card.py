@@ -86,8 +86,11 @@ def clip(text: str, width: int) -> str:
 
 def one_line(text: str) -> str:
     """``text`` without line breaks, control characters or doubled blanks: what an outsider wrote cannot draw a card."""
-    clean = "".join(sign if sign.isprintable() else " " for sign in text)
-    return " ".join(clean.split())
+    return " ".join(_printable(text).split())
+
+
+def _printable(text: str) -> str:
+    return text if text.isprintable() else "".join(sign if sign.isprintable() else " " for sign in text)
 
 
 def wrap(text: str, width: int, indent: str = " ") -> list[str]:
@@ -126,6 +129,7 @@ def _head(text: str, width: int) -> str:
 
 def spread(text: str, width: int = CARD_CELLS) -> list[str]:
     """A line as a person spaced it when it fits, wrapped when it does not."""
+    text = _printable(text)
     return [text] if cells(text) <= width else wrap(text, width)
 
 
@@ -156,7 +160,7 @@ def pad(text: str, width: int, right: bool = False) -> str:
 
 def table_lines(table: Table, width: int = TABLE_CELLS) -> list[str]:
     """The table in at most ``width`` columns: soft columns give way, then a row breaks in two."""
-    rows = [tuple(column.head for column in table.columns), *table.rows]
+    rows = [tuple(column.head for column in table.columns), *(tuple(map(_printable, row)) for row in table.rows)]
     wants = [
         max([table.columns[place].least, *(cells(row[place]) for row in rows)]) for place in range(len(table.columns))
     ]
@@ -194,7 +198,7 @@ def button_lines(card: Card, width: int = CARD_CELLS) -> list[str]:
     """Buttons as choices to type, as many to a line as fit."""
     lines: list[str] = []
     for action in card.actions:
-        button = clip(f"[{action.key}] {action.label}", width)
+        button = clip(_printable(f"[{action.key}] {action.label}"), width)
         if lines and action.look is not Look.DANGER and cells(lines[-1]) + 2 + cells(button) <= width:
             lines[-1] += "  " + button
         else:

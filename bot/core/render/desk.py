@@ -62,12 +62,12 @@ def accounts_card(views: Sequence[AccountView]) -> Card:
     )
     counted = Counter(LETTERS[view.state] for view in views)
     letters = " ".join(f"{counted[letter]}{letter}" for letter in LETTERS.values() if counted[letter])
-    marked = tuple(f"{LETTERS[view.state]} {view.id}: {one_line(view.why)}" for view in views if view.why)
+    marked = tuple((LETTERS[view.state], f"{view.id}: {one_line(view.why)}") for view in views if view.why)
     return Card(
         title=f"ACCOUNTS · {len(views)}",
         table=Table(columns=columns, rows=rows),
         footer=f"{len(views)} accts: {letters}",
-        fields=tuple(("!", line) for line in marked[:8]),
+        fields=marked[:8],
     )
 
 
@@ -128,7 +128,7 @@ def positions_card(views: Sequence[AccountView], root: str = "") -> Card:
         lines.append(_leader_line(members, symbol))
         lines.extend(pack([item for view in members if (item := _member(view, symbol))]))
     offline = [view.id for view in views if view.state is AccountState.OFFLINE]
-    if offline:
+    if offline and not blocks:
         lines.append(f"Not known (offline): {', '.join(offline)}")
     if not blocks:
         held = "Nobody is known to hold anything." if offline else "Everybody is flat."

@@ -1,0 +1,425 @@
+"""Views to cards: the look, the widths with the longest names, and n/a for what is not known."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+from syrupy.assertion import SnapshotAssertion
+
+from bot.core.card import CARD_CELLS, TABLE_CELLS, Card, cells, plain, table_lines
+from bot.core.render.act import act_card, preview_card, told_card
+from bot.core.render.desk import account_card, accounts_card, health_card, orders_card, positions_card, status_card
+from bot.core.render.look import money, price, ticks, until_twice
+from bot.core.render.trade import copies_card, copies_summary, copy_card, notice_card
+from engine.api import (
+    AccountState,
+    AccountView,
+    ActLine,
+    ActState,
+    ActView,
+    CloseAsk,
+    CopyLine,
+    CopyView,
+    FlattenAsk,
+    HealthView,
+    HoldView,
+    LegView,
+    LineView,
+    Notice,
+    OrderView,
+    PauseAsk,
+    PreviewLine,
+    PreviewView,
+    ResumeAsk,
+    Severity,
+    SizeAsk,
+    StatusView,
+    SyncAsk,
+)
+from tests.bot.double import account
+
+NOW = datetime(2026, 11, 23, 19, 3, 12, tzinfo=UTC)
+ZONE = ZoneInfo("America/Bogota")  # UTC-5 all year
+LONG = "APEX-FUNDED-150K-ACCOUNT-NUMBER-7"
+
+HOLD = HoldView(by="Luis", reason="NFP", since=NOW - timedelta(minutes=21), until=NOW + timedelta(minutes=15))
+STATUS = StatusView(
+    seq=812,
+    version=9,
+    at=NOW - timedelta(seconds=12),
+    word="PART PAUSED",
+    copying=6,
+    followers=8,
+    leaders=("LEAD-1  long 2 NQ",),
+    day_profit=Decimal("1240.4"),
+    open_profit=Decimal("-85.2"),
+    worst="APX-3: 3 entries refused in a row",
+    lag_ms=180.0,
+    desynced=("APX-4",),
+    offline=("TS-02",),
+    holds=(HOLD,),
+)
+LEG = LegView(symbol="NQZ6", have=1, want=1, price=Decimal("21044.25"), open_profit=Decimal(-85))
+ACCOUNTS = (
+    account("LEAD-1", "leader", legs=(replace(LEG, have=2, want=2),), day_profit=Decimal(1240)),
+    account("APX-1", legs=(replace(LEG, have=2, want=2),), day_profit=Decimal(310), open_profit=Decimal(-85)),
+    account("APX-2", legs=(replace(LEG, have=0, want=2, in_flight=2),), day_profit=Decimal(295), size="0.5x → MNQ"),
+    account("APX-3", legs=(replace(LEG, want=2, off_s=72.0),), state=AccountState.DESYNC, day_profit=Decimal(-420)),
+    account(
+        "APX-4", legs=(LegView(symbol="ESZ6", have=1, want=0, note="rogue"),), state=AccountState.STOPPED, why="rogue"
+    ),
+    account("TS-01", state=AccountState.PAUSED, holds=(HOLD,), why="NFP", day_profit=Decimal(250_000)),
+    account(
+        "TS-02",
+        state=AccountState.OFFLINE,
+        why="line lost",
+        day_profit=None,
+        open_profit=None,
+        equity=None,
+        balance=None,
+    ),
+)
+LINES = (
+    CopyLine(
+        account="APX-1", symbol="NQZ6", wanted=2, sent=2, filled=2, status="ok", lag_ms=180.4, slip_ticks=Decimal(0)
+    ),
+    CopyLine(
+        account="APX-2",
+        symbol="MNQZ6",
+        wanted=20,
+        sent=20,
+        filled=20,
+        status="ok",
+        lag_ms=0.42,
+        slip_ticks=Decimal("1.5"),
+    ),
+    CopyLine(account="APX-3", symbol="NQZ6", wanted=2, sent=2, filled=1, status="part", lag_ms=210.0),
+    CopyLine(
+        account="TS-01", symbol="NQZ6", wanted=2, sent=0, filled=0, status="skipped", reason="pause: NFP until 14:18"
+    ),
+    CopyLine(account="TS-02", symbol="NQZ6", wanted=2, sent=2, filled=0, status="refused", reason="LiquidationOnly"),
+)
+COPY = CopyView(
+    cause="fill-1",
+    seq=800,
+    at=NOW,
+    group="NQ-MAIN",
+    leader="LEAD-1",
+    symbol="NQZ6",
+    quantity=2,
+    price=Decimal("21044.25"),
+    net=2,
+    what="BUY 2 NQZ6",
+    lines=LINES,
+)
+HEALTH = HealthView(
+    run="r1",
+    version="0.1.0",
+    up_s=273_600.0,
+    loop_ms=21.0,
+    journal_seq=812,
+    stored_seq=810,
+    database="ok",
+    lines=(
+        LineView(
+            connection="sim", broker="tradovate", up=True, text="ok", heard_s=0.4, round_trip_ms=88.0, budget_left=300
+        ),
+        LineView(
+            connection="apex",
+            broker="tradovate",
+            up=False,
+            text="captcha, try after 15:04",
+            heard_s=240.0,
+            round_trip_ms=None,
+            budget_left=0,
+            waiting=2,
+        ),
+    ),
+    quarantined=("APX-9",),
+)
+ORDER = OrderView(
+    account="APX-1",
+    order="1",
+    symbol="NQZ6",
+    quantity=-2,
+    kind="stop",
+    price=None,
+    stop=Decimal(21020),
+    status="working",
+    ours=False,
+)
+
+
+def preview(kind: str, **more: Any) -> PreviewView:
+    fields: dict[str, Any] = {
+        "kind": kind,
+        "version": 9,
+        "accounts": 2,
+        "contracts": 0,
+        "orders": 0,
+        "open_profit": None,
+        "adds_risk": False,
+        "live": False,
+        "lines": (),
+    }
+    return PreviewView(**{**fields, **more})
+
+
+def act(kind: str, state: ActState, **more: Any) -> ActView:
+    fields: dict[str, Any] = {
+        "key": "k1",
+        "kind": kind,
+        "by": "Luis",
+        "scope": "all",
+        "state": state,
+        "asked_at": NOW,
+        "took_s": 0.3 if state is ActState.PROVEN else None,
+        "lines": (),
+    }
+    return ActView(**{**fields, **more})
+
+
+def part(alias: str, text: str, state: ActState = ActState.PROVEN) -> ActLine:
+    return ActLine(account=alias, state=state, text=text)
+
+
+PAUSE = PauseAsk(key="k1", by="Luis", until=NOW + timedelta(minutes=15), reason="NFP")
+SIZE_LINES = (PreviewLine(account="APX-3", before="0.5x", after="1x", note="max NQ 1 → 2"),)
+FLAT_LINES = (
+    part("APX-1", "flat 0.9 s"),
+    part("APX-2", "flat 1.1 s"),
+    part("APX-5", "1 left, try 2", ActState.ACKED),
+    part("TS-01", "was flat"),
+    part("TS-02", "OFFLINE", ActState.FAILED),
+)
+CARDS: dict[str, Card] = {
+    "S1 status": status_card(STATUS, NOW, ZONE),
+    "S1 nothing known": status_card(
+        replace(
+            STATUS, word="STARTING", day_profit=None, open_profit=None, lag_ms=None, worst="", leaders=(), holds=()
+        ),
+        NOW,
+        ZONE,
+    ),
+    "S2 accounts": accounts_card(ACCOUNTS),
+    "S3 account": account_card(ACCOUNTS[3], NOW, ZONE),
+    "S3 offline": account_card(ACCOUNTS[6], NOW, ZONE),
+    "S4 positions": positions_card(ACCOUNTS),
+    "S4 one symbol": positions_card(ACCOUNTS, "ES"),
+    "S4 flat": positions_card((account("LEAD-1", "leader"), account("APX-1"))),
+    "orders": orders_card((ORDER,)),
+    "S7 copies": copies_card((COPY,), ZONE),
+    "S9 health": health_card(HEALTH),
+    "copy": copy_card(COPY, ZONE),
+    "copies together": copies_summary((COPY, replace(COPY, cause="fill-2", lines=LINES[:1])), ZONE),
+    "K1 asked": act_card(act("pause", ActState.ASKED, until=PAUSE.until), PAUSE, None, now=NOW, zone=ZONE),
+    "K1 proven": act_card(
+        act("pause", ActState.PROVEN, until=PAUSE.until, reason="NFP", lines=(part("APX-1", ""), part("APX-2", ""))),
+        PAUSE,
+        None,
+        now=NOW,
+        zone=ZONE,
+        remarks=("Exits are still copied. 3 positions open",),
+    ),
+    "K2 preview": preview_card(
+        SizeAsk(key="k1", by="Luis", scope="APX-3", factor=Decimal(1)),
+        preview("size", accounts=1, lines=SIZE_LINES, adds_risk=True, live=True),
+        ttl_s=30,
+        changed=False,
+    ),
+    "K2 done": act_card(
+        act("size", ActState.PROVEN, scope="APX-3", lines=(part("APX-3", ""),)),
+        SizeAsk(key="k1", by="Luis", scope="APX-3", factor=Decimal(1)),
+        preview("size", lines=SIZE_LINES),
+        now=NOW,
+        zone=ZONE,
+    ),
+    "K3 close": preview_card(
+        CloseAsk(key="k1", by="Luis", scope="APX-1", symbol="NQZ6", quantity=1),
+        preview("close", accounts=1, contracts=1, open_profit=Decimal(-85)),
+        ttl_s=30,
+        changed=True,
+    ),
+    "K3 sync": preview_card(
+        SyncAsk(key="k1", by="Luis", scope="TS-02"),
+        preview("sync", accounts=1, contracts=2, orders=1, remarks=("est -6 ticks slip",)),
+        ttl_s=30,
+        changed=False,
+    ),
+    "K4 flatten": preview_card(
+        FlattenAsk(key="k1", by="Luis"),
+        preview(
+            "flatten",
+            accounts=6,
+            contracts=11,
+            orders=2,
+            open_profit=Decimal(-385),
+            live=True,
+            excluded=("TS-02 (offline!)",),
+        ),
+        word="FLATTEN",
+        ttl_s=60,
+        changed=False,
+    ),
+    "K5 under way": act_card(act("flatten", ActState.ACKED, lines=FLAT_LINES), None, None, now=NOW, zone=ZONE),
+    "K5 failed": act_card(
+        act("flatten", ActState.FAILED, lines=FLAT_LINES, text="APX-5 still holds 1"), None, None, now=NOW, zone=ZONE
+    ),
+    "K6 resume": preview_card(
+        ResumeAsk(key="k1", by="Luis"),
+        preview("resume", lines=(PreviewLine(account="APX-1", before="paused", after="live"),), adds_risk=True),
+        remarks=("Paused 21m by Luis NFP", "Meanwhile the leader: 2 entries, 1 exits"),
+        ttl_s=30,
+        changed=False,
+    ),
+    "by another": told_card(act("pause", ActState.PROVEN), ZONE),
+    "notice": notice_card(
+        Notice(
+            seq=1,
+            at=NOW,
+            code="copy.reject",
+            severity=Severity.P2,
+            text="LiquidationOnly",
+            account="TS-02",
+            symbol="NQZ6",
+        ),
+        ZONE,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CARDS)
+def test_the_look(name: str, snapshot: SnapshotAssertion) -> None:
+    assert "\n".join(plain(CARDS[name])) == snapshot
+
+
+@pytest.mark.parametrize("name", CARDS)
+def test_widths(name: str) -> None:
+    card = CARDS[name]
+    assert all(cells(line) <= CARD_CELLS for line in plain(card))
+    if card.table is not None:
+        assert all(cells(line) <= TABLE_CELLS for line in table_lines(card.table))
+
+
+AMOUNT = st.none() | st.decimals(min_value=-(10**12), max_value=10**12, places=2)
+NAME = st.text(alphabet="ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-", min_size=1, max_size=40)
+TEXT = st.text(max_size=120)
+
+
+@st.composite
+def any_account(draw: st.DrawFn) -> AccountView:
+    legs = draw(
+        st.lists(
+            st.builds(
+                LegView,
+                symbol=NAME,
+                have=st.integers(-99_999, 99_999),
+                want=st.integers(-99_999, 99_999),
+                in_flight=st.integers(-9, 9),
+                price=AMOUNT,
+                open_profit=AMOUNT,
+                off_s=st.none() | st.floats(0, 1e7),
+                note=TEXT,
+            ),
+            max_size=2,
+        )
+    )
+    return account(
+        draw(NAME),
+        draw(st.sampled_from(["leader", "follower", "idle"])),
+        name=draw(TEXT),
+        state=draw(st.sampled_from(AccountState)),
+        why=draw(TEXT),
+        size=draw(TEXT),
+        day_profit=draw(AMOUNT),
+        open_profit=draw(AMOUNT),
+        legs=tuple(legs),
+    )
+
+
+@given(st.lists(any_account(), max_size=4), TEXT)
+def test_no_account_is_wider_than_a_phone(views: list[AccountView], text: str) -> None:
+    cards = [accounts_card(views), positions_card(views), *(account_card(view, NOW, ZONE) for view in views)]
+    cards.append(
+        status_card(replace(STATUS, worst=text, leaders=(text,), offline=tuple(v.id for v in views)), NOW, ZONE)
+    )
+    for card in cards:
+        assert all(cells(line) <= CARD_CELLS for line in plain(card))
+        if card.table is not None:
+            assert all(cells(line) <= TABLE_CELLS for line in table_lines(card.table))
+
+
+@given(NAME, TEXT, st.integers(-9999, 9999), AMOUNT)
+def test_no_copy_or_act_is_wider_than_a_phone(name: str, text: str, quantity: int, amount: Decimal | None) -> None:
+    line = replace(LINES[0], account=name, reason=text, symbol=name, filled=quantity)
+    copy = replace(COPY, what=text, lines=(line, replace(line, status="refused")), price=amount, leader=name)
+    view = act("flatten", ActState.FAILED, text=text, by=text, scope=name, lines=(part(name, text),))
+    look = preview("close", lines=(PreviewLine(account=name, before=text, after=text, note=text),), open_profit=amount)
+    notice = Notice(seq=1, at=NOW, code="copy.reject", severity=Severity.P1, text=text, account=name)
+    ask = CloseAsk(key="k", by=text, scope=name, symbol=name)
+    for card in (
+        copy_card(copy, ZONE),
+        copies_card((copy,), ZONE),
+        act_card(view, ask, look, now=NOW, zone=ZONE),
+        preview_card(ask, look, ttl_s=30, changed=True, remarks=(text,)),
+        notice_card(notice, ZONE),
+    ):
+        assert all(cells(line) <= CARD_CELLS for line in plain(card))
+        assert all(sign.isprintable() for row in plain(card) for sign in row)
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [
+        (None, "n/a"),
+        ("0", "+0"),
+        ("-0.4", "+0"),
+        ("1240.4", "+1,240"),
+        ("-85.2", "-85"),
+        ("99999", "+99,999"),
+        ("100000", "+100k"),
+        ("-1234567", "-1,234k"),
+        ("123456789", "+123M"),
+    ],
+)
+def test_money(amount: str | None, text: str) -> None:
+    assert money(Decimal(amount) if amount is not None else None) == text
+
+
+@given(st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**18), max_value=10**18, places=4))
+def test_money_is_short_and_signed(amount: Decimal) -> None:
+    text = money(amount)
+    assert len(text) <= 8
+    assert text[0] in "+-"
+
+
+def test_prices_keep_what_they_need() -> None:
+    assert price(Decimal("21044.2500")) == "21,044.25"
+    assert price(Decimal(21044)) == "21,044.00"
+    assert price(Decimal("1.08755")) == "1.08755"
+    assert price(None) == "n/a"
+    assert ticks(Decimal("1.50")) == "+1.5t"
+
+
+def test_an_end_is_told_in_the_readers_zone_and_in_utc() -> None:
+    assert until_twice(datetime(2026, 11, 23, 19, 45, tzinfo=UTC), NOW, ZONE) == "14:45 (19:45 UTC)"
+    assert until_twice(datetime(2026, 11, 27, 19, 45, tzinfo=UTC), NOW, ZONE) == "Fri 27 Nov 14:45 (19:45 UTC)"
+
+
+@pytest.mark.parametrize("state", [ActState.ASKED, ActState.ACKED, ActState.FAILED])
+def test_nothing_is_called_done_before_it_is_proven(state: ActState) -> None:
+    for kind in ("pause", "resume", "close", "flatten", "sync"):
+        title = act_card(act(kind, state, lines=FLAT_LINES), None, None, now=NOW, zone=ZONE).title
+        assert not any(word in title for word in ("PAUSED", "RESUMED", "CLOSED", "FLAT ", "SYNCED"))
+
+
+def test_an_offline_account_is_never_called_flat() -> None:
+    card = "\n".join(plain(account_card(ACCOUNTS[6], NOW, ZONE)))
+    assert "not known" in card
+    assert "n/a" in card
+    assert "? offline" in "\n".join(plain(positions_card(ACCOUNTS)))

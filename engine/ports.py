@@ -101,6 +101,14 @@ class Session(Protocol):
         """Write one market entry with its children as one server-side order."""
         ...
 
+    def place_oco(self, lot: Lot, legs: Sequence[Leg]) -> None:
+        """Write a pair of resting orders of which the first to fill ends the other; ``lot`` names account and size."""
+        ...
+
+    def modify(self, order: BrokerOrderId, quantity: int, leg: Leg) -> None:
+        """Let a resting child close ``quantity`` contracts (unsigned); its prices stay."""
+        ...
+
     def cancel(self, account: AccountId, order: BrokerOrderId) -> None:
         """Cancel a working order; its end arrives as ``OrderChanged``."""
         ...

@@ -14,33 +14,21 @@ from decimal import Decimal
 
 import msgspec
 
+from engine.domain import bracket
 from engine.domain.decision import (
-    AskOrder,
-    AskSnapshot,
     Decision,
-    Liquidate,
+    Lot,
     Raised,
     SendLots,
     Severity,
     Skipped,
 )
 from engine.domain.event import (
-    CLOSED,
-    Absent,
-    Accepted,
     BalanceReported,
-    OrderAnswered,
-    OrderChanged,
-    OrderFilled,
-    OrderStatus,
-    PositionReported,
-    RefusalKind,
-    Refused,
     Restriction,
-    Unclear,
 )
 from engine.domain.group import FollowerPlan
-from engine.domain.ids import AccountId, BrokerOrderId, GroupId, OrderId, Symbol, account_mark, is_ours, order_id
+from engine.domain.ids import AccountId, BrokerOrderId, GroupId, OrderId, Symbol, account_mark, order_id
 from engine.domain.lane import Feed, Lane
 from engine.domain.risk import Denied, Signal, Standing, verdict
 
@@ -107,6 +95,7 @@ class Copier(msgspec.Struct):
     plan: FollowerPlan
     lanes: dict[Symbol, Lane] = {}
     flights: dict[OrderId, Flight] = {}
+    children: bracket.Children = {}
     working: dict[BrokerOrderId, Working] = {}
     holds: list[Hold] = []
     tasks: list[Task] = []
@@ -222,7 +211,22 @@ class Copier(msgspec.Struct):
         cause = f"{cause}#{self.made}"
         client = order_id(cause, self.account)
         self.fly(lane, quantity, cause, client, at, is_exit=is_exit)
-        out.append(SendLots(cause=cause, lots=((client, self.account, lane.symbol, quantity),), exits=int(is_exit)))
+        lot = (client, self.account, lane.symbol, quantity)
+        if not lane.is_bracketed or not self.guard(lane, lot, cause, lane.signal_price, out, is_exit=is_exit):
+            out.append(SendLots(cause=cause, lots=(lot,), exits=int(is_exit)))
+
+    def guard(
+        self, lane: Lane, lot: Lot, cause: str, price: Decimal | None, out: list[Decision], *, is_exit: bool
+    ) -> bool:
+        """Keep the protective children in step with an order; True when the order itself leaves with its children."""
+        if is_exit or self.plan.bracket is None:
+            bracket.trim(self.children, lane, self.account, out)
+            return False
+        sent = bracket.enter(self.children, lane, self.plan.bracket, lot, cause, price)
+        if sent is None:
+            return False
+        out.append(sent)
+        return True
 
     def _late(self, lane: Lane, at: datetime) -> Denied | None:
         """Judge again an entry that had to wait for an exit: the world may have moved on."""
@@ -237,32 +241,8 @@ class Copier(msgspec.Struct):
             return Denied(check="signal_age", figures=f"{age_us / 1e6:.1f} s over {lane.max_age_us / 1e6:.1f} s")
         return None
 
-    def _ended(self, client: OrderId, flight: Flight, at: datetime, why: str, out: list[Decision]) -> None:
-        """The open rest of a flight will never fill."""
-        rest, lane = flight.open, self.lanes[flight.symbol]
-        self._land(client)
-        if not rest:
-            return
-        quantity = rest if flight.quantity > 0 else -rest
-        lane.ended(quantity)
-        if not flight.is_exit:
-            lane.give_up(quantity)
-            self.arm()
-            if not lane.step():
-                return
-        elif lane.held * quantity < 0:
-            lane.exit_tries += 1
-            lane.retry_at = at + timedelta(seconds=min(30, 2 ** (lane.exit_tries - 1)))
-            out.append(
-                self.tell("exit.refused", Severity.P1, f"exit {_lots(quantity, lane)} did not fill: {why}", lane)
-            )
-            out.append(AskSnapshot(account=self.account))
-            if lane.exit_tries == 3:
-                out.append(Liquidate(account=self.account, symbol=lane.symbol))
-            return
-        self.propose(lane, f"end:{client}", at, out)
-
-    def _land(self, client: OrderId) -> None:
+    def land(self, client: OrderId) -> None:
+        """A flight has ended."""
         del self.flights[client]
         remember(self.done, client)
         self.arm()
@@ -287,98 +267,7 @@ class Copier(msgspec.Struct):
             found = self.lanes[symbol] = Lane(self.account, symbol)
         return found
 
-    # ---- facts -----------------------------------------------------------------------------------------------------
-
-    def filled(self, event: OrderFilled, out: list[Decision]) -> None:
-        """Take in a fill, once."""
-        if event.fill in self.seen:
-            return
-        remember(self.seen, event.fill)
-        lane, quantity = self.lane(event.symbol), event.quantity
-        flight = self.flights.get(event.client) if event.client is not None else None
-        lane.cost.fold(lane.held, quantity, event.price)
-        if flight is not None and event.client is not None:
-            counted = min(flight.open, abs(quantity))
-            flight.open -= counted
-            lane.ended(counted if quantity > 0 else -counted)
-            lane.held += quantity
-            lane.exit_tries, lane.retry_at = 0, None
-            self.refusals = 0
-            if flight.open == 0:
-                self._land(event.client)
-        elif event.client is not None and event.client in self.done:
-            lane.held += quantity  # ours, told after we had written it off: the lane puts it right
-        else:
-            self._meddled(lane, quantity, event, out)
-        self.propose(lane, f"fill:{event.fill}", event.at, out)
-
-    def _meddled(self, lane: Lane, quantity: int, event: OrderFilled, out: list[Decision]) -> None:
-        is_close = lane.held * quantity < 0
-        lane.meddled(quantity)
-        source = "another Lockstep" if is_ours(event.client) else "another program" if event.automated else "by hand"
-        what = f"{_lots(quantity, lane)} at {event.price} on {self.account} is no copy: {source}"
-        if not is_close:
-            lane.barred = f"desync: holds {lane.held:+d}, {source}"
-        out.append(self.tell("rogue.close" if is_close else "rogue.open", Severity.P2, what, lane))
-
-    def answered(self, event: OrderAnswered, out: list[Decision]) -> None:
-        """Take in the answer to an order of ours."""
-        flight = self.flights.get(event.client)
-        if flight is None:
-            return
-        match event.outcome:
-            case Accepted(order=order):
-                flight.order = order
-            case Refused() as refused:
-                self._refused(event.client, flight, refused, event.at, out)
-            case Unclear():
-                flight.asked_at = event.at
-                out.append(AskOrder(account=self.account, client=event.client))
-            case Absent():
-                if event.at - flight.at >= SETTLE:
-                    self._ended(event.client, flight, event.at, "never reached the broker", out)
-
-    def _refused(self, client: OrderId, flight: Flight, refused: Refused, at: datetime, out: list[Decision]) -> None:
-        why = f"{refused.reason} {refused.text}".strip()
-        lane = self.lanes[flight.symbol]
-        if not flight.is_exit:
-            said = f"entry {_lots(flight.quantity, lane)} refused: {why}"
-            out.append(self.tell("copy.reject", Severity.P2, said, lane))
-            if refused.kind in (RefusalKind.ORDER, RefusalKind.ACCOUNT):
-                self._count_refusal(refused.kind, why, at, out)
-        self._ended(client, flight, at, why, out)
-
-    def _count_refusal(self, kind: RefusalKind, why: str, at: datetime, out: list[Decision]) -> None:
-        self.refusals += 1
-        limit = self.plan.pause_after_refusals
-        if kind is RefusalKind.ACCOUNT or (limit and self.refusals >= limit):
-            self.hold(Hold("engine", "engine", f"refused: {why}", at))
-            out.append(self.tell("copy.stopped", Severity.P2, f"entries stopped on {self.account}: {why}"))
-
-    def changed(self, event: OrderChanged, out: list[Decision]) -> None:
-        """Take in a new state of any order on the account."""
-        flight = self.flights.get(event.client) if event.client is not None else None
-        if flight is not None and event.client is not None:
-            flight.order = event.order
-            if event.status is OrderStatus.REJECTED:
-                refused = Refused(kind=RefusalKind.ORDER, reason="rejected", text=event.reason)
-                self._refused(event.client, flight, refused, event.at, out)
-            elif event.status in (OrderStatus.CANCELED, OrderStatus.EXPIRED):
-                self._ended(event.client, flight, event.at, event.status.value, out)
-            return
-        if event.status in CLOSED:
-            self.working.pop(event.order, None)
-        elif event.client not in self.done:
-            known = self.working.get(event.order)
-            asked = known.cancelled_at if known else None
-            self.working[event.order] = Working(
-                event.symbol, event.quantity, event.filled, event.kind, event.price, event.stop, event.client, asked
-            )
-
-    def reported(self, event: PositionReported) -> None:
-        """Keep the broker's view of a position beside ours; ``check`` compares them when nothing moves."""
-        if event.symbol in self.lanes or event.net:
-            self.lane(event.symbol).reported = event.net
+    # ---- what it knows ---------------------------------------------------------------------------------------------
 
     def take_balance(self, event: BalanceReported) -> None:
         """Take in the broker's word on money."""
@@ -416,7 +305,10 @@ class Copier(msgspec.Struct):
     def is_busy(self) -> bool:
         """Say whether something is under way that time must look after."""
         return bool(self.flights or self.tasks) or any(
-            not lane.is_settled() or lane.retry_at or (lane.reported is not None and lane.reported != lane.held)
+            not lane.is_settled()
+            or lane.retry_at
+            or (lane.is_bracketed and lane.held)
+            or (lane.reported is not None and lane.reported != lane.held)
             for lane in self.lanes.values()
         )
 
@@ -425,7 +317,8 @@ def _moved(moment: datetime | None, by: timedelta) -> datetime | None:
     return None if moment is None else moment + by
 
 
-def _lots(quantity: int, lane: Lane) -> str:
+def lots(quantity: int, lane: Lane) -> str:
+    """An order in words: BUY 2 NQZ6."""
     return f"{'BUY' if quantity > 0 else 'SELL'} {abs(quantity)} {lane.symbol}"
 
 

@@ -39,6 +39,25 @@ class SendBracketed(Decided, frozen=True):
     legs: tuple[Leg, ...]
 
 
+class Protect(Decided, frozen=True):
+    """Cover a position that stands without children: of two legs, the first to fill ends the other."""
+
+    cause: str
+    account: AccountId
+    symbol: Symbol
+    quantity: int  # signed contracts that the legs would trade: the other sign of the position
+    legs: tuple[Leg, ...]
+
+
+class ModifyLeg(Decided, frozen=True):
+    """Let a resting child close fewer contracts; its prices stay."""
+
+    account: AccountId
+    order: BrokerOrderId
+    quantity: int  # unsigned
+    leg: Leg
+
+
 class CancelOrder(Decided, frozen=True):
     """Cancel a working order. Its end is known only when the broker tells it."""
 
@@ -98,4 +117,6 @@ class Raised(Decided, frozen=True):
     key: str | None = None
 
 
-Decision = SendLots | SendBracketed | CancelOrder | Liquidate | AskOrder | AskSnapshot | Skipped | Raised
+Decision = (
+    SendLots | SendBracketed | Protect | ModifyLeg | CancelOrder | Liquidate | AskOrder | AskSnapshot | Skipped | Raised
+)

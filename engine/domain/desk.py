@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from engine.domain import report
 from engine.domain.act import act, progress
 from engine.domain.copier import Copier, Hold
 from engine.domain.decision import AskSnapshot, Decision, Raised, Severity
@@ -45,12 +46,10 @@ from engine.domain.ids import AccountId, ConnectionId, Symbol
 from engine.domain.leader import LeaderBook
 from engine.domain.reconcile import check, rebase, reconcile
 from engine.domain.sizing import is_moving
-from engine.domain.state import DeskState, Rows, leader_groups, rearm, rows_of
+from engine.domain.state import DeskState, Rows, configure, rearm, rows_of
 
 TICK = timedelta(seconds=1)  # how often time is looked after while something is under way …
 IDLE = timedelta(seconds=30)  # … and while nothing is
-ASK_EVERY = timedelta(seconds=5)
-DOUBT = timedelta(seconds=1)  # a leader position that differs from his fills this long is asked about
 ARMED_AT_ONCE = 8  # followers whose size is worked out anew on one fact, so that no fact is slow
 
 
@@ -174,7 +173,7 @@ class Desk:
 
     def _filled(self, event: OrderFilled, out: list[Decision]) -> None:
         self.state.version += 1
-        self._with(event.account, event.at, out, lambda copier: copier.filled(event, out))
+        self._with(event.account, event.at, out, lambda copier: report.filled(copier, event, out))
 
     def _busted(self, event: FillBusted, out: list[Decision]) -> None:
         said = f"the exchange took back {event.quantity:+d} {event.symbol} at {event.price} on {event.account}"
@@ -183,10 +182,10 @@ class Desk:
         out.append(AskSnapshot(account=event.account))
 
     def _answered(self, event: OrderAnswered, out: list[Decision]) -> None:
-        self._with(event.account, event.at, out, lambda copier: copier.answered(event, out))
+        self._with(event.account, event.at, out, lambda copier: report.answered(copier, event, out))
 
     def _changed(self, event: OrderChanged, out: list[Decision]) -> None:
-        self._with(event.account, event.at, out, lambda copier: copier.changed(event, out))
+        self._with(event.account, event.at, out, lambda copier: report.changed(copier, event, out))
 
     def _reported(self, event: PositionReported, out: list[Decision]) -> None:
         book = self.state.leaders.get(event.account)
@@ -196,7 +195,7 @@ class Desk:
             if stand.net != event.net:
                 self._wake(event.at)
             return
-        self._with(event.account, event.at, out, lambda copier: copier.reported(event))
+        self._with(event.account, event.at, out, lambda copier: report.reported(copier, event))
 
     def _balanced(self, event: BalanceReported, out: list[Decision]) -> None:
         book = self.state.leaders.get(event.account)
@@ -316,27 +315,8 @@ class Desk:
         self._wake(event.at)
 
     def _configured(self, event: DeskConfigured, out: list[Decision]) -> None:
-        plan, state = event.plan, self.state
-        state.plan = plan
-        followers = {follower.account: (group, follower) for group in plan.groups for follower in group.followers}
-        owners = {account.id: account.owner for account in plan.accounts}
-        for account, (group, follower) in followers.items():
-            known = state.copiers.get(account)
-            if known is None:
-                state.copiers[account] = Copier(account, group.id, owners[account], follower)
-            else:
-                known.group, known.owner, known.plan = group.id, owners[account], follower
-        for account in [account for account in state.copiers if account not in followers]:
-            del state.copiers[account]
-        leads = leader_groups(plan)
-        state.leaders = {name: state.leaders.get(name) or LeaderBook(name, ids) for name, ids in leads.items()}
-        for name, ids in leads.items():
-            state.leaders[name].groups = ids
+        configure(self.state, event.plan)
         self._rows = {}
-        for copier in state.copiers.values():
-            copier.arm()
-            state.stale[copier.account] = True
-        state.version += 1
 
     def _acted(self, event: PersonActed, out: list[Decision]) -> None:
         if event.key in self.state.acts:
@@ -353,7 +333,8 @@ class Desk:
         for copier in self.state.copiers.values():
             self._with(copier.account, at, out, lambda copier: self._look_after(copier, at, out))
         for book in self.state.leaders.values():
-            self._doubt(book, at, out)
+            if book.doubts(at):
+                out.append(AskSnapshot(account=book.account))
             if any(is_moving(copier.plan) for copier in self.state.copiers.values() if copier.group in book.groups):
                 for copier in self.state.copiers.values():
                     if is_moving(copier.plan):
@@ -371,20 +352,6 @@ class Desk:
             tail = f", {copier.barred}" if copier.barred else ", copying from the leader's next entry"
             out.append(copier.tell("pause.ended", Severity.P4, f"{copier.account}: pause is over{tail}"))
         check(copier, at, out)
-
-    def _doubt(self, book: LeaderBook, at: datetime, out: list[Decision]) -> None:
-        """Ask for the leader's snapshot where his fills and the broker's word differ for a while."""
-        wants = book.is_line_up and not book.is_synced
-        for stand in book.stands.values():
-            if stand.reported is None or stand.reported == stand.net:
-                stand.off_since = None
-            elif stand.off_since is None:
-                stand.off_since = at
-            else:
-                wants |= at - stand.off_since >= DOUBT
-        if wants and (book.asked_at is None or at - book.asked_at >= ASK_EVERY):
-            book.asked_at = at
-            out.append(AskSnapshot(account=book.account))
 
     def _failed(self, event: FollowerFailed, out: list[Decision]) -> None:
         self._with(event.account, event.at, out, lambda copier: quarantine(copier, event.error, out))

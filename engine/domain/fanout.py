@@ -77,7 +77,10 @@ def fan_out(state: DeskState, rows: Rows, event: OrderFilled, net: int) -> list[
             else:
                 lane.sells -= quantity
                 copier.flights[client] = Flight(lane.symbol, quantity, signal.cause, at, is_exit, -quantity)
-            (exits if is_exit else entries).append((client, copier.account, lane.symbol, quantity))
+            lot = (client, copier.account, lane.symbol, quantity)
+            if lane.is_bracketed and copier.guard(lane, lot, signal.cause, price, out, is_exit=is_exit):
+                continue
+            (exits if is_exit else entries).append(lot)
         except Exception as bug:  # noqa: BLE001  one follower's fault must not stop the others
             quarantine(copier, repr(bug), out)
     state.version += 1

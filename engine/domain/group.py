@@ -99,10 +99,10 @@ class Caps(Setting, frozen=True):
 
 
 class Bracket(Setting, frozen=True):
-    """Protective children that go out with each entry, in ticks of the follower's contract; 0 leaves one out."""
+    """Protective children that go out with each entry, in ticks of the follower's contract."""
 
-    stop_ticks: int = 0
-    target_ticks: int = 0
+    stop_ticks: int
+    target_ticks: int
 
 
 class FollowerPlan(Setting, frozen=True):
@@ -193,6 +193,8 @@ def _follower_faults(
     if name in roles:
         found.append(f"group {group.id}: {name} already follows in {roles[name]}; an account plays one role")
     roles[name] = group.id
+    if follower.bracket is not None and min(follower.bracket.stop_ticks, follower.bracket.target_ticks) <= 0:
+        found.append(f"follower {name}: bracket needs stop_ticks and target_ticks above 0")
     match follower.sizing:
         case Multiplier(ratio=ratio) if ratio <= 0:
             found.append(f"follower {name}: ratio must be above 0, not {ratio} (inverse copying is not offered)")

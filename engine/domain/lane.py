@@ -63,6 +63,8 @@ class Lane(msgspec.Struct):
     max_run: int = NO_LIMIT  # ticks
     max_age_us: int = NO_LIMIT
     is_one_order: bool = False  # flips through zero with one net order
+    is_bracketed: bool = False  # entries leave with protective children
+    naked_since: datetime | None = None  # … and since when a position stands without
     # the newest entry signal, for an entry that has to wait for an exit
     signalled_at: datetime | None = None
     signal_price: Decimal | None = None

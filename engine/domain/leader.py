@@ -1,6 +1,6 @@
 """Leader: the book of one leader account, folded from its fills and corrected by its snapshots."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import msgspec
@@ -9,6 +9,9 @@ from engine.domain.copier import remember
 from engine.domain.event import BalanceReported, OrderFilled, SnapshotTaken
 from engine.domain.ids import AccountId, GroupId, Symbol
 from engine.domain.position import Cost
+
+ASK_EVERY = timedelta(seconds=5)
+DOUBT = timedelta(seconds=1)  # a position that differs from the fills this long is asked about
 
 
 class Stand(msgspec.Struct):
@@ -72,6 +75,21 @@ class LeaderBook(msgspec.Struct):
             moved.append(symbol)
         self.is_synced = self.is_line_up
         return moved
+
+    def doubts(self, at: datetime) -> bool:
+        """Say whether the broker should be asked: not compared yet, or a position differs from the fills for a while."""
+        wants = self.is_line_up and not self.is_synced
+        for stand in self.stands.values():
+            if stand.reported is None or stand.reported == stand.net:
+                stand.off_since = None
+            elif stand.off_since is None:
+                stand.off_since = at
+            else:
+                wants |= at - stand.off_since >= DOUBT
+        if not wants or (self.asked_at is not None and at - self.asked_at < ASK_EVERY):
+            return False
+        self.asked_at = at
+        return True
 
     def stand_still(self, *, line_up: bool) -> None:
         """The line went or came: nothing new is believed until a snapshot."""

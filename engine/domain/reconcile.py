@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from engine.domain.bracket import cover
 from engine.domain.copier import ASK_AFTER, GRACE, SETTLE, Copier, Flight, Working, remember
 from engine.domain.decision import AskOrder, AskSnapshot, Decision, Severity
 from engine.domain.event import CLOSED, OrderSeen, OrderStatus, SnapshotTaken
@@ -31,6 +32,7 @@ def reconcile(copier: Copier, event: SnapshotTaken, out: list[Decision]) -> None
             lane.cost.average = price
         if symbol not in unsure:
             _compare(copier, lane, net, out)
+    _count_children(copier, seen)
     copier.working = {
         order.order: Working(
             order.symbol, order.quantity, order.filled, order.kind, order.price, order.stop, order.client,
@@ -75,6 +77,17 @@ def _settle(
         _forget(copier, lane, client, flight)
     elif flight.open:
         unsure.add(flight.symbol)
+
+
+def _count_children(copier: Copier, seen: dict[OrderId, OrderSeen]) -> None:
+    """Keep the children that the broker still lists as open."""
+    for client, child in list(copier.children.items()):
+        order = seen.get(client)
+        if order is None or order.status in CLOSED:
+            del copier.children[client]
+        else:
+            child.order = order.order
+            child.open = abs(order.quantity) - order.filled if order.quantity else child.open
 
 
 def _forget(copier: Copier, lane: Lane, client: OrderId, flight: Flight) -> None:
@@ -134,6 +147,11 @@ def check(copier: Copier, at: datetime, out: list[Decision]) -> None:
             lane.retry_at = None
             copier.propose(lane, f"retry:{at.isoformat()}", at, out)
         wants_snapshot |= _watch(copier, lane, at, out)
+        if lane.is_bracketed and copier.plan.bracket is not None:
+            copier.made += 1
+            cause = f"cover:{lane.symbol}#{copier.made}"
+            if pair := cover(copier.children, lane, copier.plan.bracket, cause, copier.account, at):
+                out.append(pair)
     if wants_snapshot and (copier.asked_at is None or at - copier.asked_at >= ASK_AGAIN):
         copier.asked_at = at
         out.append(AskSnapshot(account=copier.account))

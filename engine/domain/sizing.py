@@ -32,6 +32,7 @@ def feed_for(copier: Copier, symbol: Symbol) -> tuple[Lane, Feed] | None:
         return None
     lane = copier.lane(own)
     arm(lane, plan)
+    lane.is_bracketed = plan.bracket is not None
     lane.is_one_order = plan.flip == "one-order"
     product = product_of(own)
     lane.weight = int(product.minis * 1000) if product else 1000

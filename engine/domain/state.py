@@ -51,6 +51,29 @@ def leader_groups(plan: DeskPlan) -> dict[AccountId, tuple[GroupId, ...]]:
     return dict(groups)
 
 
+def configure(state: DeskState, plan: DeskPlan) -> None:
+    """Put new settings in force; what followers hold and what is under way stays."""
+    state.plan = plan
+    owners = {account.id: account.owner for account in plan.accounts}
+    followers = {follower.account: (group, follower) for group in plan.groups for follower in group.followers}
+    for account, (group, follower) in followers.items():
+        known = state.copiers.get(account)
+        if known is None:
+            state.copiers[account] = Copier(account, group.id, owners[account], follower)
+        else:
+            known.group, known.owner, known.plan = group.id, owners[account], follower
+    for account in [account for account in state.copiers if account not in followers]:
+        del state.copiers[account]
+    leads = leader_groups(plan)
+    state.leaders = {name: state.leaders.get(name) or LeaderBook(name, ids) for name, ids in leads.items()}
+    for name, ids in leads.items():
+        state.leaders[name].groups = ids
+    for copier in state.copiers.values():
+        copier.arm()
+        state.stale[copier.account] = True
+    state.version += 1
+
+
 def rows_of(state: DeskState, book: LeaderBook, symbol: Symbol, net: int, at: datetime) -> Rows:
     """Look up and arm the followers of one leader contract.
 

@@ -10,6 +10,9 @@ from engine.domain.decision import (
     Decision,
     Liquidate,
     Lot,
+    ModifyLeg,
+    Protect,
+    SendBracketed,
     SendLots,
 )
 from engine.domain.ids import AccountId
@@ -56,6 +59,12 @@ class Executor:
     def carry_out(self, decision: Decision) -> None:
         """Carry out anything but a fan-out; records and notices need nothing done."""
         match decision:
+            case SendBracketed(lot=lot, legs=legs):
+                self._sessions[lot[1]].send_bracketed(lot, legs)
+            case Protect(account=account, symbol=symbol, quantity=quantity, legs=legs):
+                self._sessions[account].place_oco((legs[0].client, account, symbol, quantity), legs)
+            case ModifyLeg(account=account, order=order, quantity=quantity, leg=leg):
+                self._sessions[account].modify(order, quantity, leg)
             case CancelOrder(account=account, order=order):
                 self._sessions[account].cancel(account, order)
             case Liquidate(account=account, symbol=symbol):

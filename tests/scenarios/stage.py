@@ -139,6 +139,10 @@ class Stage:
         """Somebody trades at market on any account, by hand."""
         self.venue.venue.trade(self.venue.venue.accounts[name], symbol, quantity)
 
+    def price(self, price: str, symbol: str = "NQZ6") -> None:
+        """The market trades at a price."""
+        self.venue.venue.set_price(symbol, Decimal(price))
+
     def act(self, command: Command, key: str = "act-1") -> None:
         self.engine.act(key, "tester", command)
 

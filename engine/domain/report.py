@@ -1,0 +1,171 @@
+"""Report: what the broker tells of a follower's orders, fills and positions, taken into its lanes."""
+
+from datetime import datetime, timedelta
+
+from engine.domain.bracket import trim
+from engine.domain.copier import SETTLE, Copier, Flight, Hold, Working, lots, remember
+from engine.domain.decision import AskOrder, AskSnapshot, Decision, Liquidate, Severity
+from engine.domain.event import (
+    CLOSED,
+    Absent,
+    Accepted,
+    OrderAnswered,
+    OrderChanged,
+    OrderFilled,
+    OrderStatus,
+    PositionReported,
+    RefusalKind,
+    Refused,
+    Unclear,
+)
+from engine.domain.ids import OrderId, is_ours
+from engine.domain.lane import Lane
+
+
+def filled(copier: Copier, event: OrderFilled, out: list[Decision]) -> None:
+    """Take in a fill, once."""
+    if event.fill in copier.seen:
+        return
+    remember(copier.seen, event.fill)
+    lane, quantity = copier.lane(event.symbol), event.quantity
+    flight = copier.flights.get(event.client) if event.client is not None else None
+    lane.cost.fold(lane.held, quantity, event.price)
+    if flight is not None and event.client is not None:
+        counted = min(flight.open, abs(quantity))
+        flight.open -= counted
+        lane.ended(counted if quantity > 0 else -counted)
+        lane.held += quantity
+        lane.exit_tries, lane.retry_at = 0, None
+        copier.refusals = 0
+        if flight.open == 0:
+            copier.land(event.client)
+    elif event.client is not None and event.client in copier.children:
+        _child_filled(copier, lane, event.client, quantity, event, out)
+    elif event.client is not None and event.client in copier.done:
+        lane.held += quantity  # ours, told after we had written it off: the lane puts it right
+    else:
+        _meddled(copier, lane, quantity, event, out)
+    copier.propose(lane, f"fill:{event.fill}", event.at, out)
+
+
+def _child_filled(
+    copier: Copier, lane: Lane, client: OrderId, quantity: int, event: OrderFilled, out: list[Decision]
+) -> None:
+    """A stop or target of ours closed contracts: they are not bought back."""
+    child = copier.children[client]
+    child.open = max(0, child.open - abs(quantity))
+    if not child.open:
+        del copier.children[client]
+    lane.meddled(quantity)
+    kind = "stop" if child.leg.stop is not None else "target"
+    said = f"{kind} of {copier.account} filled: {lots(quantity, lane)} at {event.price}"
+    out.append(copier.tell("bracket.filled", Severity.P3, said, lane))
+
+
+def _meddled(copier: Copier, lane: Lane, quantity: int, event: OrderFilled, out: list[Decision]) -> None:
+    is_close = lane.held * quantity < 0
+    lane.meddled(quantity)
+    source = "another Lockstep" if is_ours(event.client) else "another program" if event.automated else "by hand"
+    what = f"{lots(quantity, lane)} at {event.price} on {copier.account} is no copy: {source}"
+    if not is_close:
+        lane.barred = f"desync: holds {lane.held:+d}, {source}"
+    out.append(copier.tell("rogue.close" if is_close else "rogue.open", Severity.P2, what, lane))
+
+
+def answered(copier: Copier, event: OrderAnswered, out: list[Decision]) -> None:
+    """Take in the answer to an order of ours."""
+    flight = copier.flights.get(event.client)
+    if flight is None:
+        if isinstance(event.outcome, Refused | Absent):
+            copier.children.pop(event.client, None)
+        return
+    match event.outcome:
+        case Accepted(order=order):
+            flight.order = order
+        case Refused() as refused:
+            _refused(copier, event.client, flight, refused, event.at, out)
+        case Unclear():
+            flight.asked_at = event.at
+            out.append(AskOrder(account=copier.account, client=event.client))
+        case Absent():
+            if event.at - flight.at >= SETTLE:
+                _ended(copier, event.client, flight, event.at, "never reached the broker", out)
+
+
+def _refused(
+    copier: Copier, client: OrderId, flight: Flight, refused: Refused, at: datetime, out: list[Decision]
+) -> None:
+    why = f"{refused.reason} {refused.text}".strip()
+    lane = copier.lanes[flight.symbol]
+    if not flight.is_exit:
+        said = f"entry {lots(flight.quantity, lane)} refused: {why}"
+        out.append(copier.tell("copy.reject", Severity.P2, said, lane))
+        if refused.kind in (RefusalKind.ORDER, RefusalKind.ACCOUNT):
+            _count_refusal(copier, refused.kind, why, at, out)
+    _ended(copier, client, flight, at, why, out)
+
+
+def _count_refusal(copier: Copier, kind: RefusalKind, why: str, at: datetime, out: list[Decision]) -> None:
+    copier.refusals += 1
+    limit = copier.plan.pause_after_refusals
+    if kind is RefusalKind.ACCOUNT or (limit and copier.refusals >= limit):
+        copier.hold(Hold("engine", "engine", f"refused: {why}", at))
+        out.append(copier.tell("copy.stopped", Severity.P2, f"entries stopped on {copier.account}: {why}"))
+
+
+def _ended(copier: Copier, client: OrderId, flight: Flight, at: datetime, why: str, out: list[Decision]) -> None:
+    """The open rest of a flight will never fill."""
+    rest, lane = flight.open, copier.lanes[flight.symbol]
+    copier.land(client)
+    if not rest:
+        return
+    quantity = rest if flight.quantity > 0 else -rest
+    lane.ended(quantity)
+    if not flight.is_exit:
+        lane.give_up(quantity)
+        copier.arm()
+        if not lane.step():
+            return
+    elif lane.held * quantity < 0:
+        lane.exit_tries += 1
+        lane.retry_at = at + timedelta(seconds=min(30, 2 ** (lane.exit_tries - 1)))
+        out.append(copier.tell("exit.refused", Severity.P1, f"exit {lots(quantity, lane)} did not fill: {why}", lane))
+        out.append(AskSnapshot(account=copier.account))
+        if lane.exit_tries == 3:
+            out.append(Liquidate(account=copier.account, symbol=lane.symbol))
+        return
+    copier.propose(lane, f"end:{client}", at, out)
+
+
+def changed(copier: Copier, event: OrderChanged, out: list[Decision]) -> None:
+    """Take in a new state of any order on the account."""
+    flight = copier.flights.get(event.client) if event.client is not None else None
+    if flight is not None and event.client is not None:
+        flight.order = event.order
+        if event.status is OrderStatus.REJECTED:
+            refused = Refused(kind=RefusalKind.ORDER, reason="rejected", text=event.reason)
+            _refused(copier, event.client, flight, refused, event.at, out)
+        elif event.status in (OrderStatus.CANCELED, OrderStatus.EXPIRED):
+            _ended(copier, event.client, flight, event.at, event.status.value, out)
+        return
+    child = copier.children.get(event.client) if event.client is not None else None
+    if child is not None and event.client is not None:
+        child.order = event.order
+        if event.status in CLOSED and event.status is not OrderStatus.FILLED:
+            del copier.children[event.client]
+        else:
+            trim(copier.children, copier.lane(event.symbol), copier.account, out)
+    if event.status in CLOSED:
+        copier.working.pop(event.order, None)
+    elif event.client not in copier.done:
+        known = copier.working.get(event.order)
+        asked = known.cancelled_at if known else None
+        copier.working[event.order] = Working(
+            event.symbol, event.quantity, event.filled, event.kind, event.price, event.stop, event.client, asked
+        )
+
+
+def reported(copier: Copier, event: PositionReported) -> None:
+    """Keep the broker's view of a position beside ours; ``check`` compares them when nothing moves."""
+    if event.symbol in copier.lanes or event.net:
+        copier.lane(event.symbol).reported = event.net

@@ -160,12 +160,13 @@ async def test_a_program_that_does_not_listen_is_killed_after_a_while():
     stage.deaf.add("engine")
     await stage.clock.turn(0)
     stage.supervisor.stop()
-    await stage.clock.turn(0)
+    while "stop engine" not in stage.log:
+        await stage.clock.turn(0)
     await stage.clock.turn(0)
     await stage.clock.turn(9.9)
     assert stage.heard()[2:] == ["stop bot", "stop engine"]
     await stage.clock.turn(0.1)
-    await stage.task
+    await asyncio.wait_for(stage.task, 5)
     assert stage.heard() == ["kill engine"]
 
 

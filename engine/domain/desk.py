@@ -232,7 +232,7 @@ class Desk:
             return
 
         def step(copier: Copier) -> None:
-            reconcile(copier, event, out)
+            reconcile(copier, event, self.state.quotes, out)
             if copier.tasks:
                 progress(copier, event.at, out, is_snapshot=True)
 

@@ -15,8 +15,8 @@ from engine.domain.group import MissedEntry
 from engine.domain.ids import TAG, AccountId, OrderId, Root, Symbol, cause_hash, is_ours
 from engine.domain.lane import Feed, Lane
 from engine.domain.leader import Stand
+from engine.domain.reconcile import ticks_away
 from engine.domain.risk import Denied, Signal
-from engine.domain.sizing import mark_of
 from engine.domain.state import DeskState, Rows
 
 MICROSECOND = timedelta(microseconds=1)
@@ -167,8 +167,7 @@ def _missed(
     """Judge an entry that the leader made while we could not see him."""
     policy, plan = copier.plan.missed_entry, copier.plan
     if policy is MissedEntry.JOIN:
-        mark, product = mark_of(state.quotes, feed.symbol), product_of(feed.symbol)
-        away = None if mark is None or product is None else abs(mark - stand.cost.average) / product.tick
+        away = ticks_away(feed.symbol, stand.cost.average, state.quotes)
         if away is not None and away <= plan.join_ticks:
             allowed = copier.judge(more, lane, feed, signal, out) if copier.is_ready else more
             lane.goal += allowed

@@ -1,25 +1,29 @@
 """Reconcile: a broker snapshot against our belief. Differences become facts of the lane before anything is proposed."""
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from engine.domain.bracket import cover
+from engine.domain.contract import product_of
 from engine.domain.copier import ASK_AFTER, GRACE, SETTLE, Copier, Flight, Working, remember
 from engine.domain.decision import AskOrder, AskSnapshot, Decision, Severity
 from engine.domain.event import CLOSED, OrderSeen, OrderStatus, SnapshotTaken
+from engine.domain.group import MissedEntry
 from engine.domain.ids import OrderId, Symbol
 from engine.domain.lane import Lane
+from engine.domain.sizing import Quotes, mark_of
 
 ASK_AGAIN = timedelta(seconds=3)
 
 
-def reconcile(copier: Copier, event: SnapshotTaken, out: list[Decision]) -> None:
+def reconcile(copier: Copier, event: SnapshotTaken, quotes: Quotes, out: list[Decision]) -> None:
     """Compare, take over the broker's truth, and let the lanes go on from it."""
     for fill in event.fills:
         remember(copier.seen, fill)
     seen = {order.client: order for order in event.orders if order.client is not None}
     unsure: set[Symbol] = set()
     for client, flight in list(copier.flights.items()):
-        _settle(copier, client, flight, seen.get(client), event, unsure)
+        _settle(copier, client, flight, seen.get(client), event, unsure, quotes)
     held = {holding.symbol: holding for holding in event.holdings}
     for symbol in {*held, *copier.lanes}:
         net = held[symbol].net if symbol in held else 0
@@ -55,13 +59,18 @@ def _settle(
     order: OrderSeen | None,
     event: SnapshotTaken,
     unsure: set[Symbol],
+    quotes: Quotes,
 ) -> None:
     """Bring one flight to what the snapshot says of it."""
     lane = copier.lanes[flight.symbol]
     sign = 1 if flight.quantity > 0 else -1
     if order is None:
         if event.at - flight.at >= SETTLE:
-            _forget(copier, lane, client, flight)
+            if joins(copier, lane, lane.signal_price, quotes):  # it never left: the entry is a missed one
+                lane.signalled_at = event.at
+                _forget(copier, lane, client, flight, is_kept=True)
+            else:
+                _forget(copier, lane, client, flight)
         else:
             unsure.add(flight.symbol)
         return
@@ -90,12 +99,27 @@ def _count_children(copier: Copier, seen: dict[OrderId, OrderSeen]) -> None:
             child.open = abs(order.quantity) - order.filled if order.quantity else child.open
 
 
-def _forget(copier: Copier, lane: Lane, client: OrderId, flight: Flight) -> None:
+def joins(copier: Copier, lane: Lane, price: Decimal | None, quotes: Quotes) -> bool:
+    """Say whether the plan still takes an entry that was missed at the leader's ``price``: policy join, price near."""
+    return (
+        copier.plan.missed_entry is MissedEntry.JOIN
+        and (away := ticks_away(lane.symbol, price, quotes)) is not None
+        and (away <= copier.plan.join_ticks)
+    )
+
+
+def ticks_away(symbol: Symbol, price: Decimal | None, quotes: Quotes) -> Decimal | None:
+    """Distance of the present price from ``price`` in ticks, unsigned; None where either is not known."""
+    mark, product = mark_of(quotes, symbol), product_of(symbol)
+    return None if mark is None or product is None or price is None else abs(mark - price) / product.tick
+
+
+def _forget(copier: Copier, lane: Lane, client: OrderId, flight: Flight, *, is_kept: bool = False) -> None:
     """End a flight whose rest will never fill; ``propose`` at the end of the comparison decides what follows."""
     if flight.open:
         rest = flight.open if flight.quantity > 0 else -flight.open
         lane.ended(rest)
-        if not flight.is_exit:
+        if not flight.is_exit and not is_kept:
             lane.give_up(rest)
     del copier.flights[client]
     remember(copier.done, client)

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from engine.domain.bracket import trim
-from engine.domain.copier import SETTLE, Copier, Flight, Hold, Working, lots, remember
+from engine.domain.copier import Copier, Flight, Hold, Working, lots, remember
 from engine.domain.decision import AskOrder, AskSnapshot, Decision, Liquidate, Severity
 from engine.domain.event import (
     CLOSED,
@@ -88,8 +88,7 @@ def answered(copier: Copier, event: OrderAnswered, out: list[Decision]) -> None:
             flight.asked_at = event.at
             out.append(AskOrder(account=copier.account, client=event.client))
         case Absent():
-            if event.at - flight.at >= SETTLE:
-                _ended(copier, event.client, flight, event.at, "never reached the broker", out)
+            out.append(AskSnapshot(account=copier.account))  # the comparison ends it, and decides what follows
 
 
 def _refused(

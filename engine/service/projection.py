@@ -4,8 +4,9 @@ The replica handles the same facts as the hot process, so its decisions must be 
 while it is folded, and a difference is told. A checkpoint that differs from the replica's own state replaces it.
 """
 
+import contextlib
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import islice
 
@@ -65,14 +66,16 @@ class Projection:
 
     # ---- folding ---------------------------------------------------------------------------------------------------
 
-    def remember(self, record: Record) -> None:
-        """Take in an entry from before the checkpoint: what people look back at, without the desk."""
-        try:
-            entry = decode_entry(record.payload)
-        except msgspec.DecodeError:
-            return
-        self.seq = record.seq
-        self._look(entry)
+    def begin(self, checkpoint: Checkpoint, past: Iterable[Record]) -> None:
+        """Go on from a checkpoint; ``past`` is what people may look back at before it, and is not handled again."""
+        self.lineage.configure(Desk.restore(checkpoint.state).state.plan)
+        self.kept_from = checkpoint.seq + 1
+        for record in past:
+            self.kept_from = min(self.kept_from, record.seq)
+            with contextlib.suppress(msgspec.DecodeError):
+                self._look(decode_entry(record.payload))
+        self.restore(checkpoint)
+        self.take()
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Go on from a state of the hot process."""

@@ -113,16 +113,26 @@ class Store:
             found = connection.execute(rows.order_by(CHECKPOINT.c.seq.desc()).limit(1)).first()
             return None if found is None else Checkpoint(found[0], bytes(found[1]))
 
-    def span(self, name: str) -> tuple[int, int] | None:
-        """First and newest entry about an order or a cause, by client id or cause."""
-        about = (ORDERS.c.client == name) | (ORDERS.c.cause == name)
+    def root(self, name: str) -> int | None:
+        """Entry that began the story of an order or a cause: the leader's fill behind a second half or a new try."""
         with self._begin() as connection:
-            cause = connection.execute(select(ORDERS.c.cause).where(about).limit(1)).scalar()
-            if cause is None:
-                return None
-            rows = select(func.min(ORDERS.c.seq), func.max(ORDERS.c.last_seq)).where(ORDERS.c.cause == cause)
-            first, last = connection.execute(rows).one()
-            return int(first), int(last)
+            found: int | None = None
+            for _ in range(100):  # each step goes back in time; a journal that does not is not followed for ever
+                about = (ORDERS.c.client == name) | (ORDERS.c.cause == name)
+                row = connection.execute(select(ORDERS.c.cause, ORDERS.c.seq).where(about).limit(1)).first()
+                if row is None:
+                    return found
+                found = int(row.seq)
+                kind, _, rest = row.cause.rpartition("#")[0].partition(":")
+                if kind == "end":
+                    name = rest
+                elif kind == "fill":
+                    name = (
+                        connection.execute(select(FILLS.c.client).where(FILLS.c.fill == rest).limit(1)).scalar() or ""
+                    )
+                else:
+                    return found
+            return found
 
     def act_seq(self, key: str) -> int | None:
         """Entry of a person's act."""

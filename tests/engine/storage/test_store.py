@@ -12,11 +12,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import MetaData, select
 
+from engine.domain.decision import SendLots
+from engine.domain.ids import order_id
 from engine.errors import ConfigError, TransientError
 from engine.storage.store import Store
 from engine.storage.table import FILLS, JOURNAL, METADATA, ORDERS, RETIRED
 from engine.storage.tail import Checkpoint, Record
-from tests.engine.storage.facts import CAUSE, OA, OB, STORY, at, records
+from tests.engine.storage.facts import CAUSE, NQ, OA, OB, STORY, A, at, records
 
 
 def dump(store: Store) -> dict[str, list[Any]]:
@@ -55,8 +57,8 @@ def test_orders_and_fills_can_be_read_by_sql(store: Store) -> None:
         ("3", Decimal("20000.75")),
     ]
     assert kinds[1] == ("OrderFilled", "LEAD", at(1))
-    assert store.span(OB) == store.span(CAUSE) == (2, 9)
-    assert store.span("nothing") is None
+    assert store.root(OB) == store.root(CAUSE) == 2
+    assert store.root("nothing") is None
     store.put(records()[-1:])
     with store._engine.connect() as connection:
         assert connection.execute(select(ORDERS.c.filled).where(ORDERS.c.client == OA)).scalar() == 1
@@ -162,3 +164,12 @@ def test_a_locked_sqlite_file_is_transient(tmp_path: Path) -> None:
 def test_an_address_that_is_none_says_what_to_edit(url: str) -> None:
     with pytest.raises(ConfigError, match=r"storage\.database"):
         Store(url)
+
+
+def test_a_second_order_is_traced_to_the_fill_that_began_it(store: Store) -> None:
+    story = list(STORY[:7])
+    second, third = order_id("fill:2#1", A), order_id("end:x#2", A)
+    story[5] = (story[5][0], [SendLots(cause="fill:2#1", lots=((second, A, NQ, -3),))])
+    story[6] = (story[6][0], [SendLots(cause=f"end:{second}#2", lots=((third, A, NQ, -3),))])
+    store.put(records(story))
+    assert store.root(third) == store.root(second) == store.root(CAUSE) == 2

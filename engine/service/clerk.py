@@ -1,0 +1,264 @@
+"""The clerk: follows the journal, keeps the projection and the database, and passes acts on to the hot process."""
+
+import asyncio
+from datetime import datetime, timedelta
+from itertools import takewhile
+
+from engine.api.notices import Message, Snapshot, StatusTold
+from engine.api.requests import ActAsk
+from engine.api.views import ActState, ActView, HealthView, PreviewView, StatusView
+from engine.domain.entry import decode_entry
+from engine.errors import LockstepError, TransientError
+from engine.ports import Clock
+from engine.runtime.link import Acted, Declined
+from engine.service.act import KINDS, ActBook
+from engine.service.link import LinkClient
+from engine.service.preview import AskError, command_of, preview
+from engine.service.projection import Projection
+from engine.service.scope import followers_of
+from engine.service.setting import ClerkSettings
+from engine.service.status import health_view, status_view
+from engine.service.stream import Stream
+from engine.storage.drain import Drain
+from engine.storage.store import Store
+from engine.storage.tail import Tail, newest_checkpoint, read, segments
+
+FOLLOW_S = 0.02
+DRAIN_S = 0.5
+STATUS_S = 0.5
+PRUNE_S = 3600.0
+LOOK_BACK = 20_000  # entries before the checkpoint that people may look back at
+FOLDED_AT_ONCE = 500
+
+
+class StaleError(LockstepError):
+    """The state changed since the version that the ask names."""
+
+
+class AwayError(LockstepError):
+    """The hot process is away."""
+
+
+class ConflictError(LockstepError):
+    """The key belongs to another act."""
+
+
+class Clerk:
+    """The state behind the control API."""
+
+    def __init__(self, settings: ClerkSettings, clock: Clock) -> None:
+        """Open nothing yet.
+
+        Raises: ConfigError for a database address that is none.
+        """
+        self.settings = settings
+        self.clock = clock
+        self.projection = Projection()
+        self.stream = Stream()
+        self.store = Store(settings.database_url)
+        self.drain = Drain(settings.journal, self.store)
+        self.link = LinkClient(settings.link_token, self.projection.beat)
+        self._tail: Tail | None = None
+        self._status_at = -STATUS_S
+        self._is_status_due = False
+        self._asking: dict[str, asyncio.Future[ActView]] = {}
+
+    async def start(self) -> None:
+        """Reach the hot process and fold the journal up to now.
+
+        Raises: TransientError where the hot process does not listen; JournalError for a damaged log.
+        """
+        try:
+            await self.link.connect(self.settings.link_port)
+        except OSError as error:
+            raise TransientError("the engine's hot process does not answer") from error
+        newest = newest_checkpoint(self.settings.journal)
+        if newest is not None:
+            first = segments(self.settings.journal)[0][0]
+            begin = max(first, newest.seq - LOOK_BACK)
+            past = takewhile(lambda record: record.seq <= newest.seq, read(self.settings.journal, begin))
+            self.projection.begin(newest, past)
+        self._tail = Tail(self.settings.journal, self.projection.seq + 1)
+        while self.step():  # noqa: ASYNC110  nothing is waited for: the link is heard between the steps
+            await asyncio.sleep(0)
+
+    def close(self) -> None:
+        """Let everything go."""
+        self.link.close()
+        if self._tail is not None:
+            self._tail.close()
+        self.drain.close()
+        self.store.close()
+
+    # ---- following -------------------------------------------------------------------------------------------------
+
+    def step(self) -> int:
+        """Fold what the log has more, tell the readers; say how many entries that was."""
+        assert self._tail is not None
+        records = self._tail.poll(FOLDED_AT_ONCE)
+        states = {state.seq: state for state in self._tail.passed}
+        for record in records:
+            self.projection.fold(record)
+            if record.seq in states:
+                self.projection.passed(states[record.seq])
+        if not records and self.projection.seq in states:
+            self.projection.passed(states[self.projection.seq])
+        if records:
+            self.stream.tell(self.projection.take())
+            self._is_status_due = True
+        now = self.clock.monotonic()
+        if self._is_status_due and now - self._status_at >= STATUS_S:
+            self._status_at, self._is_status_due = now, False
+            self.stream.tell([StatusTold(seq=self.projection.seq, status=self.status())])
+        return len(records)
+
+    async def follow(self) -> None:
+        """Keep the projection at the journal's end."""
+        while True:
+            if not self.step():
+                await self.clock.sleep(FOLLOW_S)
+            else:
+                await asyncio.sleep(0)
+
+    async def store_all(self) -> None:
+        """Keep the database at the journal's end, and the disk from filling up."""
+        pruned_at = self.clock.monotonic()
+        while True:
+            if not await asyncio.to_thread(self.drain.step):
+                await self.clock.sleep(DRAIN_S)
+            if self.clock.monotonic() - pruned_at >= PRUNE_S:
+                pruned_at = self.clock.monotonic()
+                before = self.clock.now() - timedelta(days=self.settings.keep_days)
+                await asyncio.to_thread(self.drain.prune, before.timestamp())
+
+    # ---- answers ---------------------------------------------------------------------------------------------------
+
+    def now(self) -> datetime:
+        """The present, for ages."""
+        return self.clock.now()
+
+    def require(self) -> None:
+        """Refuse to show what may be old.
+
+        Raises: AwayError.
+        """
+        if not self.link.is_up:
+            raise AwayError("the engine's hot process is away; it is being restarted")
+
+    def status(self, scope: str = "all") -> StatusView:
+        """The first look."""
+        return status_view(self.projection, scope, self.now())
+
+    def health(self) -> HealthView:
+        """How the engine is doing."""
+        words = [word for word in (self.drain.fault, self.drain.remark) if word]
+        if not self.link.is_up:
+            words.insert(0, "the hot process is away")
+        return health_view(self.projection, self.drain.stored_seq, "; ".join(words))
+
+    def opening(self, since: int | None) -> list[Message]:
+        """What a new reader of the stream is told first."""
+        seq = self.projection.seq
+        if since is None or since > seq or since + 1 < self.projection.kept_from:
+            return [Snapshot(seq=seq, status=self.status())]
+        return [*self.projection.missed(since), StatusTold(seq=seq, status=self.status())]
+
+    def preview(self, ask: ActAsk) -> PreviewView:
+        """What an act would do now.
+
+        Raises: ScopeError, AskError.
+        """
+        self.step()
+        state = self.projection.state
+        command = command_of(ask, followers_of(state.plan, ask.scope), state, self.now())
+        return preview(ask, command, state, self.projection.quotes, self.projection.version)
+
+    async def act(self, key: str) -> ActView | None:
+        """How far an act has come; an old one is looked up in the database."""
+        found = self.projection.acts.acts.get(key)
+        return found.view() if found is not None else await asyncio.to_thread(self._old_act, key)
+
+    def _old_act(self, key: str) -> ActView | None:
+        seq = self.store.act_seq(key)
+        if seq is None:
+            return None
+        book = ActBook()
+        for record in self.store.read(seq, seq + LOOK_BACK):
+            book.fold(decode_entry(record.payload))
+        return book.acts[key].view() if key in book.acts else None
+
+    async def send(self, ask: ActAsk) -> ActView:
+        """Have an act done, once for each key.
+
+        Raises: ScopeError, AskError, StaleError, AwayError, ConflictError.
+        """
+        self.step()
+        known = self.projection.acts.acts.get(ask.key)
+        if known is not None:
+            return _same(ask, known.view())
+        if ask.key in self._asking:
+            return _same(ask, await asyncio.shield(self._asking[ask.key]))
+        future: asyncio.Future[ActView] = asyncio.get_running_loop().create_future()
+        self._asking[ask.key] = future
+        future.add_done_callback(lambda done: done.exception())  # nobody else may be waiting
+        try:
+            future.set_result(await self._send(ask))
+        except BaseException as error:
+            future.set_exception(
+                AwayError("the act was not answered") if not isinstance(error, LockstepError) else error
+            )
+            raise
+        finally:
+            del self._asking[ask.key]
+        return future.result()
+
+    async def _send(self, ask: ActAsk) -> ActView:
+        state = self.projection.state
+        accounts = followers_of(state.plan, ask.scope)
+        command = command_of(ask, accounts, state, self.now())
+        changed = self.projection.changed(accounts)
+        if ask.version is not None and changed > ask.version:
+            raise StaleError(
+                f"version {ask.version}: positions, sizes or holds changed since (now {changed}); look again"
+            )
+        self.projection.acts.scopes[ask.key] = ask.scope
+        try:
+            answer = await self.link.act(ask.key, ask.by, command)
+        except TransientError as error:
+            raise AwayError(str(error)) from error
+        if isinstance(answer, Declined):
+            raise AskError(answer.error)
+        self.step()  # it was journalled before it was answered
+        view = await self._seen(ask, answer)
+        return view or ActView(
+            key=ask.key,
+            kind=KINDS[type(command).__name__],
+            by=ask.by,
+            scope=ask.scope,
+            state=ActState.ASKED,
+            asked_at=self.now(),
+            took_s=None,
+            lines=(),
+            text="no answer from the engine yet; ask again with the same key",
+        )
+
+    async def _seen(self, ask: ActAsk, answer: Acted | None) -> ActView | None:
+        while answer is not None and answer.seq > self.projection.seq and self.step():
+            pass
+        found = self.projection.acts.acts.get(ask.key)
+        if found is not None:
+            return found.view()
+        if answer is not None and answer.seq == 0:  # an act of long ago
+            try:
+                old = await self.act(ask.key)
+            except TransientError:
+                return None
+            return None if old is None else _same(ask, old)
+        return None
+
+
+def _same(ask: ActAsk, view: ActView) -> ActView:
+    """The act of this key, if it is what is asked for."""
+    if view.kind != str(ask.__struct_config__.tag):
+        raise ConflictError(f"key {ask.key}: it belongs to a {view.kind} by {view.by}; use a new key")
+    return view

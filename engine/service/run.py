@@ -1,0 +1,70 @@
+"""The clerk's tasks: follow, store, serve, and end together when the hot process is gone."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import uvicorn
+
+from engine.ports import Clock
+from engine.service.address import listen, publish
+from engine.service.clerk import Clerk
+from engine.service.server import build
+from engine.service.setting import ClerkSettings
+
+
+class _Server(uvicorn.Server):
+    """Leaves the signals alone: this process ends when the hot process does."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def serve(
+    settings: ClerkSettings, clock: Clock, version: str, ready: asyncio.Event | None = None, clerk: Clerk | None = None
+) -> None:
+    """Run until the link ends.
+
+    Raises: ConfigError for a port or a database address that cannot be used; TransientError where nobody listens at the
+    link's port; JournalError for a damaged log.
+    """
+    clerk = clerk or Clerk(settings, clock)
+    bound = listen(settings.api_host, settings.api_port)
+    try:
+        await clerk.start()
+        address = publish(Path(settings.home), bound)
+        server = _Server(_config(clerk, address.token, bound, version))
+        following = [asyncio.create_task(clerk.follow()), asyncio.create_task(clerk.store_all())]
+        serving = asyncio.create_task(server.serve(sockets=[bound]))
+        lost = asyncio.create_task(clerk.link.lost.wait())
+        if ready is not None:
+            ready.set()
+        try:
+            await asyncio.wait({*following, serving, lost}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            server.should_exit = server.force_exit = True
+            for task in (*following, lost):
+                task.cancel()
+            found = await asyncio.gather(serving, *following, lost, return_exceptions=True)
+        for error in found:
+            if isinstance(error, Exception):
+                raise error
+    finally:
+        bound.close()
+        clerk.close()
+
+
+def _config(clerk: Clerk, token: str, bound: socket.socket, version: str) -> uvicorn.Config:
+    return uvicorn.Config(
+        build(clerk, token, int(bound.getsockname()[1]), version),
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        ws="websockets-sansio",
+        ws_max_size=64 * 1024,
+        timeout_graceful_shutdown=1,
+        server_header=False,
+    )

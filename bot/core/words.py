@@ -263,13 +263,16 @@ def parse(args: type[Value], words: Sequence[str], context: Context) -> Value | 
 
 
 def _take(fields: Sequence[Slot], values: dict[str, Any], words: Sequence[str], context: Context) -> int | None:
-    for slot in fields:
-        if slot.name not in values:
-            taken = slot.read(words, context)
+    free = [slot for slot in fields if slot.name not in values]
+    strict = msgspec.structs.replace(context, exact=True)
+    for look in (strict,) if context.exact else (strict, context):  # a symbol's own name beats a group's beginning
+        for slot in free:
+            taken = slot.read(words, look)
             if taken is not None:
                 values[slot.name] = taken[0]
                 return taken[1]
-        elif slot.type is Scope and values[slot.name] != "all":
+    for slot in fields:
+        if slot.type is Scope and values.get(slot.name, "all") != "all":
             more = _fold(context.lexicon.accounts, words[0], exact=True)
             held = values[slot.name].split(",")
             if more is not None and all(name in context.lexicon.accounts for name in held):

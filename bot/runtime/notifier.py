@@ -17,6 +17,7 @@ from engine.api import Message as Told
 
 BREATH_S = 0.25  # what comes within one breath is told together
 PATIENCE_S = 2.0  # an unsettled copy is told anyway after this
+ASK_AGAIN_S = 1.0  # an act that nobody acknowledged is asked about this often
 TOGETHER = 3
 REMEMBERED = 500
 
@@ -24,7 +25,13 @@ REMEMBERED = 500
 class Stream(Protocol):
     """The part of the client that this needs."""
 
-    def events(self, from_seq: int | None = None, lost: Callable[[str], None] | None = None) -> AsyncIterator[Told]:
+    def events(
+        self,
+        from_seq: int | None = None,
+        *,
+        found: Callable[[], None] | None = None,
+        lost: Callable[[str], None] | None = None,
+    ) -> AsyncIterator[Told]:
         """Messages for ever."""
         ...
 
@@ -65,12 +72,10 @@ class Notifier:
             group.create_task(self._listen())
             group.create_task(self._breathe())
             group.create_task(self._mind_the_line())
+            group.create_task(self._mind_the_unknown())
 
     async def _listen(self) -> None:
-        async for message in self._stream.events(lost=self._lost):
-            if not self._watch.connected:
-                self._watch.connected = True
-                self._line_news.set()
+        async for message in self._stream.events(found=self._found, lost=self._lost):
             match message:
                 case Snapshot():
                     self._watch.status = message.status
@@ -84,6 +89,10 @@ class Notifier:
                     self._heard_notice(message)
                 case _:
                     assert_never(message)
+
+    def _found(self) -> None:
+        self._watch.connected = True
+        self._line_news.set()
 
     def _lost(self, _reason: str) -> None:
         if self._lost_at is None:
@@ -115,6 +124,12 @@ class Notifier:
                 await self._tell(card)
             told, self._lost_at = False, None
             await self._proofs.recheck()
+
+    async def _mind_the_unknown(self) -> None:
+        while True:
+            await self._clock.sleep(ASK_AGAIN_S)
+            if self._watch.connected and self._proofs.has_unknown:
+                await self._proofs.recheck()
 
     def _heard_copy(self, view: CopyView) -> None:
         if self._told.get(view.cause) == view:

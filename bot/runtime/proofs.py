@@ -58,7 +58,7 @@ class Proofs:
             self._watch.open_acts.add(key)
         try:
             view = await self._engine.send(track.ask)
-        except EngineSilentError as error:
+        except EngineError as error:
             if not error.may_have_arrived:
                 self._forget(key)
                 raise
@@ -66,9 +66,6 @@ class Proofs:
             lines = (str(error), "I ask as soon as it answers. Not repeated.")
             card = Card(title=title, severity=Severity.P1, lines=lines, ref=f"act:{key}", settled=False)
             await self._show(Message(chat=track.seat.chat, card=card))
-        except EngineError:
-            self._forget(key)
-            raise
         else:
             await self.told(view)
 
@@ -91,6 +88,11 @@ class Proofs:
             self._shown[view.key] = card
             await self._show(Message(chat=track.seat.chat, card=card))
         self._trim()
+
+    @property
+    def has_unknown(self) -> bool:
+        """Say whether an act is out that nobody has acknowledged."""
+        return any(key not in self._views for key in self._watch.open_acts)
 
     async def recheck(self) -> None:
         """After a gap: ask how far each open act has come."""

@@ -39,10 +39,11 @@ T = TypeVar("T")
 class EngineError(LockstepError):
     """The engine said no, in one line. ``status`` is the HTTP status."""
 
-    def __init__(self, message: str, status: int = 0) -> None:
-        """Keep the engine's line and its status."""
+    def __init__(self, message: str, status: int = 0, may_have_arrived: bool = False) -> None:
+        """Keep the engine's line, its status, and whether what was ordered may have happened all the same."""
         super().__init__(message)
         self.status = status
+        self.may_have_arrived = may_have_arrived
 
     @property
     def is_stale(self) -> bool:
@@ -56,9 +57,8 @@ class EngineSilentError(EngineError):
     def __init__(self, age_s: float | None, may_have_arrived: bool = False) -> None:
         """Say how old the last answer is, and whether the request may have reached the engine."""
         last = "no answer yet" if age_s is None else f"last answer {age_text(age_s)} ago"
-        super().__init__(f"The engine is not answering ({last}).")
+        super().__init__(f"The engine is not answering ({last}).", may_have_arrived=may_have_arrived)
         self.age_s = age_s
-        self.may_have_arrived = may_have_arrived
 
 
 class Address(Value, frozen=True, forbid_unknown_fields=False):
@@ -151,12 +151,17 @@ class EngineClient:
         return await self._call("POST", "/v1/acts", ActView, ask)
 
     async def events(
-        self, from_seq: int | None = None, lost: Callable[[str], None] | None = None
+        self,
+        from_seq: int | None = None,
+        *,
+        found: Callable[[], None] | None = None,
+        lost: Callable[[str], None] | None = None,
     ) -> AsyncIterator[Message]:
         """Messages for ever: first a snapshot or what was missed since ``from_seq``.
 
-        Reconnects with back-off and resumes from the last sequence number; ``lost`` is told each time the line drops or
-        cannot be had, with the reason in one line. A message of an unknown type is a newer engine's and is passed over.
+        Reconnects with back-off and resumes from the last sequence number; ``found`` is told each time the line is
+        there, even when nothing was missed, ``lost`` each time it drops or cannot be had, with the reason in one line.
+        A message of an unknown type is a newer engine's and is passed over.
         """
         decoder = msgspec.json.Decoder(Message)
         wait_s = RETRY_FIRST_S
@@ -172,6 +177,9 @@ class EngineClient:
                     max_size=LARGEST_FRAME,
                     proxy=None,
                 ) as line:
+                    self._heard = self._monotonic()
+                    if found is not None:
+                        found()
                     async for frame in line:
                         self._heard = self._monotonic()
                         wait_s = RETRY_FIRST_S
@@ -221,11 +229,13 @@ class EngineClient:
             response = await self._again(method, path, body)
         self._heard = self._monotonic()
         if not response.is_success:
-            raise EngineError(_line(response), response.status_code)
+            broke = method == "POST" and response.is_server_error
+            raise EngineError(_line(response), response.status_code, may_have_arrived=broke)
         try:
             return msgspec.json.decode(response.content, type=answer)
         except msgspec.DecodeError as error:
-            raise EngineError(f"The engine's answer is not understood: {error}") from error
+            arrived = method == "POST"
+            raise EngineError(f"The engine's answer is not understood: {error}", may_have_arrived=arrived) from error
 
     async def _again(self, method: str, path: str, body: Value | None) -> httpx.Response:
         try:

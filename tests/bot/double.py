@@ -83,6 +83,8 @@ class EngineDouble:
         self.told: list[Message] = []
         self.readers: set[asyncio.Queue[Message | None]] = set()
         self.asked_from: list[int | None] = []
+        self.listened = asyncio.Event()  # somebody reads the stream
+        self.closing = False
         self.port = 0
         self.url = ""
 
@@ -254,6 +256,7 @@ class EngineDouble:
             timeout_graceful_shutdown=1,
         )
         server = _Server(config)
+        self.closing = False
         task = asyncio.create_task(server.serve())
         async with asyncio.timeout(10):
             await server.up.wait()
@@ -262,6 +265,8 @@ class EngineDouble:
         try:
             yield self.url
         finally:
+            self.closing = True
+            self.listened.clear()
             for reader in self.readers:
                 reader.put_nowait(None)
             server.should_exit = True
@@ -335,7 +340,7 @@ class EngineDouble:
 
     async def _stream(self, query: dict[str, str], right: bool, receive: Any, send: Any) -> None:
         await receive()
-        if not right:
+        if not right or self.closing:
             await send({"type": "websocket.close", "code": 4401})
             return
         await send({"type": "websocket.accept"})
@@ -349,6 +354,7 @@ class EngineDouble:
                 if message.seq > from_seq:
                     queue.put_nowait(message)
         self.readers.add(queue)
+        self.listened.set()
         try:
             while (message := await queue.get()) is not None:
                 await send({"type": "websocket.send", "text": msgspec.json.encode(message).decode()})
@@ -365,10 +371,6 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: Any = None) -> None:
         await super().startup(sockets)
         self.up.set()
-
-    @asynccontextmanager
-    async def _no_signals(self) -> AsyncIterator[None]:
-        yield
 
 
 def _no(text: str, status: int) -> tuple[int, Refusal]:

@@ -36,7 +36,7 @@ from engine.domain.event import (
 from engine.domain.ids import AccountId, BrokerOrderId, FillId, OrderId, Symbol, is_ours
 
 _LATE: Final = timedelta(seconds=5)  # an unknown fill this much older than all that a snapshot held was inside it
-_FORCE_AFTER: Final = 4  # a fill that was asked about this often is told without a client id
+_FORCE_AFTER: Final = 3  # a fill that was asked about this often is told without a client id
 
 
 class Ledger:

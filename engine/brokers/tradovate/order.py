@@ -6,7 +6,7 @@ and leaves as soon as it may; an entry is refused at once, because a late entry 
 """
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -195,19 +195,23 @@ class OrderDesk:
         """Write an entry with its children as one OSO."""
         account = lot[1]
         lots = ((account, lot[0]), *((account, leg.client) for leg in legs))
-        if account in self._ids:
+        if self._may_ask(account, lots):
             self.post(Sent("order/placeoso", self._bodies.oso(lot, legs), lots, is_exit=False))
-        else:
-            self._tell([self._answered(account, client, _NO_ACCOUNT) for account, client in lots])
 
     def either(self, lot: Lot, legs: Sequence[Leg]) -> None:
         """Write two resting orders of which the first to fill cancels the other."""
         account = lot[1]
         lots = tuple((account, leg.client) for leg in legs)
-        if account in self._ids:
+        if self._may_ask(account, lots):
             self.post(Sent("order/placeoco", self._bodies.oco(lot, legs), lots, is_exit=True))
-        else:
-            self._tell([self._answered(account, client, _NO_ACCOUNT) for account, client in lots])
+
+    def _may_ask(self, account: AccountId, lots: Iterable[tuple[AccountId, OrderId]]) -> bool:
+        """Say whether a body can be rendered; refuses the orders if not."""
+        if self._line is not None and account in self._ids:
+            return True
+        refused = _NO_LINE if self._line is None else _NO_ACCOUNT
+        self._tell([self._answered(mine, client, refused) for mine, client in lots])
+        return False
 
     def modify(self, order: BrokerOrderId, quantity: int, leg: Leg, on_answer: Callable[[Verdict], None]) -> None:
         """Write the full new terms of a resting order."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
@@ -38,8 +39,7 @@ class Questions:
         opened, self._open = self._open, {}
         self._streams.clear()
         for _, future in opened.values():
-            if not future.done():
-                future.set_exception(TransientError(f"line lost: {reason}"))
+            fail(future, f"line lost: {reason}")
 
     async def ask(
         self,
@@ -120,5 +120,12 @@ class Questions:
         """Fail what is overdue."""
         now = self._clock.monotonic()
         for due, future in list(self._open.values()):
-            if due <= now and not future.done():
-                future.set_exception(TransientError("no answer in time"))
+            if due <= now:
+                fail(future, "no answer in time")
+
+
+def fail(future: asyncio.Future[Any], reason: str) -> None:
+    """End a wait with a TransientError, also one that nobody waits for any more."""
+    if not future.done():
+        future.set_exception(TransientError(reason))
+        future.exception()  # marks it as seen: its task may be gone already

@@ -10,11 +10,12 @@ is never re-entered.
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
 
 from engine.brokers.tradovate.auth import Access, Barred, Rest
+from engine.brokers.tradovate.errand import Errands
 from engine.brokers.tradovate.frame import Framer
 from engine.brokers.tradovate.gate import gate
 from engine.brokers.tradovate.ledger import Ledger
@@ -26,9 +27,8 @@ from engine.brokers.tradovate.pacer import Pacer
 from engine.brokers.tradovate.question import Questions
 from engine.brokers.tradovate.stream import Stream
 from engine.brokers.tradovate.survey import Survey
-from engine.brokers.tradovate.wire import Verdict
 from engine.domain.decision import Leg, Lot
-from engine.domain.event import Absent, Accepted, AccessRefused, Event, LineLost, LineRestored, Refused
+from engine.domain.event import AccessRefused, Event, LineLost, LineRestored
 from engine.domain.ids import AccountId, BrokerOrderId, OrderId, Symbol
 from engine.errors import AccessError, LockstepError, TransientError
 from engine.ports import Clock, ConnectContext, LineHealth, Sink
@@ -61,17 +61,17 @@ class TradovateSession:
         self._ledger = Ledger({name: account for account, name in names.items()}, self._desk.is_awaiting)
         self._questions = Questions(options, self._pacer, clock, self._desk.number)
         self._survey = Survey(options, self._ledger, self._questions, self._rest, self._access, clock)
-        self._stream = Stream(self._ledger, self._desk, self._questions, clock, sink, self._name_contracts)
+        self._stream = Stream(self._ledger, self._desk, self._questions, clock, sink)
         self._market = Market(options, self._framer, self._access, clock, self._ledger.book.symbols, sink)
+        self._errands = Errands(
+            options, self._survey, self._stream, self._desk, self._ledger, self._market, clock, sink
+        )
+        self._stream.on_unnamed = self._errands.learn_names
         self._line: Line | None = None
         self._text = "not started"
-        self._note = ""
         self._missing = ""
-        self._tasks: set[asyncio.Task[None]] = set()
         self._attempt = 0
         self._token_refusals = 0
-        self._chased = 0.0
-        self._naming = False
 
     # ---------------------------------------------------------------- the port
 
@@ -113,35 +113,28 @@ class TradovateSession:
 
     def modify(self, order: BrokerOrderId, quantity: int, leg: Leg) -> None:
         """Write a resting order's full new terms; what came of it arrives as ``OrderChanged``."""
-        self._desk.modify(order, quantity, leg, self._resolver(order))
+        self._desk.modify(order, quantity, leg, self._errands.look_unless_yes(order))
 
     def cancel(self, account: AccountId, order: BrokerOrderId) -> None:  # noqa: ARG002  the port names the account
         """Cancel a working order; whatever is no plain yes, the order itself is asked about."""
-        self._desk.cancel(order, self._resolver(order))
-
-    def _resolver(self, order: BrokerOrderId) -> Callable[[Verdict], None]:
-        def resolve(outcome: Verdict) -> None:
-            if not isinstance(outcome, Accepted):
-                self._spawn(self._look_at(int(order)))
-
-        return resolve
+        self._desk.cancel(order, self._errands.look_unless_yes(order))
 
     def liquidate(self, account: AccountId, symbol: Symbol) -> None:
         """Have the broker close one contract."""
-        self._spawn(self._liquidate(account, symbol))
+        self._errands.liquidate(account, symbol)
 
     def ask_order(self, account: AccountId, client: OrderId) -> None:
         """Find one order by our id."""
-        self._spawn(self._ask_order(account, client))
+        self._errands.ask_order(account, client)
 
     def ask_snapshot(self, accounts: Sequence[AccountId]) -> None:
         """Read accounts as they are."""
-        self._spawn(self._ask_snapshot(list(accounts)))
+        self._errands.ask_snapshot(list(accounts))
 
     def watch(self, symbols: Sequence[Symbol]) -> None:
         """Subscribe to quotes."""
         self._market.watch(symbols)
-        self._spawn(self._resolve_watched())
+        self._errands.resolve_watched()
 
     def health(self) -> LineHealth:
         """Say how the line is doing."""
@@ -151,7 +144,7 @@ class TradovateSession:
         if text == "ok":
             paused = self._pacer.paused_for(now)
             held = f"the broker asks for no entries for {paused:.0f} s" if paused > 0 else ""
-            text = held or self._missing or self._note or self._market.text or text
+            text = held or self._missing or self._errands.note or self._market.text or text
         return LineHealth(
             connection=self.connection,
             broker="tradovate",
@@ -234,11 +227,11 @@ class TradovateSession:
     async def _tidy(self, line: Line, *tasks: asyncio.Task[None]) -> None:
         if line.open:
             self._on_lost("closed by us")
-        for task in (*tasks, *self._tasks):
+        for task in tasks:
             task.cancel()
         await line.close()
-        await asyncio.gather(*tasks, *self._tasks, return_exceptions=True)
-        self._tasks.clear()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._errands.stop()
         self._line = None
 
     async def _settle_in(self, line: Line) -> None:
@@ -269,10 +262,11 @@ class TradovateSession:
         self._sink([LineRestored(at=self._clock.now(), connection=self.connection)])
         self._text = "signed in, waiting for the snapshot"
         found = await self._survey.first(mine, self._stream.held)
+        self._errands.start(line)
         self._stream.go_live(found, mine)
-        self._text, self._note, self._attempt = "ok", "", 0
-        self._spawn(self._renewing(line))
-        self._spawn(self._resolve_watched())
+        self._text, self._attempt = "ok", 0
+        self._errands.spawn(self._renewing(line))
+        self._errands.resolve_watched()
 
     async def _renewing(self, line: Line) -> None:
         """Prolong the token well before its end; the open socket is not touched."""
@@ -305,18 +299,7 @@ class TradovateSession:
                 self._sink(facts)
             self._questions.tick()
             self._survey.tick()
-            self._chase(now)
-            self._reap()
-
-    def _chase(self, now: float) -> None:
-        """Ask about fills that cannot be told yet, and give them another try."""
-        if not self._stream.is_live or now - self._chased < self._options.park_s:
-            return
-        self._chased = now
-        orders, contracts = self._ledger.overdue(), self._ledger.unknown_contracts()
-        if orders or contracts:
-            self._stream.tell()
-            self._spawn(self._survey.about(orders, sorted(contracts), self._stream.take))
+            self._errands.tick()
 
     def _on_lost(self, reason: str) -> None:
         """The line can no longer be used: say so at once, and what it means for orders under way."""
@@ -330,80 +313,9 @@ class TradovateSession:
             facts.insert(0, LineLost(at=self._clock.now(), connection=self.connection, reason=reason))
         self._tell(facts)
 
-    # ---------------------------------------------------------------- errands
-
     def _own(self, order: int, client: OrderId) -> None:
         self._ledger.own(order, client)
 
     def _tell(self, facts: list[Event]) -> None:
         if facts:
             asyncio.get_running_loop().call_soon(self._sink, facts)
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run an errand beside the stream; without a live line it ends in silence, as doubt should."""
-        if self._line is None or not self._line.open or not self._stream.is_live:
-            work.close()
-            return
-        self._tasks.add(asyncio.create_task(self._errand(work)))
-
-    async def _errand(self, work: Awaitable[None]) -> None:
-        try:
-            await work
-        except LockstepError as error:
-            self._note = str(error)
-
-    def _reap(self) -> None:
-        """Errands that ended in a bug end the session: a supervisor must see them."""
-        for task in [task for task in self._tasks if task.done()]:
-            self._tasks.discard(task)
-            task.result()
-
-    async def _ask_snapshot(self, accounts: list[AccountId]) -> None:
-        await self._survey.again(accounts, lambda: self._stream.fills_heard, self._stream.tell_snapshots)
-        self._note = ""
-
-    async def _look_at(self, order: int) -> None:
-        self._ledger.retell(order)
-        await self._survey.about([order], [], self._stream.take)
-
-    async def _liquidate(self, account: AccountId, symbol: Symbol) -> None:
-        contract = await self._survey.contract(symbol, must=True)
-
-        def note(outcome: Verdict) -> None:
-            if isinstance(outcome, Refused):
-                self._note = f"liquidation of {account} refused: {outcome.reason} {outcome.text}".strip()
-
-        self._desk.liquidate(account, contract, note)
-
-    def _name_contracts(self) -> None:
-        """Something waits for a contract's name: ask at once, not with the next chase."""
-        if not self._naming:
-            self._naming = True
-            self._spawn(self._learn_names())
-
-    async def _learn_names(self) -> None:
-        try:
-            await self._survey.about([], sorted(self._ledger.unnamed), self._stream.take)
-        finally:
-            self._naming = False
-
-    async def _resolve_watched(self) -> None:
-        """Learn the contract numbers of what is watched: quotes carry nothing else."""
-        for symbol in list(self._market.symbols):
-            await self._survey.contract(symbol)
-        self._market.subscribe()
-
-    async def _ask_order(self, account: AccountId, client: OrderId) -> None:
-        since = self._desk.unclear_for(account, client)
-        if since is not None:
-            await self._clock.sleep(self._options.absent_after_s - since)
-        order = self._ledger.find(account, client)
-        is_absent = order is None and await self._survey.is_absent(account, client, self._stream.take)
-        order = self._ledger.find(account, client)
-        if order is not None:
-            outcome = Accepted(order=BrokerOrderId(str(order)))
-            self._ledger.retell(order)
-            self._sink(self._desk.answers(account, client, outcome))
-            self._stream.tell()
-        elif is_absent:
-            self._sink(self._desk.answers(account, client, Absent()))

@@ -10,10 +10,9 @@ from engine.brokers.tradovate.entity import Entity, Fill, Order, OrderCommand
 from engine.brokers.tradovate.ledger import Ledger
 from engine.brokers.tradovate.line import Line
 from engine.brokers.tradovate.order import OrderDesk
-from engine.brokers.tradovate.question import Questions
+from engine.brokers.tradovate.question import Questions, fail
 from engine.domain.event import Event
 from engine.domain.ids import AccountId
-from engine.errors import TransientError
 from engine.ports import Clock, Sink
 
 _HOT = (Fill, Order, OrderCommand)
@@ -29,9 +28,8 @@ class Stream:
         questions: Questions,
         clock: Clock,
         sink: Sink,
-        on_unnamed: Callable[[], None],
     ) -> None:
-        """``on_unnamed`` is called when something waits for a contract's name."""
+        self.on_unnamed: Callable[[], None] | None = None  # called when something waits for a contract's name
         self.shutdown = ""  # the server's reason for closing, if it gave one
         self.fills_heard = 0  # a snapshot during which it moves is taken again
         self.opened: asyncio.Future[None] | None = None
@@ -40,7 +38,6 @@ class Stream:
         self._questions = questions
         self._clock = clock
         self._sink = sink
-        self._on_unnamed = on_unnamed
         self._line: Line | None = None
         self._held: list[Entity] | None = []
 
@@ -53,8 +50,8 @@ class Stream:
 
     def detach(self, reason: str) -> None:
         """The line is gone."""
-        if self.opened is not None and not self.opened.done():
-            self.opened.set_exception(TransientError(f"line lost: {reason}"))
+        if self.opened is not None:
+            fail(self.opened, f"line lost: {reason}")
 
     @property
     def is_live(self) -> bool:
@@ -93,8 +90,8 @@ class Stream:
         facts += changes
         if facts:
             self._sink(facts)
-        if self._ledger.unnamed:
-            self._on_unnamed()
+        if self._ledger.unnamed and self.on_unnamed is not None:
+            self.on_unnamed()
 
     def _recognised(self) -> list[Event]:
         """Answers to orders that were told unclear, when their own command shows them."""

@@ -28,7 +28,7 @@ from engine.brokers.tradovate.entity import (
 )
 from engine.brokers.tradovate.ledger import Ledger
 from engine.brokers.tradovate.options import Options
-from engine.brokers.tradovate.question import Questions
+from engine.brokers.tradovate.question import Questions, fail
 from engine.brokers.tradovate.wire import entities, is_array
 from engine.domain.event import CLOSED, OrderStatus
 from engine.domain.group import AccountPlan
@@ -66,7 +66,7 @@ class Sync:
                     self.found += entities(kind, items)
                     self._collections.add(name)
         except msgspec.DecodeError:
-            self.done.set_exception(TransientError("snapshot not understood"))
+            fail(self.done, "snapshot not understood")
             return
         self._heard = self._clock.monotonic()
         if self._collections >= self._wanted:
@@ -80,7 +80,7 @@ class Sync:
             self.done.set_result(None)
         else:
             missing = ", ".join(sorted(_ESSENTIAL - self._collections))
-            self.done.set_exception(TransientError(f"partial snapshot: no {missing}"))
+            fail(self.done, f"partial snapshot: no {missing}")
 
 
 class Survey:
@@ -104,8 +104,8 @@ class Survey:
 
     def drop(self, reason: str) -> None:
         """The line is gone: whatever was being collected will never be whole."""
-        if self._sync is not None and not self._sync.done.done():
-            self._sync.done.set_exception(TransientError(f"line lost: {reason}"))
+        if self._sync is not None:
+            fail(self._sync.done, f"line lost: {reason}")
 
     # ---------------------------------------------------------------- the first snapshot of a socket
 
@@ -276,8 +276,8 @@ class Survey:
         take([*orders, *terms])
         if self._ledger.find(account, client) is not None or self._ledger.unnamed_commands(ids):
             return False
-        if known & set(ids):
-            return True
+        if known:  # an answer that lists none of the orders that we know did not look at this account
+            return not known.isdisjoint(ids)
         listed = {order.id for order in await self._listed("order", Order) if order.account_id == number}
         return listed == set(ids) and number in {each.id for each in await self.accounts()}
 

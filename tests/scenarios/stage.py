@@ -35,7 +35,7 @@ from tests.scenarios.swift import SwiftClock
 
 LEADER = AccountId("LEAD-1")
 RIVAL = AccountId("LEAD-2")
-PATIENCE_S = 20.0
+PATIENCE_S = 5.0
 PRICES = {
     "NQZ6": "21000", "ESZ6": "6000", "GCZ6": "2650", "YMZ6": "44000", "RTYZ6": "2300", "CLF7": "70", "6EZ6": "1.10",
 }  # fmt: skip
@@ -250,8 +250,14 @@ class Stage:
         assert len(ids) == len(set(ids)), f"doubled: {[name for name in ids if ids.count(name) > 1]}"
 
     def is_quiet(self) -> bool:
-        """Nothing in flight, every position as the lane wants it, and the venue agrees with the engine."""
-        return all(
+        """The leaders' fills are heard, nothing is in flight, each position is as its lane wants, the venue agrees."""
+        leaders = self.engine.shard.desk.state.leaders
+        is_heard = all(
+            str(fill.id) in leaders[AccountId(fill.order.account)].seen
+            for fill in self.venue.venue.exchange.fills.values()
+            if fill.order.account in leaders
+        )
+        return is_heard and all(
             not copier.flights and lane.is_settled() and lane.held == self.held(name, symbol)
             for name, copier in self.copiers().items()
             for symbol, lane in copier.lanes.items()

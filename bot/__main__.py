@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bot.config import read_settings
-from engine.api import LockstepError
+from engine.api import ConfigError, LockstepError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -46,7 +46,10 @@ def _script(name: str | None) -> list[str] | None:
         return None
     if name == "-":
         return sys.stdin.read().splitlines()
-    return Path(name).read_text(encoding="utf-8").splitlines()
+    try:
+        return Path(name).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"--script {name} cannot be read: {error}") from None
 
 
 if __name__ == "__main__":

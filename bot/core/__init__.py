@@ -1,0 +1,1 @@
+"""The pure part: text to arguments, views to cards, confirmations, rights."""

@@ -1,0 +1,137 @@
+"""``make bench``: how long from the leader's fill frame to the last follower's order frame, beside a bare fan-out."""
+
+import argparse
+import os
+import platform
+import sys
+import time
+from dataclasses import dataclass
+
+from tests.bench import control
+from tests.bench.race import Racer, race, start_desk, start_floor
+from tests.bench.table import Row, Target, ratios, table, times
+from tests.bench.venue import Venue
+
+
+@dataclass(frozen=True)
+class Size:
+    """One desk to measure and how often."""
+
+    followers: int
+    per_login: int
+    rounds: int
+
+
+FULL = (Size(1, 1, 400), Size(20, 1, 400), Size(200, 1, 150), Size(1_000, 1, 100))
+QUICK = (Size(1, 1, 100), Size(20, 1, 100), Size(200, 1, 40))
+FULL_SHARED = (Size(20, 20, 300), Size(200, 20, 150), Size(1_000, 20, 100))
+QUICK_SHARED = (Size(20, 20, 100), Size(200, 20, 40))
+
+
+class Bench:
+    """One run of everything; what it finds is printed as it is found."""
+
+    def __init__(self) -> None:
+        self.targets: list[Target] = []
+        self.growth: list[list[str]] = []
+        self._count = 0
+
+    def name(self) -> str:
+        """A name for the next engine."""
+        self._count += 1
+        return f"desk{self._count}"
+
+    def fan_out(self, size: Size) -> list[list[str]]:
+        """Engine against floor on one desk; two rows of the table."""
+        venue = Venue()
+        began = time.monotonic()
+        desk = start_desk(venue, self.name(), size.followers, size.per_login)
+        started_s = time.monotonic() - began
+        floor = start_floor(venue, desk)
+        busy, memory = desk.usage()
+        race([desk, floor], size.rounds)
+        spent_s, grown = desk.usage()
+        cpu_us = (spent_s - busy) / size.rounds * 1e6
+        self._note_growth(size, started_s, memory, grown, cpu_us)
+        mine, bare = Row.of(desk.laps), Row.of(floor.laps)
+        close(desk, floor)
+        if size.followers >= 20:
+            words = f"{size.followers:,} followers" + (f", {size.per_login} a login" if size.per_login > 1 else "")
+            self.targets += [
+                Target(f"{words}: last order, p50 / floor", mine.last[0] / bare.last[0], 1.6),
+                Target(f"{words}: last order, p99 / floor", mine.last[1] / bare.last[1], 2.5),
+            ]
+        label = f"{size.followers:,}"
+        return [
+            [label, "first", times(mine.first), times(bare.first), ratios(mine.first, bare.first)],
+            [label, "last", times(mine.last), times(bare.last), ratios(mine.last, bare.last)],
+        ]
+
+    def _note_growth(self, size: Size, started_s: float, memory: int, grown: int, cpu_us: float) -> None:
+        orders = size.followers * (size.rounds * 1)
+        self.growth.append(
+            [
+                f"{size.followers:,}",
+                f"{size.per_login}",
+                f"{started_s:.1f}",
+                f"{memory / 1e6:,.0f}" if memory else "not told",
+                f"{memory / size.followers / 1e3:,.0f}" if memory else "",
+                f"{(grown - memory) / orders / 1e3:,.1f}" if memory else "",
+                f"{cpu_us:,.0f}",
+                f"{cpu_us / size.followers:,.0f}",
+            ]
+        )
+
+    def fan_outs(self, sizes: tuple[Size, ...], title: str) -> None:
+        """One table."""
+        rows: list[list[str]] = []
+        for size in sizes:
+            progress(f"{title}: {size.followers:,} followers, {size.rounds} rounds")
+            rows += self.fan_out(size)
+        heads = ("followers", "order", "engine µs p50 / p99 / max", "floor µs p50 / p99 / max", "ratio p50 / p99 / max")
+        print(f"\n{title}\n\n{table(heads, rows)}\n", flush=True)
+
+
+def close(*racers: Racer) -> None:
+    """End their processes."""
+    for racer in racers:
+        racer.close()
+
+
+def progress(words: str) -> None:
+    """Say what is going on, apart from the results."""
+    print(f"  ... {words}", file=sys.stderr, flush=True)
+
+
+def main() -> int:
+    """Measure, print, judge."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="fewer and smaller desks, under 40 s")
+    parser.add_argument("--strict", action="store_true", help="exit with 1 if a target is not met")
+    asked = parser.parse_args()
+    control.raise_limits()
+    began = time.monotonic()
+    print(f"Lockstep bench: {os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()}")
+    bench = Bench()
+    bench.fan_outs(QUICK if asked.quick else FULL, "Each follower on its own connection")
+    bench.fan_outs(QUICK_SHARED if asked.quick else FULL_SHARED, "Twenty followers a login")
+    heads = (
+        "followers",
+        "a login",
+        "start s",
+        "memory MB",
+        "KB a follower",
+        "KB more an order",
+        "CPU µs an event",
+        "a follower",
+    )
+    print(
+        f"Growth (everything that one leader event costs the engine, answers included)\n\n{table(heads, bench.growth)}\n"
+    )
+    print("\n".join(str(target) for target in bench.targets))
+    print(f"\n{time.monotonic() - began:.0f} s")
+    return int(asked.strict and not all(target.is_met for target in bench.targets))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,150 @@
+"""The engine under measure: the real one, in a process of its own, with a desk as large as asked for."""
+
+import asyncio
+import contextlib
+import sys
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+import engine.runtime.shard
+from engine.app import Engine
+from engine.brokers.tradovate.options import Options
+from engine.domain.group import AccountPlan, Caps, DeskPlan, Exact, FollowerPlan, GroupPlan
+from engine.domain.ids import AccountId, ConnectionId, GroupId
+from engine.ports import ConnectContext
+from tests.bench import control
+
+
+class Order(msgspec.Struct, frozen=True):
+    """What kind of desk to run; handed over as the one argument."""
+
+    name: str
+    port: int
+    side_port: int
+    followers: int
+    per_login: int = 1
+    home: str = ""
+    journal: Literal["on", "off"] = "on"
+
+    def logins(self) -> dict[str, list[str]]:
+        """Accounts of each login, the leader's first."""
+        names = [f"{self.name}-{i + 1}" for i in range(self.followers)]
+        groups = {f"{self.name}-lead": [f"{self.name}-LEAD"]}
+        for i in range(0, len(names), self.per_login):
+            groups[f"{self.name}-login{i // self.per_login + 1}"] = names[i : i + self.per_login]
+        return groups
+
+
+class NoJournal:
+    """Takes everything and keeps nothing: what the journal costs is the difference."""
+
+    next_seq = 1
+    is_due = False
+
+    def append_all(self, payloads: list[bytes]) -> None:
+        self.next_seq += len(payloads)
+
+    def checkpoint(self, state: bytes) -> None:
+        pass
+
+
+def build(order: Order) -> Engine:
+    """The engine with its limits set wide: the bench is no trader."""
+    options = Options(
+        rest_url=f"http://127.0.0.1:{order.port}/v1",
+        socket_url=f"ws://127.0.0.1:{order.port}/v1/websocket",
+        market_url=f"ws://127.0.0.1:{order.port}/md",
+        requests_per_minute=100_000_000,
+        requests_per_hour=100_000_000,
+        connect_spacing_s=0.0,
+        connect_timeout_s=60.0,
+        request_timeout_s=60.0,
+        settle_s=0.05,
+    )
+    caps = Caps(orders_per_minute=1_000_000)
+    logins = order.logins()
+    accounts = tuple(
+        AccountPlan(id=AccountId(name), connection=ConnectionId(login), name=name)
+        for login, names in logins.items()
+        for name in names
+    )
+    leader, *followers = (account.id for account in accounts)
+    plans = tuple(FollowerPlan(account=name, sizing=Exact(), caps=caps) for name in followers)
+    group = GroupPlan(id=GroupId("BENCH"), leader=leader, followers=plans)
+    connections = [
+        (
+            "tradovate",
+            ConnectContext(
+                connection=ConnectionId(login),
+                accounts=tuple(account for account in accounts if account.connection == login),
+                options=msgspec.structs.replace(options, user=login),
+                secrets={"password": "bench"},
+                device="bench",
+            ),
+        )
+        for login in logins
+    ]
+    return Engine(Path(order.home), DeskPlan(accounts=accounts, groups=(group,)), connections)
+
+
+class Asked:
+    """What the bench may ask of the engine."""
+
+    def __init__(self, desk: Engine, followers: int) -> None:
+        self._desk = desk
+        self._followers = followers
+        self._stuck: set[str] = set()
+
+    async def ready(self) -> str:
+        """Return when every follower has been compared and may trade."""
+        state = self._desk.shard.desk.state
+        while len(state.copiers) < self._followers or not (  # noqa: ASYNC110  the engine has no event for the bench
+            all(book.is_synced for book in state.leaders.values())
+            and all(copier.is_ready for copier in state.copiers.values())
+        ):
+            await asyncio.sleep(0.02)
+        return "ok"
+
+    async def settle(self) -> str:
+        """Return when nothing is in flight; a stuck follower is not waited for."""
+        for name, copier in self._desk.shard.desk.state.copiers.items():
+            if name not in self._stuck:
+                while copier.flights:  # noqa: ASYNC110  as above
+                    await asyncio.sleep(0.0005)
+        return "ok"
+
+    async def clog(self) -> str:
+        """Fill the last follower's socket, which the venue does not read, until the system takes no more."""
+        account = list(self._desk.shard.desk.state.copiers)[-1]
+        self._stuck.add(account)
+        session = self._desk._sessions[ConnectionId(account.rsplit("-", 1)[0] + f"-login{self._followers}")]
+        transport = session._line._transport  # type: ignore[attr-defined]  # no port has a use for this
+        while transport.get_write_buffer_size() < 65_536:
+            transport.write(bytes(65_536))
+            await asyncio.sleep(0)
+        return str(transport.get_write_buffer_size())
+
+
+async def main(order: Order) -> None:
+    """Run the engine until the bench hangs up."""
+    desk = build(order)
+    if order.journal == "off":
+        desk.shard._journal = NoJournal()
+        engine.runtime.shard.encode_entry = lambda *_: b""
+    running = asyncio.create_task(desk.run())
+    asked = Asked(desk, order.followers)
+    answers = {"ready": asked.ready, "settle": asked.settle, "usage": control.usage, "clog": asked.clog}
+    serving = asyncio.create_task(control.serve(order.side_port, order.name, answers))
+    await asyncio.wait({running, serving}, return_when=asyncio.FIRST_COMPLETED)
+    if running.done():
+        running.result()
+    running.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
+
+
+if __name__ == "__main__":
+    control.raise_limits()
+    control.run(main(msgspec.json.decode(sys.argv[1], type=Order)))

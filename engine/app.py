@@ -14,7 +14,7 @@ from engine.domain.event import ClockChanged, DeskConfigured, EngineStarted, Per
 from engine.domain.group import DeskPlan
 from engine.domain.ids import AccountId, ConnectionId, Symbol
 from engine.ports import Clock, ConnectContext, Session
-from engine.runtime.clerk import Clerk
+from engine.runtime.keeper import Keeper
 from engine.runtime.clock import SystemClock
 from engine.runtime.link import Act, Acted, Declined, LinkServer, Pulse
 from engine.runtime.recovery import recover
@@ -82,7 +82,7 @@ class Engine:
                     tasks.create_task(session.run())
                 if clerk is not None:
                     link = {"LOCKSTEP_LINK_PORT": str(port), "LOCKSTEP_LINK_TOKEN": self._token}
-                    tasks.create_task(Clerk({**clerk, **link}, self.clock, tell).run())
+                    tasks.create_task(Keeper({**clerk, **link}, self.clock, tell).run())
         finally:
             await self._link.close()
             self.close()

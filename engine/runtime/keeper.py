@@ -12,7 +12,7 @@ STABLE_S = 60.0
 CONFIG_EXIT = 2  # its settings are wrong: starting it again would not help
 
 
-class Clerk:
+class Keeper:
     """One child process that lives and dies with us."""
 
     def __init__(self, environment: Mapping[str, str], clock: Clock, tell: Callable[[str], None]) -> None:

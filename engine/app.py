@@ -49,7 +49,10 @@ class Engine:
         self._started = self.clock.monotonic()
         self._sessions: dict[ConnectionId, Session] = {}
         by_account: dict[AccountId, Session] = {}
-        self.shard = Shard(recover(self.log), self.log, self.clock, by_account, self._crash)
+        newest = self.log.newest_checkpoint()
+        entries = (record.payload for record in self.log.read(newest.seq + 1 if newest else 1))
+        desk = recover(newest.state if newest else None, entries)
+        self.shard = Shard(desk, self.log, self.clock, by_account, self._crash)
         for broker, context in connections:
             session = load(broker).connect(context, self.shard.hear, self.clock)
             self._sessions[context.connection] = session

@@ -14,8 +14,8 @@ from engine.domain.event import ClockChanged, DeskConfigured, EngineStarted, Per
 from engine.domain.group import DeskPlan
 from engine.domain.ids import AccountId, ConnectionId, Symbol
 from engine.ports import Clock, ConnectContext, Session
-from engine.runtime.keeper import Keeper
 from engine.runtime.clock import SystemClock
+from engine.runtime.keeper import Keeper
 from engine.runtime.link import Act, Acted, Declined, LinkServer, Pulse
 from engine.runtime.recovery import recover
 from engine.runtime.shard import Shard

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from bot.config import read_settings
+from bot.config import find_desk, read_settings
 from engine.api import ConfigError, LockstepError
 
 
@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for noisy in ("httpx", "httpcore", "websockets"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
     try:
-        settings = read_settings(given.desk, home=given.home, environ=environ)
+        settings = read_settings(given.desk or find_desk(environ), home=given.home, environ=environ)
         script = _script(given.script)
         from bot.app import run
 

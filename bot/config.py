@@ -71,6 +71,14 @@ def default_home(environ: Mapping[str, str] = os.environ, platform: str = sys.pl
     return Path(environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "lockstep"
 
 
+def find_desk(environ: Mapping[str, str] = os.environ) -> Path | None:
+    """Settings file: ``LOCKSTEP_DESK``, or desk.toml here, or desk.toml in the data directory; None without any."""
+    if environ.get("LOCKSTEP_DESK"):
+        return Path(environ["LOCKSTEP_DESK"]).expanduser()
+    places = (Path("desk.toml"), default_home(environ) / "desk.toml")
+    return next((place for place in places if place.is_file()), None)
+
+
 def read_settings(
     desk: Path | None = None, *, home: Path | None = None, environ: Mapping[str, str] = os.environ
 ) -> Settings:

@@ -41,7 +41,7 @@ async def run(args: Args, desk: Desk) -> Reply:
     leader = leaders[0]
     if args.side is Side.FLAT:
         await desk.venue.flat(leader.name)
-        return reply(Card(title=f"LEAD {leader.id} goes flat", brief=True))
+        return reply(Card(title=f"Venue: {leader.id} goes flat", brief=True))
     if args.quantity is None or args.symbol is None:
         return reply(refusal_card("How many of what? For example: /lead buy 2 NQ"))
     symbol = await _contract(args.symbol, leader, desk)
@@ -49,7 +49,7 @@ async def run(args: Args, desk: Desk) -> Reply:
         return reply(refusal_card(f"Not done: the venue trades no {args.symbol}."))
     signed = args.quantity if args.side is Side.BUY else -args.quantity
     await desk.venue.trade(leader.name, symbol, signed)
-    return reply(Card(title=f"LEAD {leader.id} {args.side.upper()} {args.quantity} {symbol}", brief=True))
+    return reply(Card(title=f"Venue: {leader.id} {args.side.upper()} {args.quantity} {symbol}", brief=True))
 
 
 async def _contract(symbol: str, leader: AccountView, desk: Desk) -> str | None:

@@ -3,7 +3,7 @@
 from bot.core.access import Level, Role
 from bot.core.command import Choice, Command, Desk, Reply
 from bot.core.dialogue import Intent
-from bot.core.render.look import age, side
+from bot.core.render.look import age, side, why
 from bot.core.words import Scope
 from engine.api import AccountView, Rejoin, ResumeAsk, Value
 
@@ -39,7 +39,7 @@ async def run(args: Args, desk: Desk) -> Reply:
 
 
 def _which(held: list[AccountView]) -> Reply:
-    paused = [Choice(label=f"{view.id} {view.holds[0].reason}".strip(), line=f"/resume {view.id}") for view in held]
+    paused = [Choice(label=f"{view.id} {why(view.holds[0])}".strip(), line=f"/resume {view.id}") for view in held]
     everything = Choice(label="all that are paused", line=f"/resume {','.join(view.id for view in held)}")
     return Reply(question="Resume which?", choices=(*paused, everything) if len(paused) > 1 else tuple(paused))
 
@@ -55,7 +55,7 @@ async def _missed(scope: str, views: tuple[AccountView, ...], desk: Desk) -> tup
     if holds:
         first = min(holds, key=lambda hold: hold.since)
         lasted = age(max(0.0, (desk.now - first.since).total_seconds()))
-        told.append(" ".join(filter(None, ("Paused", lasted, "by", first.by, first.reason))))
+        told.append(" ".join(filter(None, ("Paused", lasted, "by", first.by, why(first)))))
         missed = [copy for copy in await desk.engine.copies(LOOK_BACK, scope) if copy.at >= first.since]
         entries = sum(copy.net * copy.quantity > 0 for copy in missed)
         told.append(f"Meanwhile the leader: {entries} entries, {len(missed) - entries} exits")

@@ -18,6 +18,7 @@ Show = Callable[[Message], Awaitable[None]]
 
 RANK = {ActState.ASKED: 0, ActState.ACKED: 1, ActState.PROVEN: 2, ActState.FAILED: 2}
 KEPT = 200
+GRACE_S = 10.0  # an act that the engine does not know so long after the send never arrived
 
 
 class Track(Value, frozen=True):
@@ -44,6 +45,7 @@ class Proofs:
         self._tracks: dict[str, Track] = {}
         self._views: dict[str, ActView] = {}
         self._shown: dict[str, Card] = {}
+        self._sent: dict[str, float] = {}
 
     def knows(self, key: str) -> bool:
         """Say whether the act was asked here."""
@@ -55,6 +57,7 @@ class Proofs:
         again = self._views.get(key)
         self._tracks.setdefault(key, track)
         if again is None:
+            self._sent.setdefault(key, self._clock.monotonic())
             self._watch.open_acts.add(key)
         try:
             view = await self._engine.send(track.ask)
@@ -103,7 +106,7 @@ class Proofs:
             except EngineSilentError:
                 return
             except EngineError as error:
-                if error.status != 404:
+                if error.status != 404 or self._clock.monotonic() - self._sent[key] < GRACE_S:
                     continue
                 self._forget(key)
                 self._watch.failed_acts += 1
@@ -114,11 +117,12 @@ class Proofs:
         self._watch.open_acts.discard(key)
         if key not in self._views:
             self._tracks.pop(key, None)
+            self._sent.pop(key, None)
 
     def _trim(self) -> None:
         for key in list(self._views)[:-KEPT]:
             if key not in self._watch.open_acts:
-                for kept in (self._views, self._tracks, self._shown):
+                for kept in (self._views, self._tracks, self._shown, self._sent):
                     kept.pop(key, None)
 
 

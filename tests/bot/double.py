@@ -79,7 +79,8 @@ class EngineDouble:
         self.seq = 100
         self.version = 1
         self.proves = True
-        self.silent_acts = False
+        self.silent_acts = False  # acts happen and nobody says so
+        self.lost_acts = False  # acts never arrive
         self.told: list[Message] = []
         self.readers: set[asyncio.Queue[Message | None]] = set()
         self.asked_from: list[int | None] = []
@@ -317,6 +318,8 @@ class EngineDouble:
                 return 200, self.preview(msgspec.json.decode(body, type=ActAsk))
             case "POST", "acts":
                 ask = msgspec.json.decode(body, type=ActAsk)
+                if self.lost_acts:
+                    return _no("the hot process is away", 503)
                 if ask.version is not None and ask.version != self.version and ask.key not in self.acts:
                     return _no("positions changed since", 409)
                 return 202, self.order(ask)

@@ -357,6 +357,22 @@ async def test_a_send_that_nobody_answered_is_asked_about_and_not_repeated(play:
     assert "⏸ PAUSED all" in text
 
 
+async def test_an_act_that_never_arrived_is_said_to_be_undone_only_after_a_grace(play: Play) -> None:
+    play.engine.lost_acts = True
+
+    def lines() -> Iterator[str]:
+        yield from ("wait engine", "/pause 15m", "wait 1.1s")
+        assert "never arrived" not in play.text
+        play.clock.leapt = 11.0
+        yield "wait proven"
+
+    async with play.engine.serve():
+        text = await play.lines(lines(), flow=True)
+    assert play.code == 1
+    assert "not known whether it arrived" in text
+    assert "never arrived: nothing was done" in text
+
+
 async def test_a_failed_act_is_said_and_ends_the_script(play: Play) -> None:
     play.engine.proves = False
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime, tzinfo
 
-from bot.core.card import Card, one_line, pack
+from bot.core.card import CARD_CELLS, Card, cells, one_line, pack
 from bot.core.render.look import age, clock, factor, money, until_twice
 from engine.api import (
     ActAsk,
@@ -88,15 +88,17 @@ def preview_card(
 
 
 def _changes(lines: tuple[PreviewLine, ...]) -> list[str]:
-    texts = [
-        one_line(f"{line.account} {line.before} → {line.after} {line.note}")
-        for line in lines
-        if line.before != line.after or line.note
-    ]
-    same = len(lines) - len(texts)
+    """What would change, accounts with the same change together."""
+    same: dict[str, list[str]] = {}
+    for line in lines:
+        if line.before != line.after or line.note:
+            same.setdefault(one_line(f"{line.before} → {line.after} {line.note}"), []).append(line.account)
+    if lines and not same:
+        return ["Nothing would change."]
+    texts = [f"{', '.join(accounts)} {change}" for change, accounts in same.items()]
     more = [f"and {len(texts) - SHOWN_LINES} more"] if len(texts) > SHOWN_LINES else []
-    unchanged = [f"{same} unchanged"] if same and texts else ["Nothing would change."] if lines and not texts else []
-    return [*texts[:SHOWN_LINES], *more, *unchanged]
+    still = len(lines) - sum(map(len, same.values()))
+    return [*texts[:SHOWN_LINES], *more, *([f"{still} unchanged"] if still else [])]
 
 
 def act_card(
@@ -114,9 +116,7 @@ def act_card(
         lines.append(one_line(view.text))
     if view.kind == "size" and preview is not None:
         lines.extend(_changes(preview.lines))
-    told = {line.text for line in view.lines}
-    if view.lines and (view.kind in TRADING or view.state is ActState.FAILED or len(told) > 1):
-        lines.extend(pack([_part(line) for line in view.lines]))
+    lines.extend(_parts(view))
     failed = view.state is ActState.FAILED
     if not failed:
         lines.extend(remarks)
@@ -158,6 +158,20 @@ def _progress(view: ActView) -> str:
             return f"asked ✔ acked ✔ proven{flat} ✔{counted}{took}"
         case ActState.FAILED:
             return f"FAILED{f': proven {done} of {len(view.lines)}' if view.lines else ''}"
+
+
+def _parts(view: ActView) -> list[str]:
+    """Each account's part: side by side where there is a proof to show, told together where all say the same."""
+    if view.kind in TRADING or view.state is ActState.FAILED:
+        items = [_part(line) for line in view.lines]
+        return list(pack(items)) if all(cells(item) <= CARD_CELLS for item in items) else items
+    same: dict[str, list[str]] = {}
+    for line in view.lines:
+        if line.text and line.state is ActState.PROVEN:
+            same.setdefault(one_line(line.text), []).append(line.account)
+    if len(same) == 1:
+        return [] if view.kind in {"pause", "size"} else [*same]  # the title says it
+    return [f"{', '.join(accounts)}: {text}" for text, accounts in same.items()]
 
 
 def _part(line: ActLine) -> str:

@@ -88,7 +88,7 @@ def account_card(view: AccountView, now: datetime, zone: tzinfo) -> Card:
     ]
     if view.factor != 1:
         lines.append(f"Resized to {factor(view.factor)} of the plan")
-    lines.extend(_leg_line(leg, view) for leg in view.legs)
+    lines.extend(line for leg in view.legs for line in _leg_lines(leg, view))
     if not any(leg.have for leg in view.legs):
         lines.append("Pos  " + ("not known" if view.state is AccountState.OFFLINE else "flat"))
     lines.extend(f"Held back {symbol} {carried:+f}" for symbol, carried in view.carried.items() if carried)
@@ -106,12 +106,15 @@ def account_card(view: AccountView, now: datetime, zone: tzinfo) -> Card:
     )
 
 
-def _leg_line(leg: LegView, view: AccountView) -> str:
+def _leg_lines(leg: LegView, view: AccountView) -> list[str]:
     at = f" @ {price(leg.price)}" if leg.have and leg.price is not None else ""
-    want = f"  want {signed(leg.want)}" if view.role == "follower" and leg.want != leg.have else ""
-    flight = f"  {signed(leg.in_flight)} in flight" if leg.in_flight else ""
-    note = f"  {leg.note.upper()}" if leg.note else ""
-    return f"Pos  {side(leg.have)} {leg.symbol}{at}  {money(leg.open_profit)}{want}{flight}{note}"
+    told = [
+        f"want {signed(leg.want)}" if view.role == "follower" and leg.want != leg.have else "",
+        f"{signed(leg.in_flight)} in flight" if leg.in_flight else "",
+        one_line(leg.note),
+    ]
+    more = ", ".join(filter(None, told))
+    return [f"Pos  {side(leg.have)} {leg.symbol}{at}  {money(leg.open_profit)}", *([f" {more}"] if more else [])]
 
 
 def positions_card(views: Sequence[AccountView], root: str = "") -> Card:

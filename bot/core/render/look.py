@@ -87,9 +87,11 @@ def lag(milliseconds: float | None) -> str:
 
 
 def age(seconds: float | None) -> str:
-    """How long ago or how long: 0.4 s, 12 s, 3m12, 4h05, 3d04h."""
+    """How long ago or how long: 30 ms, 0.4 s, 12 s, 3m12, 4h05, 3d04h."""
     if seconds is None:
         return UNKNOWN
+    if seconds < 0.1:
+        return f"{seconds * 1000:.0f} ms"
     if seconds < 10:
         return f"{seconds:.1f} s"
     if seconds < 60:
@@ -126,4 +128,9 @@ def until_twice(at: datetime | None, now: datetime, zone: tzinfo) -> str:
 def hold(view: HoldView, now: datetime, zone: tzinfo) -> str:
     """Who stopped entries, until when, why."""
     end = f"until {until(view.until, now, zone)}" if view.until is not None else "until resumed"
-    return " ".join(part for part in ("⏸", end, view.by, view.reason) if part)
+    return " ".join(part for part in ("⏸", end, view.by, why(view)) if part)
+
+
+def why(view: HoldView) -> str:
+    """The reason of a hold, where it says more than that it is one."""
+    return "" if view.reason.lower() in {"pause", "paused"} else view.reason

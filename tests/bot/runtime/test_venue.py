@@ -83,5 +83,5 @@ async def test_lead_trades_on_the_leaders_account() -> None:
         ("/sim/trade", {"account": "DEMOLEAD-1", "symbol": "NQZ6", "quantity": -1}),
         ("/sim/flat", {"account": "DEMOLEAD-1"}),
     ]
-    assert "LEAD LEAD-1 BUY 2 NQZ6" in out.getvalue()
+    assert "Venue: LEAD-1 BUY 2 NQZ6" in out.getvalue()
     assert "the venue trades no CL" in out.getvalue()

@@ -36,6 +36,7 @@ from engine.domain.event import (
 from engine.domain.ids import AccountId, BrokerOrderId, FillId, OrderId, Symbol, is_ours
 
 _LATE: Final = timedelta(seconds=5)  # an unknown fill this much older than all that a snapshot held was inside it
+_REMEMBERED: Final = timedelta(days=7)  # older fills are known by their trade date
 _FORCE_AFTER: Final = 3  # a fill that was asked about this often is told without a client id
 
 
@@ -277,6 +278,12 @@ class Ledger:
             held.clear()
         self._busts.clear()
         self.book.forget()
+        newest = max((aware(fill.timestamp) for fill in self._seen.values() if fill is not None), default=None)
+        if newest is not None:
+            oldest = newest - _REMEMBERED
+            self._seen = {
+                number: fill for number, fill in self._seen.items() if fill is None or aware(fill.timestamp) >= oldest
+            }
 
     def load(self, entities: Iterable[Entity], accounts: Iterable[AccountId], now: datetime) -> list[Event]:
         """Take in a whole answer without telling its parts; returns a snapshot for each account, and restrictions.

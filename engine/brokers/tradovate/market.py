@@ -9,6 +9,7 @@ from engine.brokers.tradovate import wire
 from engine.brokers.tradovate.auth import Access
 from engine.brokers.tradovate.body import json_text
 from engine.brokers.tradovate.frame import Framer
+from engine.brokers.tradovate.gate import gate
 from engine.brokers.tradovate.line import Line, dial
 from engine.brokers.tradovate.options import Options
 from engine.domain.event import Event, QuoteMarked
@@ -90,7 +91,8 @@ class Market:
 
     async def _visit(self) -> None:
         options = self._options
-        line = self._line = await dial(options.market, options, self._framer, self._clock)
+        async with gate().passing(self._clock, options.connect_spacing_s):
+            line = self._line = await dial(options.market, options, self._framer, self._clock)
         line.listen(self._on_frame)
         try:
             beat = self._clock.monotonic()

@@ -34,6 +34,7 @@ from engine.errors import AccessError, LockstepError, TransientError
 from engine.ports import Clock, ConnectContext, LineHealth, Sink
 
 _TICK_S: Final = 0.25
+_STEADY_S: Final = 60.0  # a line that lasted so long was a good one: the next back-off begins anew
 _MAINTENANCE_WAIT_S: Final = 30.0
 
 
@@ -71,6 +72,7 @@ class TradovateSession:
         self._text = "not started"
         self._missing = ""
         self._attempt = 0
+        self._live_since = 0.0
         self._token_refusals = 0
 
     # ---------------------------------------------------------------- the port
@@ -162,6 +164,8 @@ class TradovateSession:
         """Keep one connection as long as it lasts; returns how long to wait before the next."""
         try:
             reason = await self._visit()
+            if self._clock.monotonic() - self._live_since > _STEADY_S:
+                self._attempt = 0
             wait_s = _MAINTENANCE_WAIT_S if self._stream.shutdown == "Maintenance" else self._backoff()
             self._text = f"line lost ({reason}), next try in {wait_s:.0f} s"
         except Barred as error:
@@ -226,7 +230,8 @@ class TradovateSession:
 
     async def _tidy(self, line: Line, *tasks: asyncio.Task[None]) -> None:
         if line.open:
-            self._on_lost("closed by us")
+            error = tasks[-1].exception() if tasks[-1].done() and not tasks[-1].cancelled() else None
+            self._on_lost(str(error) if isinstance(error, LockstepError) else "closed by us")
         for task in tasks:
             task.cancel()
         await line.close()
@@ -264,7 +269,7 @@ class TradovateSession:
         found = await self._survey.first(mine, self._stream.held)
         self._errands.start(line)
         self._stream.go_live(found, mine)
-        self._text, self._attempt = "ok", 0
+        self._text, self._live_since = "ok", self._clock.monotonic()
         self._errands.spawn(self._renewing(line))
         self._errands.resolve_watched()
 

@@ -29,7 +29,7 @@ from engine.brokers.tradovate.entity import (
 from engine.brokers.tradovate.ledger import Ledger
 from engine.brokers.tradovate.options import Options
 from engine.brokers.tradovate.question import Questions, fail
-from engine.brokers.tradovate.wire import entities, is_array
+from engine.brokers.tradovate.wire import NEEDED, entities, is_array
 from engine.domain.event import CLOSED, OrderStatus
 from engine.domain.group import AccountPlan
 from engine.domain.ids import AccountId, OrderId, Symbol
@@ -63,7 +63,7 @@ class Sync:
             for name, items in collections.items():
                 kind = COLLECTIONS.get(name)
                 if kind is not None and is_array(items):
-                    self.found += entities(kind, items)
+                    self.found += self._some(kind, items)
                     self._collections.add(name)
         except msgspec.DecodeError:
             fail(self.done, "snapshot not understood")
@@ -71,6 +71,15 @@ class Sync:
         self._heard = self._clock.monotonic()
         if self._collections >= self._wanted:
             self.done.set_result(None)
+
+    def _some(self, kind: str, items: msgspec.Raw) -> list[Entity]:
+        """Decode a collection; one that we can do without may be in a shape that we do not know."""
+        try:
+            return entities(kind, items)
+        except msgspec.DecodeError:
+            if kind in NEEDED:
+                raise
+            return []
 
     def tick(self, quiet_s: float) -> None:
         """No completion mark is published: a pause after the essential parts counts as the end."""
@@ -111,7 +120,7 @@ class Survey:
 
     async def accounts(self) -> list[Account]:
         """Ask which accounts this login sees."""
-        return _only(Account, entities("account", await self._ask("account/list", must=True)))
+        return _read(Account, "account", await self._ask("account/list", must=True))
 
     async def first(self, accounts: Sequence[AccountId], held: Callable[[], Iterable[Entity]]) -> list[Entity]:
         """Ask for the socket's one syncrequest and check it against REST.
@@ -139,20 +148,27 @@ class Survey:
         raise TransientError("the snapshot and the REST lists contradict each other", 5.0)
 
     async def _agrees(self, ids: list[int], found: list[Entity]) -> bool:
-        """Compare open positions and open orders with what REST says now."""
-        positions = await self._listed("position", Position)
-        orders = await self._listed("order", Order)
-        return _nets(ids, positions) == _nets(ids, _only(Position, found)) and _open(ids, orders) == _open(
-            ids, _only(Order, found)
-        )
+        """Compare with what REST says now: open positions exactly, open orders as far as REST lists them.
 
-    async def _listed(self, kind: str, wanted: type[E]) -> list[E]:
-        answer = await self._rest.call(f"{self._options.rest}/{kind}/list", token=self._access.token)
+        Lists are cut at a length that is not published, so an old resting order may be missing from one.
+        """
+        positions = await self._listed("position", Position, ids)
+        listed = {each.id: _is_open(each) for each in await self._listed("order", Order, ids)}
+        opened = {each.id: _is_open(each) for each in _only(Order, found) if each.account_id in ids}
+        ours = {number for number, is_open in opened.items() if is_open}
+        if any(is_open != (number in ours) for number, is_open in listed.items()) or (ours and not listed):
+            return False
+        return _nets(ids, positions) == _nets(ids, _only(Position, found))
+
+    async def _listed(self, kind: str, wanted: type[E], accounts: Sequence[int] = ()) -> list[E]:
+        """Ask REST for a list, of these accounts or of all."""
+        path = f"{kind}/ldeps?masterids={_joined(accounts)}" if accounts else f"{kind}/list"
+        answer = await self._rest.call(f"{self._options.rest}/{path}", token=self._access.token)
         if answer.status_code in (401, 403):
-            raise AccessError(f"{kind}/list: {answer.status_code}")
-        if answer.status_code != 200 or not answer.content.startswith(b"["):
-            raise TransientError(f"{kind}/list: not a whole answer ({answer.status_code})")
-        return _only(wanted, entities(kind, answer.content))
+            raise AccessError(f"{kind} list: {answer.status_code}")
+        if answer.status_code != 200:
+            raise TransientError(f"{kind} list: {answer.status_code}")
+        return _read(wanted, kind, answer.content)
 
     async def _name(self, found: Iterable[Entity]) -> None:
         """Learn the names of contracts that ``found`` speaks of."""
@@ -169,8 +185,8 @@ class Survey:
         kind = endpoint.split("/", 1)[0]
         found: list[E] = []
         for start in range(0, len(ids), _CHUNK):
-            query = f"{key}={','.join(str(number) for number in ids[start : start + _CHUNK])}"
-            found += _only(wanted, entities(kind, _array(endpoint, await self._ask(endpoint, query))))
+            query = f"{key}={_joined(ids[start : start + _CHUNK])}"
+            found += _read(wanted, kind, await self._ask(endpoint, query))
         return found
 
     # ---------------------------------------------------------------- snapshots on demand
@@ -188,9 +204,10 @@ class Survey:
         ids = {self._ledger.book.ids[account]: account for account in accounts if account in self._ledger.book.ids}
         for _ in range(_TRIES):
             mark = fills_heard()
-            fills = _only(Fill, entities("fill", _array("fill/list", await self._ask("fill/list"))))
-            positions = _only(Position, entities("position", _array("position/list", await self._ask("position/list"))))
-            orders = _only(Order, entities("order", _array("order/list", await self._ask("order/list"))))
+            masters = f"masterids={_joined(sorted(ids))}"
+            fills = _read(Fill, "fill", await self._ask("fill/list"))
+            positions = _read(Position, "position", await self._ask("position/ldeps", masters))
+            orders = _read(Order, "order", await self._ask("order/ldeps", masters))
             mine = [order for order in orders if order.account_id in ids]
             held = [position for position in positions if position.account_id in ids]
             known = set().union(*(self._ledger.orders_of(account) for account in ids.values()))
@@ -254,7 +271,7 @@ class Survey:
             if name == symbol:
                 return number
         raw = await self._ask("contract/find", f"name={symbol}", must=must)
-        for contract in _only(Contract, entities("contract", raw)):
+        for contract in _read(Contract, "contract", raw, is_list=False):
             self._ledger.take(contract)
             return contract.id
         raise TransientError(f"contract {symbol} is unknown")
@@ -267,18 +284,16 @@ class Survey:
         if number is None:
             return False
         known = self._ledger.orders_of(account)
-        raw = await self._ask("order/ldeps", f"masterids={number}")
-        orders = [
-            order for order in _only(Order, entities("order", _array("order/ldeps", raw))) if order.account_id == number
-        ]
+        answer = await self._ask("order/ldeps", f"masterids={number}")
+        orders = [order for order in _read(Order, "order", answer) if order.account_id == number]
         ids = [order.id for order in orders]
         terms = await self._terms(ids)
         take([*orders, *terms])
         if self._ledger.find(account, client) is not None or self._ledger.unnamed_commands(ids):
             return False
-        if known:  # an answer that lists none of the orders that we know did not look at this account
-            return not known.isdisjoint(ids)
-        listed = {order.id for order in await self._listed("order", Order) if order.account_id == number}
+        if known:  # an answer that lacks the newest order that we know has not looked at this account to its end
+            return max(known) in ids
+        listed = {order.id for order in await self._listed("order", Order, [number])}
         return listed == set(ids) and number in {each.id for each in await self.accounts()}
 
     async def about(
@@ -290,10 +305,18 @@ class Survey:
         take(await self._terms(orders))
 
 
-def _array(endpoint: str, raw: msgspec.Raw) -> msgspec.Raw:
-    if not is_array(raw):
-        raise TransientError(f"{endpoint}: not a list")
-    return raw
+def _read(wanted: type[E], kind: str, raw: msgspec.Raw | bytes, *, is_list: bool = True) -> list[E]:
+    """Decode a whole answer. Raises: TransientError for anything else."""
+    if is_list and not is_array(raw):
+        raise TransientError(f"{kind}: not a list")
+    try:
+        return _only(wanted, entities(kind, raw))
+    except msgspec.DecodeError:
+        raise TransientError(f"{kind}: answer not understood") from None
+
+
+def _joined(ids: Iterable[int]) -> str:
+    return ",".join(str(number) for number in ids)
 
 
 def _only(wanted: type[E], found: Iterable[Entity]) -> list[E]:
@@ -306,9 +329,8 @@ def _nets(ids: list[int], positions: Iterable[Position]) -> dict[tuple[int, int]
     return {key: net for key, net in nets.items() if net}
 
 
-def _open(ids: list[int], orders: Iterable[Order]) -> set[int]:
-    last = {each.id: STATUSES.get(each.ord_status, OrderStatus.UNKNOWN) for each in orders if each.account_id in ids}
-    return {number for number, status in last.items() if status not in CLOSED}
+def _is_open(order: Order) -> bool:
+    return STATUSES.get(order.ord_status, OrderStatus.UNKNOWN) not in CLOSED
 
 
 def _is_of(entity: Entity, accounts: set[int], orders: set[int]) -> bool:

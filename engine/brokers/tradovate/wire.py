@@ -10,6 +10,9 @@ from engine.brokers.tradovate.entity import KINDS, Entity
 from engine.domain.event import Accepted, RefusalKind, Refused, Unclear
 from engine.domain.ids import BrokerOrderId
 
+NEEDED: Final = frozenset({"account", "command", "contract", "fill", "order", "position"})
+"""Types that must be understood: to pass over one of these would be to miss a fill or to misname it."""
+
 HEARTBEAT: Final = b"[]"
 
 
@@ -161,14 +164,14 @@ def events_only(data: bytes) -> list[EntityEvent] | None:
 def events(raw: msgspec.Raw | bytes) -> list[EntityEvent]:
     """Decode the payload of a ``props`` message; types that we do not read are left out.
 
-    Raises: msgspec.DecodeError for a type that we read in a shape that we do not know.
+    Raises: msgspec.DecodeError for a type that positions depend on in a shape that we do not know.
     """
     if is_array(raw):  # seen by some clients, not documented by the vendor
         return [event for each in _known_list(raw) for event in events(each)]
     try:
         return [_known(raw)]
     except msgspec.ValidationError:
-        if _unknown(raw).entity_type in KINDS:
+        if _unknown(raw).entity_type in NEEDED:
             raise
         return []
 

@@ -166,7 +166,7 @@ async def test_an_empty_list_is_not_flat(adapter):
         at.venue.trade(at.account(LEAD), MNQ, 2)
         await at.inbox.one(OrderFilled)
         at.inbox.clear()
-        at.server.fault(EmptyLists(endpoint="position/list", count=None))
+        at.server.fault(EmptyLists(endpoint="position/*", count=None))
         at.session.ask_snapshot([LEAD])
         await at.turning(5, lambda: at.inbox.of(SnapshotTaken) or at.clock.monotonic() > 4)
         assert not at.inbox.of(SnapshotTaken)

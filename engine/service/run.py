@@ -35,6 +35,7 @@ async def serve(
     bound = listen(settings.api_host, settings.api_port)
     try:
         await clerk.start()
+        await asyncio.to_thread(clerk.drain.step)  # look-ups find their tables; a database that is away is tried on
         address = publish(Path(settings.home), bound)
         server = _Server(_config(clerk, address.token, bound, version))
         following = [asyncio.create_task(clerk.follow()), asyncio.create_task(clerk.store_all())]
@@ -65,6 +66,7 @@ def _config(clerk: Clerk, token: str, bound: socket.socket, version: str) -> uvi
         lifespan="off",
         ws="websockets-sansio",
         ws_max_size=64 * 1024,
+        ws_per_message_deflate=False,  # costs time, saves nothing on one machine
         timeout_graceful_shutdown=1,
         server_header=False,
     )

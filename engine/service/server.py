@@ -179,7 +179,13 @@ async def _hear(socket: WebSocket[Any, Any, State]) -> None:
         return
 
 
-@get("/schema", media_type=MediaType.HTML, sync_to_thread=False)
+@get("/v1/openapi.json", include_in_schema=False, sync_to_thread=False)
+def document(request: Request[Any, Any, State]) -> dict[str, Any]:
+    """The OpenAPI document."""
+    return request.app.openapi_schema.to_schema()
+
+
+@get("/schema", media_type=MediaType.HTML, include_in_schema=False, sync_to_thread=False)
 def schema(request: Request[Any, Any, State]) -> str:
     """The routes on one page, without anything fetched from elsewhere."""
     return page(request.app.openapi_schema.to_schema())
@@ -247,7 +253,7 @@ async def _shut(scope: Any, send: Any, status_code: int, line: str) -> None:
 def build(clerk: Clerk, token: str, port: int, version: str) -> Gate:
     """The whole application."""
     handlers: ExceptionHandlersMap = {LockstepError: _refused, HTTPException: _http_error, Exception: _fault}
-    routes = [status, accounts, account, orders, copies, health, act, receipt, preview, acts, events, schema]
+    routes = [status, accounts, account, orders, copies, health, act, receipt, preview, acts, events, document, schema]
     app = Litestar(
         route_handlers=routes,
         state=State({"clerk": clerk}),
@@ -255,7 +261,7 @@ def build(clerk: Clerk, token: str, port: int, version: str) -> Gate:
         openapi_config=OpenAPIConfig(
             title="Lockstep control API",
             version=version,
-            path="/v1",
+            path="/openapi",
             use_handler_docstrings=True,
             render_plugins=[JsonRenderPlugin(path="/openapi.json")],
         ),

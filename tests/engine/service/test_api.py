@@ -1,0 +1,316 @@
+"""The control API over real sockets: rights, refusals, acts once, the event stream."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import httpx
+import msgspec
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from engine.api.client import EngineClient, EngineError
+from engine.api.notices import ActTold, CopyTold, Message, Notice, Snapshot, StatusTold
+from engine.api.requests import FlattenAsk, PauseAsk, SizeAsk
+from engine.api.views import ActState
+from engine.errors import ConfigError, TransientError
+from engine.runtime.clock import SystemClock
+from engine.runtime.link import LinkServer
+from engine.service import stream as stream_module
+from engine.service.run import serve
+from tests.engine.service.conftest import Office, heard
+from tests.engine.service.hot import TOKEN, Hot
+
+
+async def test_the_first_look_after_a_copy(office: Office, hot: Hot) -> None:
+    hot.answer(hot.lead(2))
+    hot.link.pulse(hot.pulse())
+    async with office.stream() as line:
+        while (await heard(line, "snapshot"))["status"]["seq"] < 13:
+            break
+    office.clerk.step()
+    status = await office.get("/v1/status")
+    assert (status["word"], status["copying"], status["followers"]) == ("COPYING", 2, 2)
+    assert status["leaders"] == ["LEAD  long 2 NQZ6"]
+    assert status["day_profit"] == "-15.00"
+    (copy,) = await office.get("/v1/copies")
+    assert copy["what"] == "BUY 2 NQZ6"
+    lines = {line["account"]: line for line in copy["lines"]}
+    assert (lines["A"]["status"], lines["A"]["filled"], lines["B"]["filled"]) == ("ok", 2, 1)
+    assert lines["A"]["slip_ticks"] == "1.00"
+    assert lines["A"]["lag_ms"] in (0.15, 0.16)
+    assert lines["A"]["ack_ms"] == pytest.approx(50, abs=0.3)
+    assert await office.get("/v1/copies", failed=True) == []
+    assert [view["id"] for view in await office.get("/v1/accounts", scope="#tA")] == ["A"]
+    assert (await office.get("/v1/accounts/A"))["legs"][0]["have"] == 2
+    assert await office.get("/v1/orders") == []
+    text = (await office.get(f"/v1/receipts/{lines['A']['client']}"))["text"]
+    assert "leader +2 gives +2" in text
+    assert "slippage 1.00 ticks worse" in text
+
+
+REFUSALS = [
+    ("/v1/status?scope=nobody", 400, "there are LEAD, A, B, MAIN"),
+    ("/v1/accounts/Z", 404, "no account is named Z"),
+    ("/v1/copies?limit=0", 400, "limit"),
+    ("/v1/copies?limit=9999", 400, "limit"),
+    ("/v1/acts/none", 404, "no act has the key none"),
+    ("/v1/receipts/none", 404, "no order and no copy"),
+    ("/v1/nothing", 404, "Not Found"),
+]
+
+
+async def test_a_refusal_is_one_line(office: Office) -> None:
+    for path, status, word in REFUSALS:
+        response = await office.http.get(path)
+        assert response.status_code == status, path
+        assert list(response.json()) == ["error"]
+        assert word in response.json()["error"]
+        assert "\n" not in response.json()["error"]
+
+
+WRONG = [
+    ({"type": "dance", "key": "k", "by": "ann"}, "dance"),
+    ({"type": "pause", "key": "k", "by": "ann", "untill": None}, "untill"),
+    ({"type": "pause", "key": "", "by": "ann"}, "key"),
+    ({"type": "pause", "key": "k", "by": ""}, "by"),
+    ({"type": "pause", "key": "k", "by": "ann", "until": "2020-01-01T00:00:00Z"}, "until"),
+    ({"type": "size", "key": "k", "by": "ann", "factor": "-1"}, "factor"),
+    ({"type": "size", "key": "k", "by": "ann", "factor": "NaN"}, "factor"),
+    ({"type": "close", "key": "k", "by": "ann", "quantity": 0}, "quantity"),
+    ({"type": "close", "key": "k", "by": "ann", "symbol": "NQ"}, "nobody in the scope holds NQ"),
+    ({"type": "pause", "key": "k", "by": "ann", "scope": "LEAD"}, "acts are for followers"),
+    ({"type": "pause", "key": "k", "by": "eve"}, "not Eve"),
+]
+
+
+async def test_a_wrong_ask_changes_nothing(office: Office, hot: Hot) -> None:
+    before = hot.log.next_seq
+    for ask, word in WRONG:
+        response = await office.act(**ask)
+        assert response.status_code == 400, response.text
+        assert word in response.json()["error"]
+    assert hot.log.next_seq == before
+
+
+async def test_only_who_knows_the_token_is_let_in(office: Office) -> None:
+    async with httpx.AsyncClient(base_url=office.url, trust_env=False) as stranger:
+        for headers in ({}, {"Authorization": "Bearer guess"}, {"Authorization": office.token}):
+            response = await stranger.get("/v1/status", headers=headers)
+            assert response.status_code == 401
+            assert "api.json" in response.json()["error"]
+        assert (await stranger.post("/v1/acts", json={})).status_code == 401
+        assert (await stranger.get("/schema")).status_code == 200
+        document = (await stranger.get("/v1/openapi.json")).json()
+        assert "/v1/acts" in document["paths"]
+        assert "POST /v1/acts" in (await stranger.get("/schema")).text
+    url = office.url.replace("http", "ws") + "/v1/events"
+    with pytest.raises(InvalidStatus):
+        await connect(url, proxy=None)
+
+
+async def test_another_sites_name_for_this_computer_is_refused(office: Office) -> None:
+    response = await office.http.get("/v1/status", headers={"Host": "evil.example:7483"})
+    assert response.status_code == 421
+    port = office.url.rsplit(":", 1)[1]
+    assert (await office.http.get("/v1/status", headers={"Host": f"localhost:{port}"})).status_code == 200
+
+
+async def test_an_act_happens_once_for_each_key(office: Office, hot: Hot) -> None:
+    asks = [office.act(type="pause", key="k1", by="ann", scope="MAIN", reason="news") for _ in range(5)]
+    answers = await asyncio.gather(*asks)
+    assert {answer.status_code for answer in answers} == {202}
+    assert len({answer.text for answer in answers}) == 1
+    view = answers[0].json()
+    assert (view["state"], view["scope"], view["reason"]) == ("proven", "MAIN", "news")
+    assert [act.key for act in hot.acts] == ["k1"]
+    assert (await office.act(type="pause", key="k1", by="bob")).json()["by"] == "ann"
+    other = await office.act(type="flatten", key="k1", by="ann")
+    assert other.status_code == 409
+    assert "use a new key" in other.json()["error"]
+    assert await office.get("/v1/acts/k1") == view
+
+
+async def test_an_act_of_an_earlier_life_is_not_run_again(office: Office, hot: Hot, tmp_path: Path) -> None:
+    await office.act(type="pause", key="k1", by="ann")
+    while office.clerk.drain.stored_seq < hot.log.next_seq - 1:
+        await asyncio.to_thread(office.clerk.drain.step)
+    await office.close()
+    hot.log.checkpoint(hot.desk.checkpoint())
+    await hot.link.close()
+    hot.link = LinkServer(TOKEN, hot.take)
+    again = Office(tmp_path, hot)
+    await again.open()
+    assert again.token == office.token
+    assert (await again.act(type="pause", key="k1", by="ann")).json()["state"] == "proven"
+    again.clerk.projection.acts.acts.clear()  # as if it were long ago
+    before = hot.log.next_seq
+    view = (await again.act(type="pause", key="k1", by="ann")).json()
+    assert (view["state"], view["key"]) == ("proven", "k1")
+    assert (await again.get("/v1/acts/k1"))["state"] == "proven"
+    assert hot.log.next_seq == before
+    await again.close()
+
+
+async def test_a_version_that_is_stale_for_the_scope_is_refused(office: Office, hot: Hot) -> None:
+    seen = (await office.get("/v1/status"))["version"]
+    assert (await office.act(type="pause", key="k1", by="ann", scope="A", version=seen)).status_code == 202
+    stale = await office.act(type="flatten", key="k2", by="ann", scope="A", version=seen)
+    assert stale.status_code == 409
+    assert "look again" in stale.json()["error"]
+    assert (await office.act(type="size", key="k3", by="ann", scope="B", version=seen, factor="0.5")).status_code == 202
+    assert [act.key for act in hot.acts] == ["k1", "k3"]
+    fresh = (await office.http.post("/v1/preview", json={"type": "flatten", "key": "x", "by": "ann"})).json()
+    assert (await office.act(type="flatten", key="k4", by="ann", version=fresh["version"])).status_code == 202
+
+
+async def test_previews_change_nothing(office: Office, hot: Hot) -> None:
+    hot.answer(hot.lead(2))
+    before = hot.log.next_seq
+    flat = (await office.http.post("/v1/preview", json={"type": "flatten", "key": "x", "by": "ann"})).json()
+    assert (flat["contracts"], flat["open_profit"], flat["adds_risk"]) == (3, "-15.00", False)
+    assert flat["lines"][0] == {"account": "A", "before": "+2 NQZ6", "after": "flat, paused", "note": ""}
+    close = await office.http.post(
+        "/v1/preview", json={"type": "close", "key": "x", "by": "a", "symbol": "NQ", "quantity": 1, "scope": "A"}
+    )
+    assert (close.json()["contracts"], close.json()["lines"][0]["after"]) == (1, "+1 NQZ6")
+    size = (await office.http.post("/v1/preview", json={"type": "size", "key": "x", "by": "a", "factor": "2"})).json()
+    assert (size["adds_risk"], size["lines"][1]["before"], size["lines"][1]["after"]) == (True, "0.5x", "1x")
+    assert hot.log.next_seq == before
+
+
+async def test_the_typed_client_understands_every_answer(office: Office, hot: Hot) -> None:
+    hot.answer(hot.lead(2))
+    client = EngineClient(office.url, office.token)
+    assert (await client.status()).word == "COPYING"
+    assert [view.role for view in await client.accounts()] == ["leader", "follower", "follower"]
+    assert (await client.account("A")).size == "1x"
+    assert await client.orders() == ()
+    assert len(await client.copies()) == 1
+    assert (await client.health()).database == "ok"
+    assert (await client.preview(FlattenAsk(key="x", by="ann"))).contracts == 3
+    assert (await client.send(SizeAsk(key="k", by="ann", factor=0))).state is ActState.PROVEN
+    assert (await client.act("k")).kind == "size"
+    assert "RECEIPT" in await client.receipt("LEAD:f1")
+    with pytest.raises(EngineError, match="look again") as caught:
+        await client.send(PauseAsk(key="k9", by="ann", version=1))
+    assert caught.value.is_stale
+    await client.close()
+
+
+async def test_the_stream_begins_with_a_snapshot_and_goes_on(office: Office, hot: Hot) -> None:
+    async with office.stream() as line:
+        first = msgspec.json.decode(await line.recv(), type=Message)
+        assert isinstance(first, Snapshot)
+        hot.answer(hot.lead(1))
+        copy = await heard(line, "copy")
+        assert copy["copy"]["what"] == "BUY 1 NQZ6"
+        while copy["copy"]["lines"][-1]["status"] != "refused" and not all(
+            item["status"] in ("ok", "skipped") for item in copy["copy"]["lines"]
+        ):
+            copy = await heard(line, "copy")
+        await office.act(type="pause", key="k1", by="ann")
+        assert (await heard(line, "act"))["act"]["state"] == "proven"
+        assert (await heard(line, "status"))["status"]["seq"] > first.seq
+
+
+async def everything(office: Office, since: int) -> list[Message]:
+    """What a reader who resumes is told, to the status that ends the past."""
+    async with office.stream(since) as line:
+        told: list[Message] = []
+        while not told or not isinstance(told[-1], StatusTold):
+            told.append(msgspec.json.decode(await asyncio.wait_for(line.recv(), 5), type=Message))
+        return told
+
+
+async def test_a_reader_that_resumes_misses_nothing_wherever_it_was_cut(office: Office, hot: Hot) -> None:
+    hot.answer(hot.lead(2))
+    await office.act(type="pause", key="k1", by="ann")
+    hot.answer(hot.lead(-1))
+    office.clerk.step()
+    told = await everything(office, 0)
+    kinds = [type(message) for message in told]
+    assert kinds.count(Notice) == 1
+    assert kinds.count(CopyTold) == 2
+    assert kinds.count(ActTold) == 1
+    assert [message.seq for message in told] == sorted(message.seq for message in told)
+    for cut in range(len(told) - 1):
+        rest = await everything(office, told[cut].seq)
+        missing = [m for m in told[cut + 1 : -1] if msgspec.structs.replace(m, seq=0) not in
+                   [msgspec.structs.replace(r, seq=0) for r in rest]]  # fmt: skip
+        assert missing == []
+    beyond = await office.stream(10_000)
+    assert json.loads(await beyond.recv())["type"] == "snapshot"
+    await beyond.close()
+
+
+async def test_a_slow_reader_is_dropped_and_nobody_waits(
+    office: Office, hot: Hot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream_module, "MOST", 20)
+    async with office.stream() as quick:
+        await heard(quick, "snapshot")
+        before = set(office.clerk.stream.readers)
+        slow = await office.stream()
+        assert json.loads(await slow.recv())["type"] == "snapshot"
+        slow.transport.pause_reading()
+        notice = Notice(seq=1, at=hot.at, code="x", severity="P5", text="x" * 200_000)
+        for _ in range(300):
+            office.clerk.stream.tell([notice])
+            await heard(quick, "notice")
+            if office.clerk.stream.readers == before:
+                break
+        assert office.clerk.stream.readers == before
+        slow.transport.resume_reading()
+        with pytest.raises(ConnectionClosed) as caught:
+            await asyncio.wait_for(drained(slow), 5)
+        assert caught.value.rcvd is not None
+        assert caught.value.rcvd.code == 4008
+        await slow.close()
+
+
+async def drained(line: ClientConnection) -> None:
+    while True:
+        await line.recv()
+
+
+async def test_when_the_hot_process_is_away_the_api_says_so_and_ends(office: Office, hot: Hot) -> None:
+    office.clerk.link.close()
+    office.clerk.link.lost.set()
+    response = await office.http.get("/v1/status")
+    assert response.status_code == 503
+    assert "hot process is away" in response.json()["error"]
+    assert office.running is not None
+    await asyncio.wait_for(office.running, 5)
+    office.running = None
+    await office.http.aclose()
+
+
+async def test_a_taken_port_names_the_setting(office: Office, hot: Hot) -> None:
+    port = int(office.url.rsplit(":", 1)[1])
+    settings = msgspec.structs.replace(office.settings, api_port=port)
+    with pytest.raises(ConfigError, match=rf"engine\.api_port: port {port} is taken"):
+        await serve(settings, SystemClock(), "1")
+
+
+async def test_a_hot_process_that_is_not_there_is_transient(tmp_path: Path, office: Office) -> None:
+    settings = msgspec.structs.replace(office.settings, link_port=1, api_port=0)
+    with pytest.raises(TransientError, match="does not answer"):
+        await serve(settings, SystemClock(), "1")
+
+
+async def test_a_database_that_is_away_is_said_in_health_and_stops_nothing(
+    office: Office, hot: Hot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object) -> None:
+        raise TransientError("the database does not answer: gone")
+
+    monkeypatch.setattr(office.clerk.store, "put", away)
+    hot.answer(hot.lead(2))
+    await asyncio.to_thread(office.clerk.drain.step)
+    office.clerk.step()
+    health = await office.get("/v1/health")
+    assert health["database"] == "the database does not answer: gone"
+    assert health["journal_seq"] > health["stored_seq"]
+    assert len(await office.get("/v1/copies")) == 1

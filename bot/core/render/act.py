@@ -134,10 +134,11 @@ def _title(view: ActView, ask: ActAsk | None, now: datetime, zone: tzinfo) -> st
     tail = f" · until {end}" if end else ""
     if view.kind == "size" and isinstance(ask, SizeAsk):
         tail = f" to {factor(ask.factor)}"
+    scope = ask.scope if ask is not None else view.scope  # as it was asked; a restarted engine lists the accounts
     if view.state is ActState.PROVEN:
-        return f"{DONE_WORDS.get(view.kind, view.kind.upper())} {view.scope}{tail}"
+        return f"{DONE_WORDS.get(view.kind, view.kind.upper())} {scope}{tail}"
     word = ASKED_WORDS.get(view.kind, view.kind.upper())
-    return f"{word} {view.scope}{tail}{' · NOT DONE' if view.state is ActState.FAILED else ''}"
+    return f"{word} {scope}{tail}{' · NOT DONE' if view.state is ActState.FAILED else ''}"
 
 
 def _by(view: ActView) -> str:

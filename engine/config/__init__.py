@@ -2,6 +2,6 @@
 
 from engine.config.place import device, find, home
 from engine.config.secret import Secret
-from engine.config.settings import Connection, EngineTable, Settings, load, parse
+from engine.config.settings import Connection, EngineTable, Settings, context, load, parse
 
-__all__ = ["Connection", "EngineTable", "Secret", "Settings", "device", "find", "home", "load", "parse"]
+__all__ = ["Connection", "EngineTable", "Secret", "Settings", "context", "device", "find", "home", "load", "parse"]

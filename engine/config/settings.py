@@ -19,7 +19,7 @@ from engine.domain.group import AccountPlan, DeskPlan, FollowerPlan, GroupPlan, 
 from engine.domain.ids import AccountId, ConnectionId, GroupId, Root
 from engine.domain.value import Value
 from engine.errors import ConfigError
-from engine.ports import BrokerSpec
+from engine.ports import BrokerSpec, ConnectContext
 
 T = TypeVar("T")
 Table = dict[str, Any]
@@ -39,7 +39,7 @@ class EngineTable(Setting, frozen=True):
     api_port: int = 7483  # 0 takes any free port; the bot reads the true one from the data directory
     journal_sync: Literal["process", "power"] = "process"  # what a record survives before an order leaves
     database: str = "sqlite"  # or env:NAME of a PostgreSQL URL
-    keep_days: int = 400
+    keep_days: int = 7  # how long a stored log segment stays on disk
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
 
@@ -62,6 +62,18 @@ class Settings(Value, frozen=True):
     connections: tuple[Connection, ...]
     desk: DeskPlan
     chat: Mapping[str, Any]  # the bot's own tables by name, as written
+
+
+def context(settings: Settings, connection: str, device: str) -> ConnectContext:
+    """What the broker of one login is given."""
+    found = next(known for known in settings.connections if known.id == connection)
+    return ConnectContext(
+        connection=found.id,
+        accounts=tuple(account for account in settings.desk.accounts if account.connection == found.id),
+        options=found.options,
+        secrets=found.secrets,
+        device=device,
+    )
 
 
 class _ConnectionHead(Value, frozen=True):

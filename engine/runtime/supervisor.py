@@ -205,7 +205,7 @@ def ending(code: int | str) -> str:
 
 
 @contextmanager
-def signals(stop: Callable[[], None]) -> Iterator[None]:
+def signals(stop: Callable[[], object]) -> Iterator[None]:
     """Let Ctrl-C, SIGTERM and their like call ``stop`` in the running loop."""
     loop = asyncio.get_running_loop()
     wanted = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")  # the third is a closed terminal, the last Windows' own

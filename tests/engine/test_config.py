@@ -220,7 +220,7 @@ def test_a_postgresql_url_is_a_secret(example):
     settings = read(changed, {**SECRETS, "PG": "postgresql://me:pw@host/db"})
     assert settings.database_url == "postgresql://me:pw@host/db"
     assert "pw@" not in repr(settings)
-    assert read(example).database_url == "sqlite:///home/lockstep.db"
+    assert read(example).database_url == "sqlite:///home/journal.db"
 
 
 @pytest.mark.parametrize(

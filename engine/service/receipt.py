@@ -41,18 +41,21 @@ def find(directory: Path, store: Store | None, name: str) -> str:
     Raises: UnknownReceiptError, TransientError, JournalError.
     """
     first = _place(directory, store, name)
-    try:
-        checkpoint = newest_checkpoint(directory, first - 1)
-        start = checkpoint.seq if checkpoint else 0
-        before = fold(read(directory, start + 1), checkpoint, first - 1)
-        window = _until(read(directory, first), first + WINDOW)
-        return receipt(window, name, before)
-    except JournalError:
-        if store is None:
-            raise
+    if store is None or segments(directory):
+        try:
+            return _from_log(directory, first, name)
+        except JournalError:
+            if store is None:
+                raise
     checkpoint = store.checkpoint(first - 1)
     before = fold(store.read((checkpoint.seq if checkpoint else 0) + 1, first), checkpoint, first - 1)
     return receipt(store.read(first, first + WINDOW), name, before)
+
+
+def _from_log(directory: Path, first: int, name: str) -> str:
+    checkpoint = newest_checkpoint(directory, first - 1)
+    before = fold(read(directory, (checkpoint.seq if checkpoint else 0) + 1), checkpoint, first - 1)
+    return receipt(_until(read(directory, first), first + WINDOW), name, before)
 
 
 def _until(records: Iterable[Record], last: int) -> Iterator[Record]:

@@ -106,12 +106,21 @@ class Store:
                 return
             seq = found[-1][0] + 1
 
-    def checkpoint(self, at_most: int) -> Checkpoint | None:
-        """Newest stored state that holds no entry beyond ``at_most``."""
-        rows = select(CHECKPOINT.c.seq, CHECKPOINT.c.raw).where(CHECKPOINT.c.seq <= at_most)
+    def checkpoint(self, at_most: int | None = None) -> Checkpoint | None:
+        """Newest stored state, that holds no entry beyond ``at_most``."""
+        rows = select(CHECKPOINT.c.seq, CHECKPOINT.c.raw).order_by(CHECKPOINT.c.seq.desc()).limit(1)
+        if at_most is not None:
+            rows = rows.where(CHECKPOINT.c.seq <= at_most)
         with self._begin() as connection:
-            found = connection.execute(rows.order_by(CHECKPOINT.c.seq.desc()).limit(1)).first()
+            found = connection.execute(rows).first()
             return None if found is None else Checkpoint(found[0], bytes(found[1]))
+
+    def checkpoints(self) -> Iterator[Checkpoint]:
+        """Stored states, newest first."""
+        found = self.checkpoint()
+        while found is not None:
+            yield found
+            found = self.checkpoint(found.seq - 1)
 
     def root(self, name: str) -> int | None:
         """Entry that began the story of an order or a cause: the leader's fill behind a second half or a new try."""

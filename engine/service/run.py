@@ -8,11 +8,14 @@ from pathlib import Path
 
 import uvicorn
 
+from engine.errors import ConfigError
 from engine.ports import Clock
 from engine.service.address import listen, publish
 from engine.service.clerk import Clerk
 from engine.service.server import build
 from engine.service.setting import ClerkSettings
+
+PATIENCE_S = 5.0
 
 
 class _Server(uvicorn.Server):
@@ -24,7 +27,12 @@ class _Server(uvicorn.Server):
 
 
 async def serve(
-    settings: ClerkSettings, clock: Clock, version: str, ready: asyncio.Event | None = None, clerk: Clerk | None = None
+    settings: ClerkSettings,
+    clock: Clock,
+    version: str,
+    ready: asyncio.Event | None = None,
+    clerk: Clerk | None = None,
+    patience_s: float = PATIENCE_S,
 ) -> None:
     """Run until the link ends.
 
@@ -32,7 +40,7 @@ async def serve(
     link's port; JournalError for a damaged log.
     """
     clerk = clerk or Clerk(settings, clock)
-    bound = listen(settings.api_host, settings.api_port)
+    bound = await _bind(settings, clock, patience_s)
     try:
         await clerk.start()
         await asyncio.to_thread(clerk.drain.step)  # look-ups find their tables; a database that is away is tried on
@@ -56,6 +64,18 @@ async def serve(
     finally:
         bound.close()
         clerk.close()
+
+
+async def _bind(settings: ClerkSettings, clock: Clock, patience_s: float) -> socket.socket:
+    """The port, also where the clerk before us is still leaving it."""
+    until = clock.monotonic() + patience_s
+    while True:
+        try:
+            return listen(settings.api_host, settings.api_port)
+        except ConfigError as error:
+            if not isinstance(error.__cause__, OSError) or clock.monotonic() >= until:
+                raise
+        await clock.sleep(0.1)
 
 
 def _config(clerk: Clerk, token: str, bound: socket.socket, version: str) -> uvicorn.Config:

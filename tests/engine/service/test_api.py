@@ -18,7 +18,9 @@ from engine.errors import ConfigError, TransientError
 from engine.runtime.clock import SystemClock
 from engine.runtime.link import LinkServer
 from engine.service import stream as stream_module
+from engine.service.address import listen
 from engine.service.run import serve
+from tests.clock import HandClock
 from tests.engine.service.conftest import Office, heard
 from tests.engine.service.hot import TOKEN, Hot
 
@@ -291,7 +293,22 @@ async def test_a_taken_port_names_the_setting(office: Office, hot: Hot) -> None:
     port = int(office.url.rsplit(":", 1)[1])
     settings = msgspec.structs.replace(office.settings, api_port=port)
     with pytest.raises(ConfigError, match=rf"engine\.api_port: port {port} is taken"):
-        await serve(settings, SystemClock(), "1")
+        await serve(settings, SystemClock(), "1", patience_s=0)
+
+
+async def test_a_port_that_the_clerk_before_us_still_leaves_is_waited_for(office: Office) -> None:
+    clock = HandClock()
+    with listen("127.0.0.1", 0) as before:
+        settings = msgspec.structs.replace(office.settings, api_port=before.getsockname()[1])
+        waiting = asyncio.create_task(serve(settings, clock, "1"))
+        await clock.turn(1.0)
+        assert not waiting.done()
+    await clock.turn(0.2)
+    async with asyncio.timeout(10):
+        while office.clerk.link.is_up:  # the new clerk has taken its place  # noqa: ASYNC110
+            await asyncio.sleep(0)
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
 
 
 async def test_a_hot_process_that_is_not_there_is_transient(tmp_path: Path, office: Office) -> None:

@@ -2,7 +2,7 @@
 
 import argparse
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -34,9 +34,10 @@ def run(options: argparse.Namespace) -> int:
     settings = load(options.desk)
     asyncio.run(_build(settings))
     _table(settings)
-    plans = settings.desk.groups
-    count = sum(len(group.followers) for group in plans)
-    show(f"{settings.path}: right. {len(settings.connections)} logins, {len(plans)} leaders, {count} followers.")
+    logins, groups = len(settings.connections), settings.desk.groups
+    followers = sum(len(group.followers) for group in groups)
+    counts = f"{_many(logins, 'login')}, {_many(len(groups), 'leader')}, {_many(followers, 'follower')}"
+    show(f"{settings.path}: right. {counts}.")
     if not options.connect:
         show("Nothing was sent. `lockstep check --connect` signs in and reads, and trades nothing.")
         return 0
@@ -76,24 +77,44 @@ async def _probe(settings: Settings, tell: Callable[[str], None]) -> bool:
 
 
 def _table(settings: Settings) -> None:
-    roles: dict[str, tuple[str, str, str]] = {}
+    """Print each group with its leader first, then the accounts that no group uses."""
+    accounts = {account.id: account for account in settings.desk.accounts}
+    unused = dict(accounts)
     for group in settings.desk.groups:
-        only = f" ({', '.join(group.roots)} only)" if group.roots else ""
-        roles[group.leader] = (group.id, f"LEADER{only}", "")
+        table = _columns(f"{group.id}{_only(group.roots)}")
+        _row(table, unused.pop(group.leader, accounts[group.leader]), "LEADER", "")
         for follower in group.followers:
-            roles[follower.account] = (group.id, sizing(follower), limits(follower))
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for title in ("account", "login", "group", "size", "limits"):
-        table.add_column(title, overflow="fold")
-    for account in settings.desk.accounts:
-        role = roles.get(account.id, ("-", "not used", ""))
-        table.add_row(_name(account), account.connection, *role)
+            _row(table, unused.pop(follower.account, accounts[follower.account]), sizing(follower), limits(follower))
+        _print(table)
+    if unused:
+        table = _columns("in no group")
+        for account in unused.values():
+            _row(table, account, "-", "")
+        _print(table)
+
+
+def _only(roots: Sequence[str]) -> str:
+    return f", {' '.join(roots)} only" if roots else ""
+
+
+def _columns(title: str) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False)
+    for column in ("account", "broker's name", "login", "size", "limits"):
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def _row(table: Table, account: AccountPlan, size: str, caps: str) -> None:
+    name = f"{account.id}{' LIVE' if account.live else ''}{''.join(f' #{tag}' for tag in account.tags)}"
+    table.add_row(name, account.name, account.connection, size, caps)
+
+
+def _print(table: Table) -> None:
     Console(highlight=False, emoji=False, markup=False).print(table)
 
 
-def _name(account: AccountPlan) -> str:
-    tags = "".join(f" #{tag}" for tag in account.tags)
-    return f"{account.id} = {account.name}{tags}{' LIVE' if account.live else ''}"
+def _many(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def sizing(plan: FollowerPlan) -> str:
@@ -124,7 +145,7 @@ def _times(factor: object) -> str:
 def limits(plan: FollowerPlan) -> str:
     """The caps of a follower, in a few words."""
     caps = plan.caps
-    return f"order {caps.order}, symbol {caps.symbol}, {caps.orders_per_minute}/min"
+    return f"{caps.order} an order, {caps.symbol} in all"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

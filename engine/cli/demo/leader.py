@@ -6,7 +6,7 @@ import itertools
 from engine.cli.demo.venue import Venue
 from engine.errors import LockstepError
 
-FIRST_S = 1.0
+FIRST_S = 2.0  # the console is up by then and shows it
 ROUND: tuple[tuple[float, int | None], ...] = (  # seconds to wait, contracts to trade; None goes flat
     (FIRST_S, 2),
     (9, 1),  # scale in
@@ -24,7 +24,7 @@ ROUND: tuple[tuple[float, int | None], ...] = (  # seconds to wait, contracts to
 async def lead(venue: Venue, symbol: str) -> None:
     """Trade for ever; a venue that says no is asked again at the next step."""
     for wait_s, quantity in itertools.cycle(ROUND):
-        await asyncio.sleep(wait_s if wait_s != FIRST_S else FIRST_S)
+        await asyncio.sleep(wait_s)
         try:
             if quantity is None:
                 await venue.flat()

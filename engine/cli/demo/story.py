@@ -4,6 +4,7 @@ import asyncio
 import os
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from decimal import Decimal
 
 from engine.cli.demo.stage import Stage, Tell
@@ -12,7 +13,7 @@ from engine.cli.demo.venue import table, wrong
 RIGHT_S = 10.0
 QUIET_S = 0.6
 CARD_S = 6.0
-ONE = Decimal(1)
+LAST_LINES = 30
 
 
 class Talk:
@@ -23,20 +24,22 @@ class Talk:
         self._process = process
         self._tell = tell
         self._heard_at = time.monotonic()
-        self._lines = 0
+        self._lines: list[str] = []
+        self._news = asyncio.Event()
         self._reader = asyncio.create_task(self._read())
 
     async def _read(self) -> None:
         assert self._process.stdout is not None
         while line := await self._process.stdout.readline():
             self._heard_at = time.monotonic()
-            self._lines += 1
-            self._tell(line.decode("utf-8", "replace").rstrip("\r\n"))
+            self._lines.append(line.decode("utf-8", "replace").rstrip("\r\n"))
+            self._tell(self._lines[-1])
+            self._news.set()
 
     async def type(self, line: str) -> None:
         """Type a line and wait until what it brought has been printed."""
         assert self._process.stdin is not None
-        before = self._lines
+        before = len(self._lines)
         self._process.stdin.write(line.encode() + b"\n")
         await self._process.stdin.drain()
         await self.settled(before + 2)  # the echo, then an answer
@@ -45,9 +48,18 @@ class Talk:
         """Wait for so many lines and then for silence, a while at most."""
         deadline = time.monotonic() + CARD_S
         while time.monotonic() < deadline and not self._reader.done():
-            if self._lines >= lines and time.monotonic() - self._heard_at >= QUIET_S:
+            if len(self._lines) >= lines and time.monotonic() - self._heard_at >= QUIET_S:
                 return
             await asyncio.sleep(0.05)
+
+    async def heard(self, text: str) -> None:
+        """Wait until ``text`` stands in the last lines, a while at most."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CARD_S):
+                while not any(text in line for line in self._lines[-LAST_LINES:]):
+                    await self._news.wait()
+                    self._news.clear()
+        await self.settled()
 
     async def leave(self) -> int:
         """End the input; the exit code."""
@@ -112,6 +124,7 @@ class Story:
         await self._stage.venue.fault({"kind": "refuse", "account": "TST-1", "text": "Try again"})
         await self._talk.type("/flatten all")
         await self._talk.type("y")
+        await self._talk.heard("proven flat ✔")
         await self._right(0, leader=-4)
         self._head("The leader goes flat")
         await self._talk.type("/lead flat")

@@ -1,6 +1,6 @@
 """The port to a chat platform: what comes in, what goes out, and what a platform must be."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Protocol
 
@@ -106,7 +106,4 @@ class ChatSpec(Value, frozen=True):
     name: str
     options: type[Value]
     limits: Limits
-    connect: Callable[..., Chat]  # (options, Clock, Mapping of extras that only this platform reads)
-
-
-Extras = Mapping[str, object]
+    connect: Callable[..., Chat]  # (options, Clock)

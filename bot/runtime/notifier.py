@@ -17,7 +17,7 @@ from engine.api import Message as Told
 
 BREATH_S = 0.25  # what comes within one breath is told together
 PATIENCE_S = 2.0  # an unsettled copy is told anyway after this
-ASK_AGAIN_S = 1.0  # an act that nobody acknowledged is asked about this often
+ASK_AGAIN_S = 0.5  # an act that nobody acknowledged is asked about this often
 TOGETHER = 3
 REMEMBERED = 500
 

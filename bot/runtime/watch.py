@@ -7,7 +7,7 @@ from bot.core.chat import Clock, Pulse
 from bot.core.command import Engine
 from engine.api import AccountState, LockstepError, StatusView
 
-LOOK_EVERY_S = 0.1
+LOOK_EVERY_S = 0.05
 WORDS = ("proven", "copy", "flat", "engine", "copying")
 
 

@@ -271,6 +271,7 @@ class EngineDouble:
             for reader in self.readers:
                 reader.put_nowait(None)
             server.should_exit = True
+            server.end.set()
             await task
 
     async def _asgi(self, scope: Any, receive: Any, send: Any) -> None:
@@ -370,6 +371,10 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.up = asyncio.Event()
+        self.end = asyncio.Event()
+
+    async def main_loop(self) -> None:
+        await self.end.wait()  # the server's own loop looks only ten times a second
 
     async def startup(self, sockets: Any = None) -> None:
         await super().startup(sockets)

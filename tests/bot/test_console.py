@@ -361,7 +361,7 @@ async def test_an_act_that_never_arrived_is_said_to_be_undone_only_after_a_grace
     play.engine.lost_acts = True
 
     def lines() -> Iterator[str]:
-        yield from ("wait engine", "/pause 15m", "wait 1.1s")
+        yield from ("wait engine", "/pause 15m", "wait 0.6s")
         assert "never arrived" not in play.text
         play.clock.leapt = 11.0
         yield "wait proven"

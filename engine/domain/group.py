@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
 from engine.domain.ids import AccountId, ConnectionId, GroupId, Root, Symbol
 from engine.domain.value import Value
@@ -143,6 +144,8 @@ class AccountPlan(Setting, frozen=True):
     owner: str = "me"  # whose it is: opposite positions across one person's accounts are refused
     tags: tuple[str, ...] = ()
     live: bool = False  # real money
+    plan: str = ""  # of the firm's rules: "apex/eod-50k/evaluation/tradovate"; empty for none
+    overrides: dict[str, Any] = {}  # values of that plan that are otherwise on this account
 
 
 class DeskPlan(Setting, frozen=True):

@@ -1,0 +1,115 @@
+"""Limit: what a desk does as an account nears a line: steps that are told, then acts that must be carried out.
+
+The ledger says where the lines are; a watch remembers which steps were told and which limits have acted, so that each is
+told and each acts once a day, or once for the maximum loss until a person unlocks it.
+"""
+
+from decimal import Decimal
+from enum import StrEnum
+
+import msgspec
+
+from engine.domain.drawdown import Ledger, Limit
+from engine.domain.group import Setting
+from engine.domain.room import margin_line
+from engine.domain.terms import ZERO
+from engine.domain.value import Value
+
+
+class Action(StrEnum):
+    """What a limit asks for."""
+
+    WARN = "warn"
+    CLOSE_ONLY = "close-only"
+    FLATTEN = "flatten"
+    LOCK_DAY = "lock-day"  # until the firm's next day starts
+    LOCK = "lock"  # until a person unlocks
+
+
+class LimitPlan(Setting, frozen=True):
+    """When one limit is told and when it acts, by the share of it that is used up: 1 is the firm's own line."""
+
+    warn_at: tuple[Decimal, ...] = (Decimal("0.70"), Decimal("0.85"), Decimal("0.95"))
+    act_at: Decimal = Decimal("0.95")
+    ticks_ahead: int = 1  # also act when so many ticks against everything held would touch the line
+    actions: tuple[Action, ...] = (Action.WARN, Action.FLATTEN, Action.LOCK_DAY)
+
+
+class LimitsPlan(Setting, frozen=True):
+    """One plan for each limit of an account."""
+
+    max_loss: LimitPlan = LimitPlan(actions=(Action.WARN, Action.FLATTEN, Action.LOCK))
+    daily_loss: LimitPlan = LimitPlan()
+    daily_target: LimitPlan = LimitPlan(warn_at=(), act_at=Decimal(1), ticks_ahead=0)
+    margin: LimitPlan = LimitPlan(actions=(Action.WARN, Action.CLOSE_ONLY))
+
+
+class Trigger(Value, frozen=True, tag=True):
+    """Something to tell or to do, with the figures that say why."""
+
+    limit: Limit
+    action: Action
+    used: Decimal  # share of the limit
+    line: Decimal
+    equity: Decimal
+
+
+class Watch(msgspec.Struct):
+    """What was told and what has acted, for one account. It survives a restart with the ledger."""
+
+    told: dict[Limit, int] = {}  # steps
+    acted: dict[Limit, Decimal] = {}  # equity at which it did
+
+    def look(self, ledger: Ledger, plan: LimitsPlan, tick_risk: Decimal = ZERO) -> list[Trigger]:
+        """Compare an account with its limits; call it after every mark that the ledger took.
+
+        ``tick_risk`` is the money that one tick against everything held would cost.
+        """
+        found: list[Trigger] = []
+        for limit, line, span in _lines(ledger):
+            own: LimitPlan = getattr(plan, limit)
+            gap = ledger.equity - line if limit is not Limit.DAILY_TARGET else line - ledger.equity
+            used = 1 - gap / span
+            if limit not in self.acted and (
+                used >= own.act_at or gap <= tick_risk * own.ticks_ahead or _is_hit(ledger, limit)
+            ):
+                self.acted[limit] = ledger.equity
+                self.told[limit] = len(own.warn_at)
+                found += [
+                    Trigger(limit=limit, action=action, used=used, line=line, equity=ledger.equity)
+                    for action in own.actions
+                ]
+                continue
+            steps = sum(used >= step for step in own.warn_at)
+            if steps > self.told.get(limit, 0):
+                self.told[limit] = steps
+                found.append(Trigger(limit=limit, action=Action.WARN, used=used, line=line, equity=ledger.equity))
+        return found
+
+    def new_day(self) -> None:
+        """Forget what a day's limits told and did; a maximum loss that acted stays so."""
+        self.told = {}
+        self.acted = {limit: equity for limit, equity in self.acted.items() if limit is Limit.MAX_LOSS}
+
+    def unlock(self, limit: Limit) -> None:
+        """Let one limit act again: a person said so."""
+        self.acted.pop(limit, None)
+
+
+def _is_hit(ledger: Ledger, limit: Limit) -> bool:
+    hit = ledger.breach or ledger.day_hit
+    return hit is not None and hit.limit is limit
+
+
+def _lines(ledger: Ledger) -> list[tuple[Limit, Decimal, Decimal]]:
+    """Each limit in force with its line and the money between its untouched state and the line."""
+    found = [(Limit.MAX_LOSS, ledger.floor, ledger.terms.drawdown)]
+    if ledger.day_line is not None and ledger.allowance:
+        found.append((Limit.DAILY_LOSS, ledger.day_line, ledger.allowance))
+    if ledger.target_line is not None and ledger.terms.daily_target:
+        found.append((Limit.DAILY_TARGET, ledger.target_line, ledger.terms.daily_target))
+    margin = margin_line(ledger)
+    if margin is not None:
+        # Used is line over equity: twice the needed equity is half used.
+        found.append((Limit.MARGIN, margin, max(ledger.equity, margin)))
+    return found

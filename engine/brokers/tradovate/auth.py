@@ -7,7 +7,7 @@ from typing import Final
 import httpx
 import msgspec
 
-from engine.brokers.tradovate.line import SlotLost
+from engine.brokers.tradovate.line import SessionLost
 from engine.brokers.tradovate.options import Options
 from engine.errors import AccessError, TransientError
 from engine.ports import Clock, ConnectContext
@@ -78,7 +78,7 @@ class Rest:
         except httpx.HTTPError as error:
             raise TransientError(f"no answer from the REST host: {type(error).__name__}") from None
         if answer.status_code == 408:
-            raise SlotLost("408: another session of this login took the slot")
+            raise SessionLost("408: another session of this login took the slot")
         if answer.status_code in (423, 429):
             words = "locked out after repeated failures" if answer.status_code == 423 else "too many requests"
             raise Barred(f"{answer.status_code}: {words}", self._options.blocked_wait_s)

@@ -115,7 +115,7 @@ class Book:
 
     def _tell_limit(self, account: int, _: int, now: datetime) -> Event | None:
         limit, reason = restriction(self._accounts.get(account), self._risks.get(account))
-        if limit is self._told_limits.get(account, Restriction.NONE):
+        if limit is self._told_limits.get(account):
             return None
         self._told_limits[account] = limit
         return AccountRestricted(at=now, account=self.aliases[account], restriction=limit, reason=reason)

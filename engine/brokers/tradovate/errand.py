@@ -1,7 +1,7 @@
 """Errands beside the stream: questions that a caller put, and those that waiting fills put by themselves."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Any, Final
 
 from engine.brokers.tradovate.ledger import Ledger
@@ -12,7 +12,7 @@ from engine.brokers.tradovate.order import OrderDesk
 from engine.brokers.tradovate.stream import Stream
 from engine.brokers.tradovate.survey import Survey
 from engine.brokers.tradovate.wire import Verdict
-from engine.domain.event import Absent, Accepted, Refused
+from engine.domain.event import Absent, Accepted, Event, Refused
 from engine.domain.ids import AccountId, BrokerOrderId, OrderId, Symbol
 from engine.errors import LockstepError
 from engine.ports import Clock, Sink
@@ -44,6 +44,10 @@ class Errands:
         self._clock = clock
         self._sink = sink
         self._line: Line | None = None
+        self._wanted: dict[AccountId, None] = {}  # accounts whose snapshot is asked for
+        self._survey_task: asyncio.Task[None] | None = None
+        self._lost: dict[tuple[AccountId, OrderId], None] = {}  # orders that are asked about
+        self._search_task: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._chased = 0.0
         self._chase_wait_s = options.park_s
@@ -61,13 +65,17 @@ class Errands:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
+        self._wanted.clear()
+        self._lost.clear()
 
-    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run one errand."""
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None] | None:
+        """Run one errand; None if there is no line to run it on."""
         if self._line is None or not self._line.open:
             work.close()
-        else:
-            self._tasks.add(asyncio.create_task(self._guarded(work)))
+            return None
+        task = asyncio.create_task(self._guarded(work))
+        self._tasks.add(task)
+        return task
 
     async def _guarded(self, work: Awaitable[None]) -> None:
         try:
@@ -94,33 +102,51 @@ class Errands:
 
     # ---------------------------------------------------------------- what callers ask
 
-    def ask_snapshot(self, accounts: list[AccountId]) -> None:
-        """Read accounts as they are."""
-        self.spawn(self._ask_snapshot(accounts))
+    def ask_snapshot(self, accounts: Iterable[AccountId]) -> None:
+        """Read accounts as they are; those that are asked for at one time share one set of requests."""
+        self._wanted |= dict.fromkeys(accounts)
+        if self._survey_task is None or self._survey_task.done():
+            self._survey_task = self.spawn(self._snapshots())
 
-    async def _ask_snapshot(self, accounts: list[AccountId]) -> None:
-        await self._survey.again(accounts, lambda: self._stream.fills_heard, self._stream.tell_snapshots)
-        self.note = ""
+    async def _snapshots(self) -> None:
+        while self._wanted:
+            await asyncio.sleep(0)  # whoever asks in the same turn of the loop comes along
+            wanted = list(self._wanted)
+            self._wanted.clear()
+            await self._survey.again(wanted, lambda: self._stream.fills_heard, self._stream.tell_snapshots)
+            self.note = ""
 
     def ask_order(self, account: AccountId, client: OrderId) -> None:
-        """Find one order by our id."""
-        self.spawn(self._ask_order(account, client))
-
-    async def _ask_order(self, account: AccountId, client: OrderId) -> None:
+        """Find one order by our id, not before it has had time to arrive."""
         since = self._desk.unclear_for(account, client)
-        if since is not None:
-            await self._clock.sleep(self._options.absent_after_s - since)
-        is_absent = False
-        if self._ledger.find(account, client) is None:
-            is_absent = await self._survey.is_absent(account, client, self._stream.take)
-        order = self._ledger.find(account, client)
-        if order is not None:
-            outcome = Accepted(order=BrokerOrderId(str(order)))
-            self._ledger.retell(order)
-            self._sink(self._desk.answers(account, client, outcome))
+        wait_s = 0.0 if since is None else self._options.absent_after_s - since
+        self.spawn(self._ask_order(account, client, wait_s))
+
+    async def _ask_order(self, account: AccountId, client: OrderId, wait_s: float) -> None:
+        await self._clock.sleep(wait_s)
+        self._lost[account, client] = None
+        if self._search_task is None or self._search_task.done():
+            self._search_task = self.spawn(self._search())
+
+    async def _search(self) -> None:
+        """Tell what became of all orders that are asked about, with one set of requests."""
+        while self._lost:
+            await asyncio.sleep(0)
+            asked = list(self._lost)
+            self._lost.clear()
+            unknown = [each for each in asked if self._ledger.find(*each) is None]
+            absent = await self._survey.absent(unknown, self._stream.take) if unknown else []
+            facts: list[Event] = []
+            for account, client in asked:
+                order = self._ledger.find(account, client)
+                if order is not None:
+                    self._ledger.retell(order)
+                    facts += self._desk.answers(account, client, Accepted(order=BrokerOrderId(str(order))))
+                elif (account, client) in absent:
+                    facts += self._desk.answers(account, client, Absent())
+            if facts:
+                self._sink(facts)
             self._stream.tell()
-        elif is_absent:
-            self._sink(self._desk.answers(account, client, Absent()))
 
     def look_unless_yes(self, order: BrokerOrderId) -> Callable[[Verdict], None]:
         """What to do with the answer to a change of ``order``: whatever is no plain yes, ask the order itself."""

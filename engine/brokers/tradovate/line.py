@@ -143,6 +143,10 @@ class SlotLost(TransientError):  # noqa: N818  as the tree in engine.errors read
     """Another session of this login took the place; fighting for it would throw the person out of theirs."""
 
 
+class SessionLost(SlotLost):
+    """The session itself was closed for another one: its token is dead, the next attempt signs in anew."""
+
+
 async def dial(url: str, options: Options, framer: Framer, clock: Clock) -> Line:
     """Open a socket.
 
@@ -162,7 +166,7 @@ async def dial(url: str, options: Options, framer: Framer, clock: Clock) -> Line
     except InvalidStatus as error:
         status = error.response.status_code
         if status == 408:
-            raise SlotLost("408: another session of this login took the slot") from None
+            raise SessionLost("408: another session of this login took the slot") from None
         raise TransientError(f"socket refused with status {status}", 60.0 if status == 429 else 1.0) from None
     except (InvalidHandshake, OSError, TimeoutError, EOFError) as error:
         raise TransientError(f"no socket: {type(error).__name__}") from None

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from engine.brokers.tradovate.body import with_ticket
-from engine.brokers.tradovate.line import Line, SlotLost
+from engine.brokers.tradovate.line import Line, SessionLost
 from engine.brokers.tradovate.options import Options
 from engine.brokers.tradovate.pacer import Pacer
 from engine.brokers.tradovate.wire import penalty_of, reply, request
@@ -99,7 +99,7 @@ class Questions:
             return raw
         self._streams.pop(number, None)
         if status == 408:
-            raise SlotLost("408: another session of this login took the slot")
+            raise SessionLost("408: another session of this login took the slot")
         if status in (401, 403):
             raise AccessError(f"{endpoint}: {status}")
         if status in (423, 429):

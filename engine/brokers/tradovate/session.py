@@ -19,7 +19,7 @@ from engine.brokers.tradovate.errand import Errands
 from engine.brokers.tradovate.frame import Framer
 from engine.brokers.tradovate.gate import gate
 from engine.brokers.tradovate.ledger import Ledger
-from engine.brokers.tradovate.line import Line, SlotLost, dial
+from engine.brokers.tradovate.line import Line, SessionLost, SlotLost, dial
 from engine.brokers.tradovate.market import Market
 from engine.brokers.tradovate.options import Options
 from engine.brokers.tradovate.order import OrderDesk
@@ -131,7 +131,7 @@ class TradovateSession:
 
     def ask_snapshot(self, accounts: Sequence[AccountId]) -> None:
         """Read accounts as they are."""
-        self._errands.ask_snapshot(list(accounts))
+        self._errands.ask_snapshot(accounts)
 
     def watch(self, symbols: Sequence[Symbol]) -> None:
         """Subscribe to quotes."""
@@ -172,6 +172,8 @@ class TradovateSession:
             wait_s = error.wait_s
             self._refused(str(error), wait_s)
         except SlotLost as error:
+            if isinstance(error, SessionLost):
+                self._access.forget()
             wait_s = self._options.quota_wait_s
             self._refused(str(error), wait_s)
         except TokenRefused as error:
@@ -223,7 +225,8 @@ class TradovateSession:
             if ticking.done():
                 ticking.result()
             if self._stream.shutdown.endswith("QuotaReached"):
-                raise SlotLost(f"{self._stream.shutdown}: another session of this login took the slot")
+                kind = SessionLost if self._stream.is_session_lost else SlotLost
+                raise kind(f"{self._stream.shutdown}: another session of this login took the slot")
             return line.lost.result()
         finally:
             await self._tidy(line, ticking, settling)
@@ -281,7 +284,6 @@ class TradovateSession:
                 continue
             try:
                 if not await self._access.renew():
-                    self._access.forget()
                     raise AccessError("the token could not be renewed; the next connect signs in anew")
             except TransientError as error:
                 await self._clock.sleep(max(error.retry_after_s, 30.0))

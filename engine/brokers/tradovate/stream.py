@@ -31,6 +31,7 @@ class Stream:
     ) -> None:
         self.on_unnamed: Callable[[], None] | None = None  # called when something waits for a contract's name
         self.shutdown = ""  # the server's reason for closing, if it gave one
+        self.is_session_lost = False  # by a 408: the token is dead as well
         self.fills_heard = 0  # a snapshot during which it moves is taken again
         self.opened: asyncio.Future[None] | None = None
         self._ledger = ledger
@@ -43,7 +44,7 @@ class Stream:
 
     def attach(self, line: Line) -> None:
         """Begin with a new line: nothing is told before its snapshots."""
-        self.shutdown = ""
+        self.shutdown, self.is_session_lost = "", False
         self.opened = asyncio.get_running_loop().create_future()
         self._held = []
         self._line = line
@@ -148,6 +149,7 @@ class Stream:
             self._questions.answer(message.i, message.s, message.d)
             facts = []
         if message.s == 408:
+            self.is_session_lost = True
             self._shut("ConnectionQuotaReached")
         return facts
 

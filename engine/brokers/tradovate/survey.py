@@ -278,23 +278,32 @@ class Survey:
 
     # ---------------------------------------------------------------- one order
 
-    async def is_absent(self, account: AccountId, client: OrderId, take: Callable[[Iterable[Entity]], None]) -> bool:
-        """Look for an order by our id; what is found goes to ``take``. True only if it surely never arrived."""
-        number = self._ledger.book.ids.get(account)
-        if number is None:
-            return False
-        known = self._ledger.orders_of(account)
-        answer = await self._ask("order/ldeps", f"masterids={number}")
-        orders = [order for order in _read(Order, "order", answer) if order.account_id == number]
-        ids = [order.id for order in orders]
-        terms = await self._terms(ids)
-        take([*orders, *terms])
-        if self._ledger.find(account, client) is not None or self._ledger.unnamed_commands(ids):
-            return False
-        if known:  # an answer that lacks the newest order that we know has not looked at this account to its end
-            return max(known) in ids
-        listed = {order.id for order in await self._listed("order", Order, [number])}
-        return listed == set(ids) and number in {each.id for each in await self.accounts()}
+    async def absent(
+        self, asked: Sequence[tuple[AccountId, OrderId]], take: Callable[[Iterable[Entity]], None]
+    ) -> list[tuple[AccountId, OrderId]]:
+        """Look for orders by our ids; what is found goes to ``take``. Returns those that surely never arrived."""
+        ids = {account: self._ledger.book.ids[account] for account, _ in asked if account in self._ledger.book.ids}
+        if not ids:
+            return []
+        known = {account: self._ledger.orders_of(account) for account in ids}
+        answer = await self._ask("order/ldeps", f"masterids={_joined(sorted(ids.values()))}")
+        orders = [order for order in _read(Order, "order", answer) if order.account_id in ids.values()]
+        take([*orders, *await self._terms([order.id for order in orders])])
+        sure: list[tuple[AccountId, OrderId]] = []
+        for account, client in asked:
+            listed = {order.id for order in orders if order.account_id == ids.get(account)}
+            if account not in ids or self._ledger.find(account, client) is not None:
+                continue
+            if not self._ledger.unnamed_commands(listed) and await self._covers(ids[account], listed, known[account]):
+                sure.append((account, client))
+        return sure
+
+    async def _covers(self, account: int, listed: set[int], known: set[int]) -> bool:
+        """Say whether a list of an account's orders surely looked at it, and to its end."""
+        if known:
+            return max(known) in listed
+        again = {order.id for order in await self._listed("order", Order, [account])}
+        return again == listed and account in {each.id for each in await self.accounts()}
 
     async def about(
         self, orders: Sequence[int], contracts: Sequence[int], take: Callable[[Iterable[Entity]], None]

@@ -3,9 +3,11 @@
 import pytest
 
 from engine.domain.event import (
+    Absent,
     AccountRestricted,
     FillBusted,
     LineRestored,
+    OrderAnswered,
     OrderFilled,
     Restriction,
     SnapshotTaken,
@@ -81,7 +83,8 @@ async def test_parts_of_a_fill_busts_restrictions_and_foreign_orders():
         (bust,) = await at.inbox.one(FillBusted)
         assert (bust.account, bust.quantity) == (LEAD, 2)
         at.server.fault(AdminAction(account="DEMO2", action="LockTradingImmediately"))
-        (limit,) = await at.inbox.one(AccountRestricted)
+        await at.inbox.until(lambda: at.inbox.of(AccountRestricted)[-1].restriction is not Restriction.NONE)
+        limit = at.inbox.of(AccountRestricted)[-1]
         assert (limit.account, limit.restriction) == (ONE, Restriction.LOCKED)
         at.inbox.clear()
         at.server.fault(ForeignOrder(account="DEMO3", symbol="MNQZ6", quantity=1))
@@ -180,3 +183,24 @@ async def test_a_snapshot_on_demand_during_trading_is_taken_again():
         last = at.inbox.of(SnapshotTaken)[-1]
         assert [held.net for held in last.holdings] == [2]
         assert last.fills == (at.inbox.of(OrderFilled)[0].fill,)
+
+
+async def test_questions_that_come_together_share_their_requests():
+    async with rig() as at:
+        await at.live()
+        at.session.send([at.lot("a", ONE, 1), at.lot("a", TWO, 1)], 0)
+        await at.inbox.one(OrderFilled, 2)
+        await at.turning(1, lambda: at.clock.monotonic() >= 0.5)
+        calls = at.server.face.calls
+        for account in (LEAD, ONE, TWO):
+            at.session.ask_snapshot([account])
+        await at.turning(5, lambda: len(at.inbox.of(SnapshotTaken)) == 6)
+        assert at.server.face.calls - calls <= 4
+        calls = at.server.face.calls
+        at.inbox.clear()
+        for number in range(10):
+            at.session.ask_order(ONE, order_id(f"x{number}", ONE))
+            at.session.ask_order(TWO, order_id("a", TWO))
+        await at.turning(5, lambda: len(at.inbox.of(OrderAnswered)) >= 11)
+        assert at.server.face.calls - calls <= 3
+        assert sum(isinstance(answer.outcome, Absent) for answer in at.inbox.of(OrderAnswered)) == 10

@@ -170,9 +170,10 @@ def test_a_contract_without_a_name_is_asked_for():
 
 
 def test_accounts_that_are_not_on_the_desk_are_passed_over():
-    assert (
-        run(made(), [entity("order", accountId=STRANGER), entity("fill"), entity("position", accountId=STRANGER)]) == []
-    )
+    ledger = made()
+    ledger.changes(NOW)
+    strange = [entity("order", accountId=STRANGER), entity("fill"), entity("position", accountId=STRANGER)]
+    assert run(ledger, strange) == []
 
 
 def test_a_busted_fill_is_told_once():
@@ -237,6 +238,7 @@ def test_an_unknown_fill_of_earlier_is_inside_the_snapshot(old):
 
 def test_prices_of_carried_positions_and_flat_ones():
     ledger = made()
+    ledger.changes(NOW)
     carried = entity("position", netPrice=None, prevPrice=21000.5, prevPos=2)
     facts = run(ledger, [carried, entity("position", netPos=0, netPrice=None)])
     assert [(f.net, f.price) for f in of(facts, PositionReported)] == [(2, Decimal("21000.5")), (0, None)]

@@ -12,7 +12,6 @@ from engine.domain.event import (
     OrderAnswered,
     OrderFilled,
     RefusalKind,
-    Refused,
     SnapshotTaken,
     Unclear,
 )

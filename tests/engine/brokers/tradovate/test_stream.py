@@ -9,7 +9,7 @@ from engine.brokers.tradovate.entity import COLLECTIONS
 from engine.brokers.tradovate.ledger import Ledger
 from engine.brokers.tradovate.stream import Stream
 from engine.brokers.tradovate.survey import Sync
-from engine.domain.event import OrderChanged, OrderFilled, PositionReported, SnapshotTaken
+from engine.domain.event import AccountRestricted, OrderChanged, OrderFilled, PositionReported, SnapshotTaken
 from engine.domain.ids import AccountId
 from engine.errors import TransientError
 from tests.clock import HandClock
@@ -87,14 +87,19 @@ async def test_events_before_the_snapshot_are_told_after_it(at):
     at.stream.on_frame(frame(event("order"), event("fill")))
     assert at.calls == []
     at.live()
-    assert [type(fact) for call in at.calls for fact in call] == [SnapshotTaken, OrderFilled, OrderChanged]
+    assert [type(fact) for call in at.calls for fact in call] == [
+        SnapshotTaken,
+        AccountRestricted,
+        OrderFilled,
+        OrderChanged,
+    ]
 
 
 async def test_a_held_fill_that_the_snapshot_holds_is_told_once(at):
     at.stream.on_frame(frame(event("fill")))
     found = [entity(kind) for kind in ("account", "contract", "order", "fill", "position")]
     at.stream.go_live(found, ["LEAD"])
-    (taken,) = at.calls[0]
+    taken = at.calls[0][0]
     assert taken.fills == ("88001",)
     assert not [fact for call in at.calls for fact in call if isinstance(fact, OrderFilled)]
 

@@ -8,7 +8,7 @@ from engine.sim.tradovate.call import Call, Subscribe, Sync
 from engine.sim.tradovate.entity import quote
 from engine.sim.tradovate.ledger import PRIVATE, PUBLIC
 from engine.sim.tradovate.line import Line
-from engine.sim.tradovate.session import Session
+from engine.sim.tradovate.session import UNAUTHORIZED, Session
 from engine.sim.tradovate.wire import Answer
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def authorize(face: "Face", line: Line, token: str) -> Answer:
         return Answer(status=404, body='"Not found: authorize"')
     found = face.sessions.find(token.strip().strip('"'))
     if not isinstance(found, Session):
-        return Answer(status=401, body="Invalid access token")
+        return Answer(status=found, body="Invalid access token" if found == UNAUTHORIZED else None)
     line.session = found
     face.settle_quota(line)
     return Answer()

@@ -1,11 +1,12 @@
-"""Bodies of trading calls: JSON as the vendor's schema has it, always marked as automated."""
+"""Trading calls as they are sent: JSON as the vendor's schema has it, always marked as automated."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import msgspec
 
 from engine.brokers.tradovate.options import Options
+from engine.brokers.tradovate.wire import Verdict
 from engine.domain.decision import Leg, Lot
 from engine.domain.ids import AccountId, BrokerOrderId, OrderId
 
@@ -100,3 +101,30 @@ def with_ticket(body: str, ticket: str) -> str:
     """Return the identical body with the penalty's ticket as one more member."""
     member = f'"p-ticket":{json_text(ticket)}}}'
     return f"{body[:-1]},{member}" if body else "{" + member
+
+
+class Sent:
+    """A request that is not a plain market order, or one that is sent for the second time."""
+
+    __slots__ = ("body", "endpoint", "is_exit", "lots", "on_answer")
+
+    def __init__(
+        self,
+        endpoint: str,
+        body: str,
+        lots: tuple[tuple[AccountId, OrderId], ...],
+        *,
+        is_exit: bool,
+        on_answer: Callable[[Verdict], None] | None = None,
+    ) -> None:
+        self.endpoint = endpoint
+        self.body = body
+        self.lots = lots  # our ids in the order of the answer's: order, then oso1 or oco, oso2
+        self.is_exit = is_exit
+        self.on_answer = on_answer
+
+    def with_ticket(self, ticket: str) -> "Sent":
+        """Return the identical request with the penalty's ticket."""
+        return Sent(
+            self.endpoint, with_ticket(self.body, ticket), self.lots, is_exit=self.is_exit, on_answer=self.on_answer
+        )

@@ -142,7 +142,7 @@ class Errands:
                 if order is not None:
                     self._ledger.retell(order)
                     facts += self._desk.answers(account, client, Accepted(order=BrokerOrderId(str(order))))
-                elif (account, client) in absent:
+                elif (account, client) in absent and not self._desk.is_under_way(account, client):
                     facts += self._desk.answers(account, client, Absent())
             if facts:
                 self._sink(facts)

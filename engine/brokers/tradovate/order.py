@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from engine.brokers.tradovate.body import Bodies, with_ticket
+from engine.brokers.tradovate.body import Bodies, Sent
 from engine.brokers.tradovate.frame import Arms, Framer
 from engine.brokers.tradovate.line import Line
 from engine.brokers.tradovate.options import Options
@@ -27,33 +27,6 @@ _NO_BUDGET: Final = Refused(kind=RefusalKind.BUDGET, reason="request budget", te
 _NO_ACCOUNT: Final = Refused(kind=RefusalKind.ACCOUNT, reason="unknown account", text="this login does not list it")
 _ARMS_LIMIT: Final = 20_000
 _FORGET_LATE_S: Final = 120.0
-
-
-class Sent:
-    """A request that is not a plain market order, or one that is sent for the second time."""
-
-    __slots__ = ("body", "endpoint", "is_exit", "lots", "on_answer")
-
-    def __init__(
-        self,
-        endpoint: str,
-        body: str,
-        lots: tuple[tuple[AccountId, OrderId], ...],
-        *,
-        is_exit: bool,
-        on_answer: Callable[[Verdict], None] | None = None,
-    ) -> None:
-        self.endpoint = endpoint
-        self.body = body
-        self.lots = lots  # our ids in the order of the answer's: order, then oso1 or oco, oso2
-        self.is_exit = is_exit
-        self.on_answer = on_answer
-
-    def with_ticket(self, ticket: str) -> "Sent":
-        """Return the identical request with the penalty's ticket."""
-        return Sent(
-            self.endpoint, with_ticket(self.body, ticket), self.lots, is_exit=self.is_exit, on_answer=self.on_answer
-        )
 
 
 class OrderDesk:
@@ -223,8 +196,18 @@ class OrderDesk:
         self.post(Sent("order/cancelorder", self._bodies.cancel(order), (), is_exit=True, on_answer=on_answer))
 
     def liquidate(self, account: AccountId, contract: int, on_answer: Callable[[Verdict], None]) -> None:
-        """Write the broker's own close of one contract."""
+        """Write the broker's own close of one contract.
+
+        Exits of that account which still wait are refused: behind a closed position they would open the other side.
+        """
         if account in self._ids:
+            kept: deque[tuple[float, Sent]] = deque()
+            for due, sent in self._queue:
+                if (account in {mine for mine, _ in sent.lots}) and sent.endpoint == "order/placeorder":
+                    self._tell(self._answers(sent, _NO_BUDGET))
+                else:
+                    kept.append((due, sent))
+            self._queue = kept
             body = self._bodies.liquidate(account, contract)
             self.post(Sent("order/liquidateposition", body, (), is_exit=True, on_answer=on_answer))
 
@@ -371,6 +354,15 @@ class OrderDesk:
             any(lot[1] == account for lot in self._pending.values())
             or any(account == mine for sent in self._others.values() for mine, _ in sent.lots)
             or any(account == mine for mine, _ in self._late)
+        )
+
+    def is_under_way(self, account: AccountId, client: OrderId) -> bool:
+        """Say whether an order waits here or for its answer: then nobody may call it absent."""
+        key = (account, client)
+        return (
+            any(lot[0] == client and lot[1] == account for lot in self._pending.values())
+            or any(key in sent.lots for sent in self._others.values())
+            or any(key in sent.lots for _, sent in self._queue)
         )
 
     def unclear_for(self, account: AccountId, client: OrderId) -> float | None:

@@ -211,3 +211,24 @@ async def test_exits_that_wait_are_refused_when_the_line_goes():
         at.server.fault(DropLine())
         await at.inbox.one(LineLost)
         assert kinds(at) == [RefusalKind.LINE] * waiting
+
+
+async def test_an_exit_that_waits_is_not_absent_and_gives_way_to_a_liquidation():
+    async with rig() as at:
+        await at.live()
+        at.session.send([at.lot("open", ONE, 2), at.lot("open", TWO, 2)], 0)
+        await at.inbox.one(OrderFilled, 2)
+        at.inbox.clear()
+        at.server.fault(Penalty(wait_s=12, count=2))
+        at.session.send([at.lot("exit", ONE, -2), at.lot("exit", TWO, -2)], 2)
+        await at.turning(2, lambda: at.session.health().waiting == 2)
+        at.session.ask_order(ONE, order_id("exit", ONE))
+        await at.turning(3, lambda: at.clock.monotonic() >= 3)
+        assert not outcomes(at)
+        at.session.liquidate(ONE, MNQ)
+        await at.inbox.until(lambda: at.inbox.of(OrderFilled) and at.inbox.of(OrderAnswered))
+        assert kinds(at) == [RefusalKind.BUDGET]
+        await at.turning(15, lambda: len(at.inbox.of(OrderFilled)) == 2)
+        assert {(fill.account, fill.quantity) for fill in at.inbox.of(OrderFilled)} == {(ONE, -2), (TWO, -2)}
+        await at.turning(20, lambda: at.clock.monotonic() >= 18)
+        assert len(at.inbox.of(OrderFilled)) == 2

@@ -4,17 +4,23 @@ Progress is told as ``act.acked``, ``act.proven`` or ``act.failed`` with the act
 called proven before the broker's own snapshot, or the act's own nature, shows it.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 
 from engine.domain.command import Close, Flatten, Pause, Rejoin, Repair, Resize, Resume, Sync, Wish
 from engine.domain.copier import Copier, Hold, Task
 from engine.domain.decision import AskSnapshot, CancelOrder, Decision, Severity
 from engine.domain.event import PersonActed, Restriction
-from engine.domain.lane import Lane
+from engine.domain.ids import Root
+from engine.domain.lane import Feed, Lane
 from engine.domain.reconcile import rebase
+from engine.domain.risk import Signal
+
+Opposed = Callable[[int], frozenset[tuple[str, Root]]]
+"""Who holds the other side of a signed quantity in another group."""
 
 
-def act(copier: Copier, event: PersonActed, out: list[Decision]) -> None:
+def act(copier: Copier, event: PersonActed, opposed: Opposed, out: list[Decision]) -> None:
     """Carry one command out on one follower."""
     match event.command:
         case Pause() as wish:
@@ -22,7 +28,9 @@ def act(copier: Copier, event: PersonActed, out: list[Decision]) -> None:
             until = f" until {wish.until:%H:%M} UTC" if wish.until else ""
             _tell(copier, event.key, "act.proven", f"paused{until}; exits still copy{_holding(copier)}", out)
         case Resume() as wish:
-            _resume(copier, event, wish, out)
+            _resume(copier, event, wish, opposed, out)
+        case Resize(factor=factor) if not factor.is_finite() or factor < 0:
+            _tell(copier, event.key, "act.failed", f"{factor} is no size", out)
         case Resize(factor=factor):
             before, copier.factor = copier.factor, factor
             _tell(copier, event.key, "act.proven", f"size {before.normalize():f}x → {factor.normalize():f}x", out)
@@ -30,9 +38,10 @@ def act(copier: Copier, event: PersonActed, out: list[Decision]) -> None:
             _close(copier, event, wish, out)
         case Flatten() as wish:
             copier.hold(Hold(event.by, "flatten", wish.reason or "flatten", event.at))
-            _clear(copier, event, out)
+            _cancel(copier, event.at, out, None)
+            _begin(copier, event, "flatten", out)
         case Sync() as wish:
-            _sync(copier, event, wish, out)
+            _sync(copier, event, wish, opposed, out)
         case Repair():
             copier.quarantined = ""
             copier.stand_still(line_up=copier.is_line_up)
@@ -49,8 +58,8 @@ def _holding(copier: Copier) -> str:
     return f", holds {', '.join(held)}" if held else ", holds nothing"
 
 
-def _resume(copier: Copier, event: PersonActed, wish: Resume, out: list[Decision]) -> None:
-    copier.holds = []
+def _resume(copier: Copier, event: PersonActed, wish: Resume, opposed: Opposed, out: list[Decision]) -> None:
+    copier.holds = [hold for hold in copier.holds if hold.kind == "journal"]  # that one no person can lift
     copier.refusals = 0
     copier.arm()
     missed = [
@@ -58,54 +67,65 @@ def _resume(copier: Copier, event: PersonActed, wish: Resume, out: list[Decision
     ]
     tail = f", {copier.barred}" if copier.barred else ""
     if wish.rejoin is Rejoin.JOIN:
-        _join(copier, event, out)
-        _begin(copier, event, "sync", out)
+        _join(copier, event, opposed, out)
         return
     said = f"copying from the leader's next entry, not joined: {', '.join(missed)}" if missed else "copying, in step"
     _tell(copier, event.key, "act.proven", said + tail, out)
 
 
-def _join(copier: Copier, event: PersonActed, out: list[Decision]) -> None:
+def _join(copier: Copier, event: PersonActed, opposed: Opposed, out: list[Decision]) -> None:
+    """Go to the leader's target: down without asking, up by what the checks allow."""
     for lane in list(copier.lanes.values()):
-        lane.goal, lane.barred, lane.signalled_at = lane.target, "", event.at
-        copier.propose(lane, f"act:{event.key}", event.at, out, by_hand=True)
+        lane.barred = ""
+        goal, target = lane.goal, lane.target
+        lane.goal = max(0, min(goal, target)) if goal > 0 else min(0, max(goal, target))
+        more = target - lane.goal
+        if more:
+            signal = Signal(
+                cause=f"act:{event.key}",
+                at=event.at,
+                age_us=0,
+                run_ticks=0,
+                minute=int(event.at.timestamp()) // 60,
+                opposed=opposed(more),
+            )
+            feed = next((feed for feed in lane.feeds.values() if feed.part * more > 0), None)
+            feed = feed or Feed(lane.symbol)
+            lane.allow(feed, copier.judge(more, lane, feed, signal, out, is_waiting=True))
+            lane.signalled_at = event.at
     copier.arm()
-
-
-def _sync(copier: Copier, event: PersonActed, wish: Sync, out: list[Decision]) -> None:
-    if wish.adopt:
-        for lane in copier.lanes.values():
-            rebase(lane)
-            lane.barred = ""
-        copier.arm()
-        _tell(copier, event.key, "act.proven", f"adopted{_holding(copier)}", out)
-        return
-    _join(copier, event, out)
     _begin(copier, event, "sync", out)
 
 
+def _sync(copier: Copier, event: PersonActed, wish: Sync, opposed: Opposed, out: list[Decision]) -> None:
+    if not wish.adopt:
+        _join(copier, event, opposed, out)
+        return
+    for lane in copier.lanes.values():
+        rebase(lane)
+        lane.barred = ""
+    copier.arm()
+    _tell(copier, event.key, "act.proven", f"adopted{_holding(copier)}", out)
+
+
 def _close(copier: Copier, event: PersonActed, wish: Close, out: list[Decision]) -> None:
+    if wish.quantity is not None and wish.quantity <= 0:
+        _tell(copier, event.key, "act.failed", f"{wish.quantity} is no number of contracts to close", out)
+        return
     for lane in list(copier.lanes.values()):
-        if wish.symbol not in (None, lane.symbol) or not lane.held:
+        if wish.symbol not in (None, lane.symbol):
             continue
-        size = abs(lane.held) if wish.quantity is None else min(wish.quantity, abs(lane.held))
-        lane.goal = lane.held - size if lane.held > 0 else lane.held + size
-        lane.retry_at = None
+        held, size = lane.held, abs(lane.held) if wish.quantity is None else min(wish.quantity, abs(lane.held))
+        if wish.quantity is None or held * lane.goal < 0:  # with what is still coming in, and no flip after it
+            lane.goal = 0
+        elif held > 0:
+            lane.goal = min(lane.goal, held - size)
+        elif held < 0:
+            lane.goal = max(lane.goal, held + size)
         if not lane.goal:
             _cancel(copier, event.at, out, lane)
-        copier.propose(lane, f"act:{event.key}", event.at, out, by_hand=True)
     copier.arm()
     _begin(copier, event, "close", out, wish)
-
-
-def _clear(copier: Copier, event: PersonActed, out: list[Decision]) -> None:
-    """Cancel what works, then close what is held."""
-    _cancel(copier, event.at, out, None)
-    for lane in list(copier.lanes.values()):
-        lane.goal, lane.retry_at = 0, None
-        copier.propose(lane, f"act:{event.key}", event.at, out, by_hand=True)
-    copier.arm()
-    _begin(copier, event, "flatten", out)
 
 
 def _cancel(copier: Copier, at: datetime, out: list[Decision], lane: Lane | None, again_s: int = 0) -> None:
@@ -119,25 +139,46 @@ def _cancel(copier: Copier, at: datetime, out: list[Decision], lane: Lane | None
 
 
 def _begin(copier: Copier, event: PersonActed, kind: str, out: list[Decision], wish: Wish | None = None) -> None:
-    symbol = wish.symbol if isinstance(wish, Close) else None
-    copier.tasks.append(Task(event.key, kind, event.at, symbol))
+    task = Task(event.key, kind, event.at, wish.symbol if isinstance(wish, Close) else None)
+    copier.tasks.append(task)
+    _zero(copier, task)
+    for lane in list(copier.lanes.values()):
+        if task.symbol in (None, lane.symbol):
+            copier.propose(lane, f"act:{event.key}", event.at, out, by_hand=True)
     progress(copier, event.at, out)
+
+
+def _zero(copier: Copier, task: Task) -> bool:
+    """A flatten wants nothing, whatever was found or opened since; True where that is news."""
+    wanted = [lane for lane in copier.lanes.values() if lane.goal] if task.kind == "flatten" else []
+    for lane in wanted:
+        lane.goal = 0
+    if wanted:
+        copier.arm()
+    return bool(wanted)
 
 
 def progress(copier: Copier, at: datetime, out: list[Decision], *, is_snapshot: bool = False) -> None:
     """See how far the tasks have come; called after every fact of this follower while it has any."""
     for task in list(copier.tasks):
+        if _zero(copier, task):
+            for lane in list(copier.lanes.values()):
+                copier.propose(lane, f"act:{task.key}", at, out)
         text = _missing(copier, task)
         if task.kind == "flatten" and copier.is_synced:
             _cancel(copier, at, out, None, again_s=3)
         if text:
-            task.asked_at = None
             if text != task.text:
                 task.text = text
                 _tell(copier, task.key, "act.acked", text, out)
+            if not copier.working or task.kind != "flatten":
+                task.asked_at = None
+            elif task.asked_at is None or (at - task.asked_at).total_seconds() >= 3:
+                task.asked_at = at  # an order that neither works nor ends is resolved, not assumed
+                out.append(AskSnapshot(account=copier.account))
         elif is_snapshot and task.asked_at is not None:
             copier.tasks.remove(task)
-            _tell(copier, task.key, "act.proven", _outcome(copier, task, at), out)
+            _tell(copier, task.key, *_outcome(copier, task, at), out)
         elif task.asked_at is None or (at - task.asked_at).total_seconds() >= 3:
             task.asked_at = at
             out.append(AskSnapshot(account=copier.account))
@@ -161,8 +202,14 @@ def _missing(copier: Copier, task: Task) -> str:
     return ""
 
 
-def _outcome(copier: Copier, task: Task, at: datetime) -> str:
+def _outcome(copier: Copier, task: Task, at: datetime) -> tuple[str, str]:
+    """Code and words of a task's end: a join that was refused is not called done."""
     took = f"{(at - task.since).total_seconds():.1f} s"
     if task.kind == "flatten":
-        return f"flat {took}" if task.text else "was flat"
-    return f"done {took}{_holding(copier)}"
+        return "act.proven", f"flat {took}" if task.text else "was flat"
+    short = [
+        f"{lane.target - lane.held:+d} {lane.symbol}" for lane in copier.lanes.values() if lane.target != lane.held
+    ]
+    if task.kind == "sync" and short:
+        return "act.failed", f"not joined: {', '.join(short)}{_holding(copier)}"
+    return "act.proven", f"done {took}{_holding(copier)}"

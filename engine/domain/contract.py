@@ -85,3 +85,16 @@ def month_of(symbol: Symbol) -> str:
 def product_of(symbol: Symbol) -> Product | None:
     """Exchange facts of a contract, or None for a product that we do not know."""
     return PRODUCTS.get(root_of(symbol))
+
+
+def family_of(symbol: Symbol) -> Root:
+    """Product whose risk a contract carries: NQ for NQZ6 and for MNQZ6."""
+    root = root_of(symbol)
+    product = PRODUCTS.get(root)
+    return (product.mini or root) if product else root
+
+
+def weight_of(symbol: Symbol) -> int:
+    """Thousandths of a mini that one contract counts; a product that we do not know counts as a mini."""
+    product = product_of(symbol)
+    return int(product.minis * 1000) if product else 1000

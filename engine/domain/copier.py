@@ -30,7 +30,7 @@ from engine.domain.event import (
 from engine.domain.group import FollowerPlan
 from engine.domain.ids import AccountId, BrokerOrderId, GroupId, OrderId, Symbol, account_mark, order_id
 from engine.domain.lane import Feed, Lane
-from engine.domain.risk import Denied, Signal, Standing, verdict
+from engine.domain.risk import Denied, Signal, Standing, arm, named, verdict
 
 SETTLE = timedelta(seconds=3)  # an order that a snapshot this much later does not list has never reached the broker
 ASK_AFTER = timedelta(seconds=5)  # an order without an end is asked about
@@ -49,7 +49,7 @@ class Flight(msgspec.Struct):
     open: int = 0  # unsigned contracts that may still fill
     order: BrokerOrderId | None = None
     asked_at: datetime | None = None
-    told: bool = False
+    final: int | None = None  # unsigned contracts that fill in all: its end was told before its last fill
 
 
 class Working(msgspec.Struct):
@@ -137,15 +137,20 @@ class Copier(msgspec.Struct):
         self.barred = self._bar()
         self.is_ready = self.is_line_up and self.is_synced and not self.quarantined
         self.max_copies = self.plan.caps.orders_per_minute
-        used = sum(abs(lane.goal) * lane.weight for lane in self.lanes.values())
-        self.room = int(self.plan.caps.account * 1000) - used
+        self.room = self._room(None)
 
-    def _bar(self) -> str:
+    def _room(self, entering: Lane | None) -> int:
+        """Thousandths of a mini under the account cap; the lane that enters counts with its goal alone."""
+        used = sum((abs(lane.goal) if lane is entering else lane.worst) * lane.weight for lane in self.lanes.values())
+        return int(self.plan.caps.account * 1000) - used
+
+    def _bar(self, *, is_waiting: bool = False) -> str:
+        """Why no entry may pass. ``is_waiting`` asks for an entry that leaves only after line and comparison."""
         if self.quarantined:
             return f"quarantine: {self.quarantined}"
-        if not self.is_line_up:
+        if not self.is_line_up and not is_waiting:
             return "line: not connected"
-        if not self.is_synced:
+        if not self.is_synced and not is_waiting:
             return "sync: not yet compared with the broker"
         if self.restriction is not Restriction.NONE:
             return f"restriction: {self.restriction.value} {self.restricted_because}".rstrip()
@@ -155,27 +160,29 @@ class Copier(msgspec.Struct):
             return f"hold: {hold.reason or 'paused'} by {hold.by}{until}"
         return ""
 
-    def standing(self) -> Standing:
-        """What the risk checks need to know of the follower as a whole."""
+    def standing(self, lane: Lane, *, is_waiting: bool = False) -> Standing:
+        """What the risk checks need to know of the follower as a whole when ``lane`` wants to enter."""
         return Standing(
-            barred=self.barred,
+            barred=self._bar(is_waiting=True) if is_waiting else self.barred,
             owner=self.owner,
             minute=self.minute,
             copies=self.copies,
             per_minute=self.plan.caps.orders_per_minute,
-            room=self.room,
+            room=self._room(lane),
         )
 
     # ---- orders ----------------------------------------------------------------------------------------------------
 
-    def judge(self, more: int, lane: Lane, feed: Feed, signal: Signal, out: list[Decision]) -> int:
+    def judge(
+        self, more: int, lane: Lane, feed: Feed, signal: Signal, out: list[Decision], *, is_waiting: bool = False
+    ) -> int:
         """Signed part of an entry that may pass; what may not is recorded."""
-        denied = verdict(more, lane, feed, signal, self.standing())
+        denied = verdict(more, lane, feed, signal, self.standing(lane, is_waiting=is_waiting))
         if denied is None:
             return more
         allowed = denied.allowed if more > 0 else -denied.allowed
         out.append(self.skipped(lane, signal.cause, more - allowed, denied))
-        return self.judge(allowed, lane, feed, signal, out) if allowed else 0
+        return self.judge(allowed, lane, feed, signal, out, is_waiting=is_waiting) if allowed else 0
 
     def skipped(self, lane: Lane, cause: str, wanted: int, denied: Denied) -> Skipped:
         """Record of an entry that is not copied."""
@@ -194,26 +201,34 @@ class Copier(msgspec.Struct):
         self.flights[client] = Flight(lane.symbol, quantity, cause, at, is_exit, abs(quantity))
 
     def propose(self, lane: Lane, cause: str, at: datetime, out: list[Decision], *, by_hand: bool = False) -> None:
-        """Order what the lane needs next, if anything."""
-        if not self.is_line_up or not self.is_synced or (self.quarantined and not by_hand):
+        """Order what the lane needs next, if anything; ``by_hand`` does not wait for the next try."""
+        if not self.is_line_up or not self.is_synced or (self.quarantined and not self.is_ending(lane)):
             return
         if lane.retry_at is not None and lane.retry_at > at and not by_hand:
             return
+        if denied := self._late(lane, at):
+            self.hold_back(lane, cause, denied, out)
         quantity = lane.step()
         if not quantity:
             return
         is_exit = lane.held * quantity < 0
-        if not is_exit and not by_hand and (denied := self._late(lane, at)):
-            lane.give_up(quantity)
-            out.append(self.skipped(lane, cause, quantity, denied))
-            return
         self.made += 1
-        cause = f"{cause}#{self.made}"
+        cause = f"{cause}#{self.mark}.{self.made}"
         client = order_id(cause, self.account)
         self.fly(lane, quantity, cause, client, at, is_exit=is_exit)
         lot = (client, self.account, lane.symbol, quantity)
         if not lane.is_bracketed or not self.guard(lane, lot, cause, lane.signal_price, out, is_exit=is_exit):
             out.append(SendLots(cause=cause, lots=(lot,), exits=int(is_exit)))
+
+    def hold_back(self, lane: Lane, cause: str, denied: Denied, out: list[Decision]) -> None:
+        """Give up what was to be entered and has not left yet."""
+        if lost := lane.hold_back():
+            out.append(self.skipped(lane, cause, lost, denied))
+            self.arm()
+
+    def is_ending(self, lane: Lane) -> bool:
+        """Say whether a person is closing what this lane holds."""
+        return any(task.kind in ("flatten", "close") and task.symbol in (None, lane.symbol) for task in self.tasks)
 
     def guard(
         self, lane: Lane, lot: Lot, cause: str, price: Decimal | None, out: list[Decision], *, is_exit: bool
@@ -230,10 +245,8 @@ class Copier(msgspec.Struct):
 
     def _late(self, lane: Lane, at: datetime) -> Denied | None:
         """Judge again an entry that had to wait for an exit: the world may have moved on."""
-        if self.barred:
-            return Denied(check="follower", figures=self.barred)
-        if lane.barred:
-            return Denied(check="contract", figures=lane.barred)
+        if self.barred or lane.barred:
+            return named("contract", self.barred or lane.barred)
         if lane.signalled_at is None:
             return Denied(check="signal_age", figures="no signal")
         age_us = int((at - lane.signalled_at) / timedelta(microseconds=1))
@@ -265,6 +278,7 @@ class Copier(msgspec.Struct):
         found = self.lanes.get(symbol)
         if found is None:
             found = self.lanes[symbol] = Lane(self.account, symbol)
+            arm(found, self.plan)
         return found
 
     # ---- what it knows ---------------------------------------------------------------------------------------------

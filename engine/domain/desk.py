@@ -7,15 +7,18 @@ A fault of ours in one follower's code sets that follower aside and no other (``
 in two places for that, see docs/adr/0003-quarantine-inside-the-domain.md.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import msgspec
 
-from engine.domain import report
-from engine.domain.act import act, progress
-from engine.domain.copier import Copier, Hold
+from engine.domain import outage, report
+from engine.domain.act import Opposed, act, progress
+from engine.domain.command import Resize
+from engine.domain.contract import root_of
+from engine.domain.copier import Copier, remember
 from engine.domain.decision import AskSnapshot, Decision, Raised, Severity
 from engine.domain.event import (
     AccessRefused,
@@ -40,9 +43,9 @@ from engine.domain.event import (
     SnapshotTaken,
     TimePassed,
 )
-from engine.domain.fanout import catch_up, fan_out, quarantine
-from engine.domain.group import Pooled
-from engine.domain.ids import AccountId, ConnectionId, Symbol
+from engine.domain.fanout import catch_up, fan_out, quarantine, rivals
+from engine.domain.group import Pooled, follower_symbol
+from engine.domain.ids import AccountId, Symbol
 from engine.domain.leader import LeaderBook
 from engine.domain.reconcile import check, rebase, reconcile
 from engine.domain.sizing import is_moving
@@ -90,7 +93,7 @@ class Desk:
             return self._led(event)
         out: list[Decision] = []
         if self.state.stale:
-            self._arm_stale(event.at)
+            self._arm_stale(event.at, out)
         self._on[type(event)](event, out)
         return out
 
@@ -114,21 +117,34 @@ class Desk:
     # ---- the leader's way ------------------------------------------------------------------------------------------
 
     def _led(self, event: OrderFilled) -> list[Decision]:
-        book = self.state.leaders[event.account]
+        state = self.state
+        book = state.leaders[event.account]
+        if not book.is_synced:
+            return self._parked(book, event)
         stand = book.fold(event)
         if stand is None:
             return []
-        out = fan_out(self.state, self.rows(book, event.symbol, stand.net, event.at), event, stand.net)
+        net = stand.net
+        rows = self.rows(book, event.symbol, net - event.quantity, net, event.at)
+        out = fan_out(state, rows, event, net)
+        state.version += 1
         self._wake(event.at)
-        if stand.net == 0:
+        if net == 0:
             self._leader_flat(book, event.symbol)
         return out
 
-    def rows(self, book: LeaderBook, symbol: Symbol, net: int, at: datetime) -> Rows:
+    def _parked(self, book: LeaderBook, event: OrderFilled) -> list[Decision]:
+        """Between a gap and the comparison nobody knows what a fill came on top of: it waits."""
+        if event.fill in book.seen or any(parked.fill == event.fill for parked in book.parked):
+            return []
+        book.parked.append(event)
+        return [AskSnapshot(account=book.account)] if book.doubts(event.at) else []
+
+    def rows(self, book: LeaderBook, symbol: Symbol, before: int, net: int, at: datetime) -> Rows:
         """Armed followers of one leader contract; their ladders reach ``net`` at least."""
         rows = self._rows.get((book.account, symbol))
         if rows is None or abs(net) > rows.reach:
-            rows = self._rows[book.account, symbol] = rows_of(self.state, book, symbol, net, at)
+            rows = self._rows[book.account, symbol] = rows_of(self.state, book, symbol, before, net, at)
         return rows
 
     def _leader_flat(self, book: LeaderBook, symbol: Symbol) -> None:
@@ -137,20 +153,23 @@ class Desk:
             if is_moving(copier.plan) or isinstance(copier.plan.sizing, Pooled):
                 self.state.stale.setdefault(copier.account, False)
 
-    def _arm_stale(self, at: datetime) -> None:
+    def _arm_stale(self, at: datetime, out: list[Decision]) -> None:
         """Work out a few sizes anew, where the leader is flat or a person asked for it."""
-        stale = self.state.stale
-        for account in list(stale)[:ARMED_AT_ONCE]:
-            is_forced = stale.pop(account)
-            copier = self.state.copiers.get(account)
-            book = self._leader_of(copier) if copier else None
-            if copier is None or book is None:
-                continue
-            for lane in copier.lanes.values():
-                for feed in lane.feeds.values():
-                    if feed.net == 0 or is_forced:
-                        rows = self.rows(book, feed.symbol, 0, at)
-                        rearm(self.state, book, rows, (copier, lane, feed), at)
+        for account in list(self.state.stale)[:ARMED_AT_ONCE]:
+            is_forced = self.state.stale.pop(account)
+            self._with(account, at, out, partial(self._rearm, at=at, is_forced=is_forced))
+
+    def _rearm(self, copier: Copier, at: datetime, *, is_forced: bool) -> None:
+        book = self._leader_of(copier)
+        if book is None:
+            return
+        for lane in list(copier.lanes.values()):
+            for feed in lane.feeds.values():
+                is_current = follower_symbol(copier.plan, feed.symbol, root_of(feed.symbol)) == lane.symbol
+                if is_current and (feed.net == 0 or is_forced):
+                    net = book.stand(feed.symbol).net
+                    rows = self.rows(book, feed.symbol, net, net, at)
+                    rearm(self.state, book, rows, (copier, lane, feed), at, is_forced=is_forced)
 
     def _leader_of(self, copier: Copier) -> LeaderBook | None:
         group = next((group for group in self.state.plan.groups if group.id == copier.group), None)
@@ -222,6 +241,7 @@ class Desk:
                 at=event.at,
                 account=event.account,
                 balance=event.balance,
+                open_profit=event.open_profit,
                 margin=event.margin,
                 day_profit=event.day_profit,
             )
@@ -241,9 +261,10 @@ class Desk:
     def _leader_snapped(self, book: LeaderBook, event: SnapshotTaken, out: list[Decision]) -> None:
         """After a gap: exits that were missed are caught up, entries follow each follower's policy."""
         is_first = not book.was_synced
-        for symbol in book.restate(event):
-            stand = book.stands[symbol]
-            catch_up(self.state, stand, self.rows(book, symbol, stand.net, event.at), symbol, event.at, out)
+        for symbol, believed in book.restate(event).items():
+            rows = self.rows(book, symbol, believed, book.stands[symbol].net, event.at)
+            catch_up(self.state, book.account, symbol, believed, rows, event.at, out)
+        self.state.version += 1
         if is_first:
             book.was_synced = True
             for copier in self.state.copiers.values():
@@ -251,39 +272,19 @@ class Desk:
                     for lane in copier.lanes.values():
                         if lane.barred.startswith("desync"):
                             rebase(lane)
+        parked, book.parked = book.parked, []
+        for fill in parked if book.is_synced else ():  # those inside the snapshot are known by now
+            out += self._led(msgspec.structs.replace(fill, at=event.at))
         self._wake(event.at)
 
     # ---- lines, locks, people, time --------------------------------------------------------------------------------
 
-    def _on_line(self, connection: ConnectionId) -> Iterable[AccountId]:
-        return [account.id for account in self.state.plan.accounts if account.connection == connection]
-
     def _lost(self, event: LineLost, out: list[Decision]) -> None:
-        accounts = list(self._on_line(event.connection))
-        risky = [name for name in accounts if self._holds_anything(name)]
-        for name in accounts:
-            if name in self.state.leaders:
-                self.state.leaders[name].stand_still(line_up=False)
-            self._with(name, event.at, out, lambda copier: copier.stand_still(line_up=False))
-        leads = any(name in self.state.leaders for name in accounts)
-        severity = Severity.P1 if risky else Severity.P2
-        held = f", positions on {', '.join(risky)}" if risky else ""
-        said = f"{event.connection} is off: {event.reason}{held}"
-        out.append(Raised(code="leader.lost" if leads else "broker.down", severity=severity, text=said))
-        self.state.version += 1
-
-    def _holds_anything(self, account: AccountId) -> bool:
-        book, copier = self.state.leaders.get(account), self.state.copiers.get(account)
-        return bool(book and any(stand.net for stand in book.stands.values())) or bool(
-            copier and any(lane.held for lane in copier.lanes.values())
-        )
+        outage.lost(self.state, event, out)
+        self._wake(event.at)
 
     def _restored(self, event: LineRestored, out: list[Decision]) -> None:
-        for name in self._on_line(event.connection):
-            if name in self.state.leaders:
-                self.state.leaders[name].stand_still(line_up=True)
-            self._with(name, event.at, out, lambda copier: copier.stand_still(line_up=True))
-        out.append(Raised(code="broker.up", severity=Severity.P4, text=f"{event.connection} is back"))
+        outage.restored(self.state, event, out)
         self._wake(event.at)
 
     def _restricted(self, event: AccountRestricted, out: list[Decision]) -> None:
@@ -298,9 +299,7 @@ class Desk:
         self._with(event.account, event.at, out, step)
 
     def _access_refused(self, event: AccessRefused, out: list[Decision]) -> None:
-        until = f", not tried again before {event.until:%H:%M:%S} UTC" if event.until else ""
-        said = f"{event.connection}: login refused, {event.reason}{until}"
-        out.append(Raised(code="acct.auth", severity=Severity.P2, text=said))
+        outage.access_refused(event, out)
 
     def _started(self, event: EngineStarted, out: list[Decision]) -> None:
         restarted = bool(self.state.run)
@@ -315,17 +314,30 @@ class Desk:
         self._wake(event.at)
 
     def _configured(self, event: DeskConfigured, out: list[Decision]) -> None:
-        configure(self.state, event.plan)
+        for copier in configure(self.state, event.plan):
+            if left := ", ".join(f"{lane.held:+d} {lane.symbol}" for lane in copier.lanes.values() if lane.held):
+                said = f"{copier.account} is no follower any more and holds {left}: nobody looks after it"
+                out.append(copier.tell("acct.left", Severity.P1, said))
         self._rows = {}
 
     def _acted(self, event: PersonActed, out: list[Decision]) -> None:
         if event.key in self.state.acts:
             return
-        self.state.acts[event.key] = None
+        remember(self.state.acts, event.key)
         self.state.version += 1
         for account in event.command.accounts:
-            self._with(account, event.at, out, lambda copier: act(copier, event, out))
-            self.state.stale[account] = True
+            if account not in self.state.copiers:
+                said, severity = f"{account} is no follower of this desk", Severity.P4
+                failed = Raised(code="act.failed", severity=severity, text=said, account=account, key=event.key)
+                out.append(failed)
+                continue
+            self._with(account, event.at, out, lambda copier: act(copier, event, self._opposed(copier), out))
+            if isinstance(event.command, Resize):
+                self.state.stale[account] = True
+
+    def _opposed(self, copier: Copier) -> Opposed:
+        book = self._leader_of(copier)
+        return lambda quantity: rivals(self.state, book.account, quantity) if book else frozenset()
 
     def _passed(self, event: TimePassed, out: list[Decision]) -> None:
         at = event.at
@@ -357,23 +369,10 @@ class Desk:
         self._with(event.account, event.at, out, lambda copier: quarantine(copier, event.error, out))
 
     def _clock_changed(self, event: ClockChanged, out: list[Decision]) -> None:
-        by = timedelta(seconds=event.seconds)
-        for copier in self.state.copiers.values():
-            copier.shift_clock(by)
-        said = f"the computer's clock moved by {event.seconds:+.1f} s; running waits were moved along"
-        out.append(Raised(code="eng.clock", severity=Severity.P3, text=said))
-        self.state.due = event.at
+        outage.clock_changed(self.state, event, out)
 
     def _strained(self, event: JournalStrained, out: list[Decision]) -> None:
-        for copier in self.state.copiers.values():
-            copier.holds = [hold for hold in copier.holds if hold.kind != "journal"]
-            if event.reason:
-                copier.holds.append(Hold("engine", "journal", event.reason, event.at))
-            copier.arm()
-        severity = Severity.P1 if event.reason else Severity.P4
-        said = f"entries stopped, exits go on: {event.reason}" if event.reason else "the journal has room again"
-        out.append(Raised(code="eng.disk", severity=severity, text=said))
-        self.state.version += 1
+        outage.strained(self.state, event, out)
 
     def _ignore(self, event: OrdersSent, out: list[Decision]) -> None:
         """Times of sending are kept for receipts; nothing depends on them."""

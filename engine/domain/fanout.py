@@ -7,7 +7,7 @@ condition below only decides whether it needs to be asked.
 from datetime import datetime, timedelta
 from decimal import ROUND_CEILING, Decimal
 
-from engine.domain.contract import PRODUCTS, product_of, root_of
+from engine.domain.contract import family_of, product_of
 from engine.domain.copier import Copier, Flight
 from engine.domain.decision import Decision, Lot, Raised, SendLots, Severity
 from engine.domain.event import OrderFilled, QuoteMarked
@@ -16,7 +16,7 @@ from engine.domain.ids import TAG, AccountId, OrderId, Root, Symbol, cause_hash,
 from engine.domain.lane import Feed, Lane
 from engine.domain.leader import Stand
 from engine.domain.reconcile import ticks_away
-from engine.domain.risk import Denied, Signal
+from engine.domain.risk import Denied, Signal, named
 from engine.domain.state import DeskState, Rows
 
 MICROSECOND = timedelta(microseconds=1)
@@ -59,17 +59,18 @@ def fan_out(state: DeskState, rows: Rows, event: OrderFilled, net: int) -> list[
                     size = more if more > 0 else -more
                 if more:
                     lane.goal += more
+                    feed.taken += more
+                    lane.entered_by = feed.symbol
                     copier.room -= size * lane.weight
                     copier.copies += 1
                     lane.signalled_at = at
                     lane.signal_price = price
+            if copier.barred or lane.barred:
+                copier.hold_back(lane, signal.cause, named("contract", copier.barred or lane.barred), out)
             quantity = lane.step()
             if not quantity or not copier.is_ready:
                 continue
             is_exit = lane.held * quantity < 0
-            if not is_exit and (copier.barred or lane.barred):
-                lane.give_up(quantity)
-                continue
             client = OrderId(prefix + copier.mark)
             if quantity > 0:
                 lane.buys += quantity
@@ -83,15 +84,27 @@ def fan_out(state: DeskState, rows: Rows, event: OrderFilled, net: int) -> list[
             (exits if is_exit else entries).append(lot)
         except Exception as bug:  # noqa: BLE001  one follower's fault must not stop the others
             quarantine(copier, repr(bug), out)
-    state.version += 1
     if exits or entries:
         out.insert(0, SendLots(cause=signal.cause, lots=(*exits, *entries), exits=len(exits)))
+    if rows.former:
+        _follow_out(rows, signal, net, out)
     return out
+
+
+def _follow_out(rows: Rows, signal: Signal, net: int, out: list[Decision]) -> None:
+    """Copy the exits of lanes that followed this contract before the settings changed."""
+    for copier, lane, feed in rows.former:
+        try:
+            if more := lane.shift(feed, net):
+                copier.judge(more, lane, feed, signal, out)
+            copier.propose(lane, signal.cause, signal.at, out)
+        except Exception as bug:  # noqa: BLE001  one follower's fault must not stop the others
+            quarantine(copier, repr(bug), out)
 
 
 def _signal(state: DeskState, rows: Rows, event: OrderFilled) -> Signal:
     at = event.at
-    opposed = rivals(state, event.account, event.symbol, event.quantity) if rows.has_rivals else frozenset()
+    opposed = rivals(state, event.account, event.quantity) if rows.has_rivals else frozenset()
     return Signal(
         cause=f"{event.account}:{event.fill}",
         at=at,
@@ -115,43 +128,46 @@ def run_ticks(quote: QuoteMarked | None, event: OrderFilled) -> int:
     return int((worse / product.tick).to_integral_value(ROUND_CEILING)) if worse > 0 else 0
 
 
-def rivals(state: DeskState, leader: AccountId, symbol: Symbol, quantity: int) -> frozenset[str]:
-    """Owners who hold, or are about to hold, the other side of this product family in another group."""
-    family, groups = _family(symbol), state.leaders[leader].groups
-    owners: set[str] = set()
+def rivals(state: DeskState, leader: AccountId, quantity: int) -> frozenset[tuple[str, Root]]:
+    """Who holds, or may come to hold, the side against ``quantity`` in another group: owner and product family."""
+    groups, side = state.leaders[leader].groups, 1 if quantity > 0 else -1
+    found: set[tuple[str, Root]] = set()
     for copier in state.copiers.values():
         if copier.group not in groups:
             for lane in copier.lanes.values():
-                if (lane.goal * quantity < 0 or lane.held * quantity < 0) and _family(lane.symbol) == family:
-                    owners.add(copier.owner)
+                against = lane.held - lane.sells if side > 0 else -lane.held - lane.buys
+                if against < 0 or lane.goal * side < 0:
+                    found.add((copier.owner, family_of(lane.symbol)))
     owner_of = {account.id: account.owner for account in state.plan.accounts}
     for book in state.leaders.values():
         if book.account != leader:
-            for held, stand in book.stands.items():
-                if stand.net * quantity < 0 and _family(held) == family:
-                    owners.add(owner_of[book.account])
-    return frozenset(owners)
+            found |= {
+                (owner_of[book.account], family_of(s)) for s, stand in book.stands.items() if stand.net * side < 0
+            }
+    return frozenset(found)
 
 
-def _family(symbol: Symbol) -> Root:
-    root = root_of(symbol)
-    product = PRODUCTS.get(root)
-    return (product.mini or root) if product else root
-
-
-def catch_up(state: DeskState, stand: Stand, rows: Rows, symbol: Symbol, at: datetime, out: list[Decision]) -> None:
+def catch_up(
+    state: DeskState, leader: AccountId, symbol: Symbol, believed: int, rows: Rows, at: datetime, out: list[Decision]
+) -> None:
     """Follow a leader whose moves were missed: exits now, entries by each follower's policy."""
-    cause = f"missed:{symbol}:{at.isoformat()}"
-    signal = Signal(cause=cause, at=at, age_us=0, run_ticks=0, minute=int(at.timestamp()) // 60)
+    stand = state.leaders[leader].stands[symbol]
+    signal = Signal(
+        cause=f"missed:{symbol}:{at.isoformat()}",
+        at=at,
+        age_us=0,
+        run_ticks=0,
+        minute=int(at.timestamp()) // 60,
+        opposed=rivals(state, leader, stand.net - believed) if rows.has_rivals else frozenset(),
+    )
     for copier, lane, feed in rows.lanes:
         try:
-            more = lane.shift(feed, stand.net)
-            if more:
+            if more := lane.shift(feed, stand.net):
                 _missed(state, copier, lane, feed, signal, stand, more, out)
-            copier.propose(lane, cause, at, out)
+            copier.propose(lane, signal.cause, at, out)
         except Exception as bug:  # noqa: BLE001  one follower's fault must not stop the others
             quarantine(copier, repr(bug), out)
-    state.version += 1
+    _follow_out(rows, signal, stand.net, out)
 
 
 def _missed(
@@ -169,8 +185,7 @@ def _missed(
     if policy is MissedEntry.JOIN:
         away = ticks_away(feed.symbol, stand.cost.average, state.quotes)
         if away is not None and away <= plan.join_ticks:
-            allowed = copier.judge(more, lane, feed, signal, out) if copier.is_ready else more
-            lane.goal += allowed
+            lane.allow(feed, copier.judge(more, lane, feed, signal, out, is_waiting=not copier.is_ready))
             lane.signalled_at, lane.signal_price = signal.at, stand.cost.average
             copier.arm()
             return

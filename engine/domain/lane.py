@@ -21,7 +21,7 @@ from decimal import Decimal
 
 import msgspec
 
-from engine.domain.ids import AccountId, Symbol
+from engine.domain.ids import AccountId, OrderId, Symbol
 from engine.domain.position import Cost
 
 NO_LIMIT = 1 << 60
@@ -35,6 +35,7 @@ class Feed(msgspec.Struct):
 
     symbol: Symbol  # the leader's contract
     part: int = 0  # contribution to the lane's target now
+    taken: int = 0  # the part of it that was allowed; kept where a lane has several feeds
     net: int = 0  # leader net that ``part`` was read for
     ladder: list[int] = msgspec.field(default_factory=lambda: [0])
     num: int = 0  # the ratio that the ladder was laid by: follower contracts for one of the leader's, before rounding
@@ -51,7 +52,8 @@ class Lane(msgspec.Struct):
     account: AccountId
     symbol: Symbol
     feeds: dict[Symbol, Feed] = {}
-    target: int = 0
+    total: int = 0  # sum of the feeds' parts …
+    target: int = 0  # … within the cap
     goal: int = 0
     held: int = 0
     buys: int = 0
@@ -59,6 +61,7 @@ class Lane(msgspec.Struct):
     # armed: worked out when its inputs change, looked up when an order depends on it
     barred: str = ""  # why this lane takes no entries: "desync: ..."; empty when it does
     weight: int = 1000  # thousandths of a mini for one contract
+    cap: int = NO_LIMIT  # contracts on either side, whatever the feeds add up to
     max_order: int = NO_LIMIT
     max_run: int = NO_LIMIT  # ticks
     max_age_us: int = NO_LIMIT
@@ -68,9 +71,11 @@ class Lane(msgspec.Struct):
     # the newest entry signal, for an entry that has to wait for an exit
     signalled_at: datetime | None = None
     signal_price: Decimal | None = None
+    entered_by: Symbol | None = None
     # the exit that would not go through
     exit_tries: int = 0
     retry_at: datetime | None = None
+    liquidation: OrderId | None = None  # the flight that stands for the broker's own closing
     # what the broker says, and since when it differs
     reported: int | None = None
     off_since: datetime | None = None
@@ -80,53 +85,95 @@ class Lane(msgspec.Struct):
     def shift(self, feed: Feed, net: int) -> int:
         """Follow the leader to ``net``: lower the goal where he shrank.
 
-        Returns: signed contracts by which an entry would raise the goal, for the caller to check and ``allow``.
+        Returns: signed contracts by which an entry would raise the goal, never past the target, for the caller to check.
         """
-        part = feed.ladder[net]
-        before, after = self.target, self.target + part - feed.part
+        if len(self.feeds) > 1:
+            return self._shift_one_of(feed, net)
+        was, part, before, goal = feed.net, feed.ladder[net], self.target, self.goal
+        self.total = after = self.total + part - feed.part
+        if after > self.cap:
+            after = self.cap
+        elif after < -self.cap:
+            after = -self.cap
         feed.part, feed.net, self.target = part, net, after
-        if after == before:
-            return 0
-        if after >= 0:
-            if before < 0:  # through zero: out first, whatever becomes of the entry
-                self.goal = max(self.goal, 0)
-                return after
-            if after > before:
-                return after - before
-            self.goal = min(self.goal, after)
-            return 0
-        if before > 0:
-            self.goal = min(self.goal, 0)
-            return after
-        if after < before:
-            return after - before
-        self.goal = max(self.goal, after)
-        return 0
+        if after < before or (after == before and net < was):
+            if (before > 0 or was > 0) and goal > 0 and goal > after:
+                self.goal = goal = max(after, 0)  # out first, whatever becomes of an entry on the other side
+            return min(0, max(after - min(before, 0), after - goal)) if after < 0 else 0
+        if (before < 0 or was < 0) and goal < 0 and goal < after:
+            self.goal = goal = min(after, 0)
+        return max(0, min(after - max(before, 0), after - goal)) if after > 0 else 0
+
+    def _shift_one_of(self, feed: Feed, net: int) -> int:
+        """As ``shift``, where several contracts of the leader end in this lane: what one of them was refused hides no exit
+        of another."""
+        part, before, goal = feed.ladder[net], self.target, self.goal
+        moved = part - feed.part
+        self.total += moved
+        self.target = after = max(-self.cap, min(self.cap, self.total))
+        feed.part, feed.net = part, net
+        if moved * before < 0 and part * moved > 0:  # against the others: it only shrinks what is held
+            feed.taken = part
+        else:
+            feed.taken = max(0, min(feed.taken, part)) if part >= 0 else min(0, max(feed.taken, part))
+        bound = sum(other.taken for other in self.feeds.values())
+        if moved < 0 < goal:
+            self.goal = goal = min(goal, max(bound, 0))
+        elif moved > 0 > goal:
+            self.goal = goal = max(goal, min(bound, 0))
+        if moved > 0 and after > 0:
+            return max(0, min(after - max(before, 0), after - goal))
+        return min(0, max(after - min(before, 0), after - goal)) if moved < 0 and after < 0 else 0
+
+    def feed(self, symbol: Symbol) -> Feed:
+        """What one leader contract contributes, made at first sight."""
+        found = self.feeds.get(symbol)
+        if found is None:
+            for other in self.feeds.values():
+                part = other.part
+                other.taken = max(0, min(self.goal, part)) if part >= 0 else min(0, max(self.goal, part))
+            found = self.feeds[symbol] = Feed(symbol)
+        return found
+
+    def allow(self, feed: Feed, more: int) -> None:
+        """Raise the goal by an entry that may pass."""
+        self.goal += more
+        feed.taken += more
+        self.entered_by = feed.symbol
+
+    def lay(self, feed: Feed, ladder: list[int]) -> None:
+        """Put another ladder in force. What is held and the goal stay as they are."""
+        feed.ladder = ladder
+        part = ladder[feed.net]
+        self.total += part - feed.part
+        feed.part = part
+        self.target = max(-self.cap, min(self.cap, self.total))
 
     def step(self) -> int:
-        """Signed contracts to order now, 0 for none."""
+        """Signed contracts to order now, 0 for none. Entries in pieces of the largest order that is allowed."""
         goal, held = self.goal, self.held
         if held > 0:
             if goal >= held:
-                room = goal - held - self.buys
-                return max(0, room)
+                return min(goal - held - self.buys, self.max_order) if goal - held > self.buys else 0
             excess = held - self.sells - (max(0, goal))
             if excess <= 0:
                 return 0
-            return goal - excess if goal < 0 and self.is_one_order and not self.buys and not self.sells else -excess
+            return goal - excess if goal < 0 and self._is_one_flip(excess - goal) else -excess
         if held < 0:
             if goal <= held:
-                room = held - goal - self.sells
-                return -room if room > 0 else 0
+                return -min(held - goal - self.sells, self.max_order) if held - goal > self.sells else 0
             excess = -held - self.buys + (min(0, goal))
             if excess <= 0:
                 return 0
-            return goal + excess if goal > 0 and self.is_one_order and not self.buys and not self.sells else excess
+            return goal + excess if goal > 0 and self._is_one_flip(excess + goal) else excess
         if goal > 0:
-            return goal - self.buys if goal > self.buys and not self.sells else 0
+            return min(goal - self.buys, self.max_order) if goal > self.buys and not self.sells else 0
         if goal < 0:
-            return goal + self.sells if -goal > self.sells and not self.buys else 0
+            return -min(-goal - self.sells, self.max_order) if -goal > self.sells and not self.buys else 0
         return 0
+
+    def _is_one_flip(self, contracts: int) -> bool:
+        return self.is_one_order and not self.buys and not self.sells and contracts <= self.max_order
 
     def sent(self, quantity: int) -> None:
         """Count an order of ours as in flight."""
@@ -142,30 +189,58 @@ class Lane(msgspec.Struct):
         else:
             self.sells = max(0, self.sells + quantity)
 
-    def is_exit(self, quantity: int) -> bool:
-        """Say whether an order of ``quantity`` only shrinks what is held."""
-        return self.held * quantity < 0 and abs(quantity) <= abs(self.held)
-
     def give_up(self, quantity: int) -> None:
         """Lower the goal by an entry of ``quantity`` that will not come, never below what is held or still coming."""
         if quantity > 0:
-            self.goal = max(self.goal - quantity, min(self.goal, max(self.held + self.buys, 0)))
+            goal = max(self.goal - quantity, min(self.goal, max(self.held + self.buys, 0)))
         else:
-            self.goal = min(self.goal - quantity, max(self.goal, min(self.held - self.sells, 0)))
+            goal = min(self.goal - quantity, max(self.goal, min(self.held - self.sells, 0)))
+        self._lose(self.goal - goal)
 
-    def meddled(self, quantity: int) -> None:
-        """Take in a fill that is not ours. A close by other hands is not bought back; an opening is left alone."""
+    def hold_back(self) -> int:
+        """Give up every entry that has not left yet.
+
+        Returns: signed contracts that the goal lost.
+        """
+        goal = self.goal
+        coming = max(self.held + self.buys, 0) if goal > 0 else min(self.held - self.sells, 0)
+        lost = goal - (min(goal, coming) if goal > 0 else max(goal, coming))
+        self._lose(lost)
+        return lost
+
+    def _lose(self, lost: int) -> None:
+        self.goal -= lost
+        if lost and len(self.feeds) > 1:  # the newest entry first, then whoever has something
+            for feed in sorted(self.feeds.values(), key=lambda feed: feed.symbol != self.entered_by):
+                gone = max(0, min(lost, feed.taken)) if lost > 0 else min(0, max(lost, feed.taken))
+                feed.taken -= gone
+                lost -= gone
+
+    def meddled(self, quantity: int) -> bool:
+        """Take in a fill that is not ours. A close by other hands is not bought back; an opening is left alone.
+
+        Returns: True for a close.
+        """
         before, self.held = self.held, self.held + quantity
-        if before * quantity < 0:  # closing, maybe through zero
-            self.goal = _between(self.goal, self.held)
-        else:
+        if before * quantity >= 0:
             self.goal += quantity
+            return False
+        if before * self.held < 0:  # through zero: what is left was opened by other hands
+            self.goal = self.held
+            return False
+        if before * self.goal > 0:  # a goal on the other side is a flip under way, which goes on
+            self.hold_back()
+        return True
 
     def is_settled(self) -> bool:
         """Say whether nothing is to do and nothing is under way."""
         return self.held == self.goal and not self.buys and not self.sells
 
+    def is_explained(self) -> bool:
+        """Say whether the leader's position explains what is held, with nothing under way."""
+        return self.is_settled() and min(0, self.target) <= self.held <= max(0, self.target)
 
-def _between(goal: int, held: int) -> int:
-    """Goal that asks for no more than what is held, on the held side."""
-    return max(0, min(goal, held)) if held >= 0 else min(0, max(goal, held))
+    @property
+    def worst(self) -> int:
+        """Largest position, unsigned, that goal and orders in flight can still make."""
+        return max(abs(self.goal), self.held + self.buys, self.sells - self.held)

@@ -30,6 +30,7 @@ class LeaderBook(msgspec.Struct):
     groups: tuple[GroupId, ...]
     stands: dict[Symbol, Stand] = {}
     seen: dict[str, None] = {}  # fill ids
+    parked: list[OrderFilled] = []  # fills heard before the comparison that says what they came on top of
     is_line_up: bool = False
     is_synced: bool = False
     was_synced: bool = False  # has been compared with the broker at least once
@@ -57,12 +58,15 @@ class LeaderBook(msgspec.Struct):
         stand.net += event.quantity
         return stand
 
-    def restate(self, event: SnapshotTaken) -> list[Symbol]:
-        """Take over a snapshot; the contracts whose net was not what we believed, exits and entries alike."""
+    def restate(self, event: SnapshotTaken) -> dict[Symbol, int]:
+        """Take over a snapshot.
+
+        Returns: what we believed of each contract whose net is another one, exits and entries alike.
+        """
         for fill in event.fills:
             remember(self.seen, fill)
         nets = {holding.symbol: holding for holding in event.holdings}
-        moved: list[Symbol] = []
+        believed: dict[Symbol, int] = {}
         for symbol in {**self.stands, **nets}:
             stand = self.stand(symbol)
             holding = nets.get(symbol)
@@ -70,11 +74,10 @@ class LeaderBook(msgspec.Struct):
             stand.reported = net
             if net == stand.net:
                 continue
-            stand.net = net
+            believed[symbol], stand.net = stand.net, net
             stand.cost.average = holding.price if holding and holding.price is not None else Decimal(0)
-            moved.append(symbol)
         self.is_synced = self.is_line_up
-        return moved
+        return believed
 
     def doubts(self, at: datetime) -> bool:
         """Say whether the broker should be asked: not compared yet, or a position differs from the fills for a while."""

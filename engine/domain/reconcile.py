@@ -14,6 +14,7 @@ from engine.domain.lane import Lane
 from engine.domain.sizing import Quotes, mark_of
 
 ASK_AGAIN = timedelta(seconds=3)
+ASK_LONG = timedelta(seconds=15)  # an order without an end for so long is looked for in the whole account
 
 
 def reconcile(copier: Copier, event: SnapshotTaken, quotes: Quotes, out: list[Decision]) -> None:
@@ -21,21 +22,20 @@ def reconcile(copier: Copier, event: SnapshotTaken, quotes: Quotes, out: list[De
     for fill in event.fills:
         remember(copier.seen, fill)
     seen = {order.client: order for order in event.orders if order.client is not None}
+    believed = {symbol: lane.held for symbol, lane in copier.lanes.items()}
     unsure: set[Symbol] = set()
     for client, flight in list(copier.flights.items()):
         _settle(copier, client, flight, seen.get(client), event, unsure, quotes)
     held = {holding.symbol: holding for holding in event.holdings}
-    for symbol in {*held, *copier.lanes}:
+    for symbol in dict.fromkeys((*copier.lanes, *held)):
         net = held[symbol].net if symbol in held else 0
-        lane = copier.lanes.get(symbol)
-        if lane is None and net == 0:
+        if symbol not in copier.lanes and net == 0:
             continue
-        lane = lane or copier.lane(symbol)
+        lane = copier.lane(symbol)
         lane.reported = net
-        if symbol in held and (price := held[symbol].price) is not None and net != lane.held:
+        if symbol in held and (price := held[symbol].price) is not None and net != believed.get(symbol, 0):
             lane.cost.average = price
-        if symbol not in unsure:
-            _compare(copier, lane, net, out)
+        _compare(copier, lane, net, out, is_sure=symbol not in unsure)
     _count_children(copier, seen)
     copier.working = {
         order.order: Working(
@@ -125,26 +125,43 @@ def _forget(copier: Copier, lane: Lane, client: OrderId, flight: Flight, *, is_k
     remember(copier.done, client)
 
 
-def _compare(copier: Copier, lane: Lane, net: int, out: list[Decision]) -> None:
-    """Take over the broker's net position; a difference that no order of ours explains bars new entries."""
-    difference = net - lane.held
+def _compare(copier: Copier, lane: Lane, net: int, out: list[Decision], *, is_sure: bool) -> None:
+    """Take over the broker's net position; a difference that no order of ours explains bars new entries.
+
+    While an order of ours may be under way unseen, only what it cannot explain counts.
+    """
     if not copier.is_based:
         lane.held = net
-        rebase(lane)
+        if not (lane.held * lane.goal >= 0 and abs(lane.held) <= abs(lane.goal) <= abs(lane.target)):
+            rebase(lane)  # else the leader was heard first and the plan joins him
         return
+    _liquidated(copier, lane, net)
+    low, high = (lane.held, lane.held) if is_sure else (lane.held - lane.sells, lane.held + lane.buys)
+    difference = min(0, net - low) or max(0, net - high)
     if not difference:
-        if (
-            lane.barred.startswith("desync")
-            and lane.held == lane.goal
-            and min(0, lane.target) <= net <= max(0, lane.target)
-        ):
+        if lane.barred.startswith("desync") and is_sure and lane.is_explained():
             lane.barred = ""
         return
-    is_close = lane.held * difference < 0
-    lane.meddled(difference)
-    lane.barred = f"desync: broker has {net:+d}, we had {net - difference:+d}"
-    said = f"{copier.account} {lane.symbol}: broker has {net:+d}, our orders explain {net - difference:+d}"
+    believed = lane.held
+    is_close = lane.meddled(difference)
+    lane.barred = f"desync: broker has {net:+d}, we had {believed:+d}"
+    said = f"{copier.account} {lane.symbol}: broker has {net:+d}, our orders explain {believed:+d}"
     out.append(copier.tell("rogue.close" if is_close else "rogue.open", Severity.P2, said, lane))
+
+
+def _liquidated(copier: Copier, lane: Lane, net: int) -> None:
+    """Count what the broker has closed for us, which it lists under no id of ours."""
+    flight = copier.flights.get(lane.liquidation) if lane.liquidation is not None else None
+    gone = net - lane.held
+    if flight is None or lane.liquidation is None or gone * flight.quantity <= 0:
+        return
+    counted = min(abs(gone), flight.open)
+    signed = counted if gone > 0 else -counted
+    flight.open -= counted
+    lane.ended(signed)
+    lane.held += signed
+    if not flight.open:
+        copier.land(lane.liquidation)
 
 
 def rebase(lane: Lane) -> None:
@@ -166,6 +183,7 @@ def check(copier: Copier, at: datetime, out: list[Decision]) -> None:
         if at - since >= (ASK_AGAIN if flight.asked_at else ASK_AFTER):
             flight.asked_at = at
             out.append(AskOrder(account=copier.account, client=client))
+        wants_snapshot |= at - flight.at >= ASK_LONG
     for lane in list(copier.lanes.values()):
         if lane.retry_at is not None and lane.retry_at <= at:
             lane.retry_at = None

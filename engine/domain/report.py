@@ -18,7 +18,7 @@ from engine.domain.event import (
     Refused,
     Unclear,
 )
-from engine.domain.ids import OrderId, is_ours
+from engine.domain.ids import OrderId, is_ours, order_id
 from engine.domain.lane import Lane
 
 
@@ -28,9 +28,10 @@ def filled(copier: Copier, event: OrderFilled, out: list[Decision]) -> None:
         return
     remember(copier.seen, event.fill)
     lane, quantity = copier.lane(event.symbol), event.quantity
-    flight = copier.flights.get(event.client) if event.client is not None else None
+    client = event.client or _liquidation(copier, lane, quantity)
+    flight = copier.flights.get(client) if client is not None else None
     lane.cost.fold(lane.held, quantity, event.price)
-    if flight is not None and event.client is not None:
+    if flight is not None and client is not None:
         counted = min(flight.open, abs(quantity))
         flight.open -= counted
         lane.ended(counted if quantity > 0 else -counted)
@@ -38,14 +39,23 @@ def filled(copier: Copier, event: OrderFilled, out: list[Decision]) -> None:
         lane.exit_tries, lane.retry_at = 0, None
         copier.refusals = 0
         if flight.open == 0:
-            copier.land(event.client)
+            copier.land(client)
+        elif flight.final is not None and abs(flight.quantity) - flight.open >= flight.final:
+            _ended(copier, client, flight, event.at, "ended by the broker", out)
     elif event.client is not None and event.client in copier.children:
         _child_filled(copier, lane, event.client, quantity, event, out)
     elif event.client is not None and event.client in copier.done:
         lane.held += quantity  # ours, told after we had written it off: the lane puts it right
+        copier.arm()
     else:
         _meddled(copier, lane, quantity, event, out)
     copier.propose(lane, f"fill:{event.fill}", event.at, out)
+
+
+def _liquidation(copier: Copier, lane: Lane, quantity: int) -> OrderId | None:
+    """The broker's own closing that we asked for comes without a client id of ours: it fills the flight that stands for it."""
+    flight = copier.flights.get(lane.liquidation) if lane.liquidation is not None else None
+    return lane.liquidation if flight is not None and flight.quantity * quantity > 0 else None
 
 
 def _child_filled(
@@ -63,12 +73,14 @@ def _child_filled(
 
 
 def _meddled(copier: Copier, lane: Lane, quantity: int, event: OrderFilled, out: list[Decision]) -> None:
-    is_close = lane.held * quantity < 0
-    lane.meddled(quantity)
+    is_close = lane.meddled(quantity)
     source = "another Lockstep" if is_ours(event.client) else "another program" if event.automated else "by hand"
     what = f"{lots(quantity, lane)} at {event.price} on {copier.account} is no copy: {source}"
     if not is_close:
         lane.barred = f"desync: holds {lane.held:+d}, {source}"
+    elif lane.barred.startswith("desync") and lane.is_explained():
+        lane.barred = ""
+    copier.arm()
     out.append(copier.tell("rogue.close" if is_close else "rogue.open", Severity.P2, what, lane))
 
 
@@ -118,22 +130,31 @@ def _ended(copier: Copier, client: OrderId, flight: Flight, at: datetime, why: s
     copier.land(client)
     if not rest:
         return
-    quantity = rest if flight.quantity > 0 else -rest
-    lane.ended(quantity)
-    if not flight.is_exit:
-        lane.give_up(quantity)
+    sign = 1 if flight.quantity > 0 else -1
+    lane.ended(sign * rest)
+    closing = min(rest, max(0, -sign * lane.held)) if flight.is_exit else 0
+    if rest > closing:  # the entry in it, all of it or the far side of a flip
+        lane.give_up(sign * (rest - closing))
         copier.arm()
-        if not lane.step():
-            return
-    elif lane.held * quantity < 0:
-        lane.exit_tries += 1
-        lane.retry_at = at + timedelta(seconds=min(30, 2 ** (lane.exit_tries - 1)))
-        out.append(copier.tell("exit.refused", Severity.P1, f"exit {lots(quantity, lane)} did not fill: {why}", lane))
-        out.append(AskSnapshot(account=copier.account))
-        if lane.exit_tries == 3:
-            out.append(Liquidate(account=copier.account, symbol=lane.symbol))
+    if closing and sign * lane.step() > 0:
+        _exit_failed(copier, lane, sign * closing, at, why, out)
         return
     copier.propose(lane, f"end:{client}", at, out)
+
+
+def _exit_failed(copier: Copier, lane: Lane, quantity: int, at: datetime, why: str, out: list[Decision]) -> None:
+    """An exit did not fill: try again, each time later; from the third time on through the broker's own liquidation."""
+    lane.exit_tries += 1
+    lane.retry_at = at + timedelta(seconds=min(30, 2 ** min(5, lane.exit_tries - 1)))
+    out.append(copier.tell("exit.refused", Severity.P1, f"exit {lots(quantity, lane)} did not fill: {why}", lane))
+    out.append(AskSnapshot(account=copier.account))
+    if lane.exit_tries % 3 == 0:
+        out.append(Liquidate(account=copier.account, symbol=lane.symbol))
+        copier.made += 1
+        cause = f"liquidate:{lane.symbol}#{copier.made}"
+        lane.goal, lane.liquidation = 0, order_id(cause, copier.account)
+        copier.fly(lane, -lane.held, cause, lane.liquidation, at, is_exit=True)
+        copier.arm()
 
 
 def changed(copier: Copier, event: OrderChanged, out: list[Decision]) -> None:
@@ -145,7 +166,10 @@ def changed(copier: Copier, event: OrderChanged, out: list[Decision]) -> None:
             refused = Refused(kind=RefusalKind.ORDER, reason="rejected", text=event.reason)
             _refused(copier, event.client, flight, refused, event.at, out)
         elif event.status in (OrderStatus.CANCELED, OrderStatus.EXPIRED):
-            _ended(copier, event.client, flight, event.at, event.status.value, out)
+            if event.filled > abs(flight.quantity) - flight.open:
+                flight.final = event.filled
+            else:
+                _ended(copier, event.client, flight, event.at, event.status.value, out)
         return
     child = copier.children.get(event.client) if event.client is not None else None
     if child is not None and event.client is not None:

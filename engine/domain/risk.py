@@ -6,8 +6,10 @@ Exits are never asked here. The hot path looks at armed figures (``Copier.barred
 
 from datetime import datetime
 
-from engine.domain.group import FollowerPlan
-from engine.domain.lane import Feed, Lane
+from engine.domain.contract import family_of, weight_of
+from engine.domain.group import Flip, FollowerPlan
+from engine.domain.ids import Root
+from engine.domain.lane import NO_LIMIT, Feed, Lane
 from engine.domain.value import Value
 
 CHECKS = (
@@ -35,7 +37,7 @@ class Signal(Value, frozen=True):
     age_us: int
     run_ticks: int
     minute: int  # whole minutes since the epoch, for the rate limit
-    opposed: frozenset[str] = frozenset()  # owners who hold the other side in another group
+    opposed: frozenset[tuple[str, Root]] = frozenset()  # owners who hold the other side in another group, and of what
     is_looped: bool = False  # the leader's own order carries our tag: a copy is never copied
 
 
@@ -63,16 +65,16 @@ def verdict(more: int, lane: Lane, feed: Feed, signal: Signal, standing: Standin
     wanted = abs(more)
     copies = standing.copies if standing.minute == signal.minute else 0
     if standing.barred:
-        return _named("follower", standing.barred)
+        return named("follower", standing.barred)
     if lane.barred or feed.barred:
-        return _named("contract", lane.barred or feed.barred)
+        return named("contract", lane.barred or feed.barred)
     if signal.is_looped:
         return Denied(check="loop", figures="the leader's order is itself a copy")
     if signal.age_us > lane.max_age_us:
         return Denied(check="signal_age", figures=f"{signal.age_us / 1e6:.1f} s over {lane.max_age_us / 1e6:.1f} s")
     if signal.run_ticks > lane.max_run:
         return Denied(check="price_run", figures=f"{signal.run_ticks} ticks over {lane.max_run}")
-    if standing.owner in signal.opposed:
+    if signal.opposed and (standing.owner, family_of(lane.symbol)) in signal.opposed:
         return Denied(check="opposite", figures=f"{standing.owner} holds the other side in another group")
     if copies >= standing.per_minute:
         return Denied(check="rate_limit", figures=f"{copies} entries this minute over {standing.per_minute}")
@@ -86,13 +88,18 @@ def verdict(more: int, lane: Lane, feed: Feed, signal: Signal, standing: Standin
     return None
 
 
-def _named(check: str, barred: str) -> Denied:
+def named(check: str, barred: str) -> Denied:
+    """Denial by an armed bar: what stands before the colon names the check."""
     name, _, figures = barred.partition(": ")
     return Denied(check=name if figures else check, figures=figures or barred)
 
 
 def arm(lane: Lane, plan: FollowerPlan) -> None:
     """Write the plan's limits into the lane."""
+    lane.weight = weight_of(lane.symbol)
+    lane.cap = plan.caps.symbol
     lane.max_order = plan.caps.order
-    lane.max_run = plan.max_run_ticks if plan.max_run_ticks >= 0 else 1 << 60
-    lane.max_age_us = int(plan.max_age_s * 1_000_000) if plan.max_age_s > 0 else 1 << 60
+    lane.max_run = plan.max_run_ticks if plan.max_run_ticks >= 0 else NO_LIMIT
+    lane.max_age_us = int(plan.max_age_s * 1_000_000) if plan.max_age_s > 0 else NO_LIMIT
+    lane.is_one_order = plan.flip is Flip.ONE_ORDER
+    lane.is_bracketed = plan.bracket is not None

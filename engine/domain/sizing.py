@@ -17,7 +17,6 @@ from engine.domain.group import BalanceScaled, FollowerPlan, Percentage, Pooled,
 from engine.domain.ids import Symbol
 from engine.domain.lane import Feed, Lane
 from engine.domain.leader import LeaderBook
-from engine.domain.risk import arm
 
 REACH = 16  # leader contracts that a new ladder covers on either side
 
@@ -31,14 +30,7 @@ def feed_for(copier: Copier, symbol: Symbol) -> tuple[Lane, Feed] | None:
     if own is None:
         return None
     lane = copier.lane(own)
-    arm(lane, plan)
-    lane.is_bracketed = plan.bracket is not None
-    lane.is_one_order = plan.flip == "one-order"
-    product = product_of(own)
-    lane.weight = int(product.minis * 1000) if product else 1000
-    feed = lane.feeds.get(symbol)
-    if feed is None:
-        feed = lane.feeds[symbol] = Feed(symbol)
+    feed = lane.feed(symbol)
     feed.barred = _refusal(plan, symbol, own)
     return lane, feed
 
@@ -75,14 +67,7 @@ def measure(copier: Copier, lane: Lane, feed: Feed, book: LeaderBook, quotes: Qu
 def lay(copier: Copier, lane: Lane, feed: Feed, reach: int) -> None:
     """Lay a feed's ladder by its ratio. What the lane holds and its goal stay as they are."""
     ratio, plan = Fraction(feed.num, feed.den), copier.plan
-    _put(lane, feed, [target(net, ratio, feed.flat, plan) for net in range(reach + 1)])
-
-
-def _put(lane: Lane, feed: Feed, targets: list[int]) -> None:
-    feed.ladder = ladder(targets)
-    part = feed.ladder[feed.net]
-    lane.target += part - feed.part
-    feed.part = part
+    lane.lay(feed, ladder([target(net, ratio, feed.flat, plan) for net in range(reach + 1)]))
 
 
 def _words(words: str, convert: Fraction, feed: Feed, lane: Lane) -> str:
@@ -105,7 +90,7 @@ def lay_pool(members: list[tuple[Copier, Lane, Feed]], reach: int, turn: int) ->
         feed.num, feed.den, feed.turn = exact.numerator, exact.denominator, turn
         words = f"share {shares[i]} of {total} in a pool of {pool.pool_ratio}x, turn {turn % len(members)}"
         feed.words = _words(words, convert, feed, lane)
-        _put(lane, feed, [min(row[i], copier.plan.caps.symbol) for row in rows])
+        lane.lay(feed, ladder([min(row[i], copier.plan.caps.symbol) for row in rows]))
 
 
 def _share(copier: Copier) -> Decimal:

@@ -12,6 +12,7 @@ from engine.domain.group import DeskPlan, Pooled
 from engine.domain.ids import AccountId, GroupId, Symbol
 from engine.domain.lane import Feed, Lane
 from engine.domain.leader import LeaderBook
+from engine.domain.risk import arm
 from engine.domain.sizing import REACH, feed_for, lay, lay_pool, measure, reach_of
 
 Row = tuple[Copier, Lane, Feed]
@@ -33,12 +34,16 @@ class DeskState(msgspec.Struct):
 
 
 class Rows:
-    """The armed followers of one leader contract, in their order of accounts."""
+    """The armed followers of one leader contract, in their order of accounts.
 
-    __slots__ = ("has_rivals", "lanes", "reach")
+    ``former`` are lanes that followed it before the settings changed: their exits are still copied.
+    """
 
-    def __init__(self, lanes: list[Row], reach: int, *, has_rivals: bool) -> None:
+    __slots__ = ("former", "has_rivals", "lanes", "reach")
+
+    def __init__(self, lanes: list[Row], former: list[Row], reach: int, *, has_rivals: bool) -> None:
         self.lanes = lanes
+        self.former = former
         self.reach = reach  # largest leader net that the ladders cover
         self.has_rivals = has_rivals  # another group could hold the other side
 
@@ -51,8 +56,11 @@ def leader_groups(plan: DeskPlan) -> dict[AccountId, tuple[GroupId, ...]]:
     return dict(groups)
 
 
-def configure(state: DeskState, plan: DeskPlan) -> None:
-    """Put new settings in force; what followers hold and what is under way stays."""
+def configure(state: DeskState, plan: DeskPlan) -> list[Copier]:
+    """Put new settings in force; what followers hold and what is under way stays.
+
+    Returns: followers that are no longer on the desk.
+    """
     state.plan = plan
     owners = {account.id: account.owner for account in plan.accounts}
     followers = {follower.account: (group, follower) for group in plan.groups for follower in group.followers}
@@ -61,48 +69,78 @@ def configure(state: DeskState, plan: DeskPlan) -> None:
         if known is None:
             state.copiers[account] = Copier(account, group.id, owners[account], follower)
         else:
+            if known.plan != follower:
+                state.stale[account] = True
+            if known.group != group.id:
+                _leave(known)
             known.group, known.owner, known.plan = group.id, owners[account], follower
-    for account in [account for account in state.copiers if account not in followers]:
-        del state.copiers[account]
+    gone = [state.copiers.pop(account) for account in list(state.copiers) if account not in followers]
     leads = leader_groups(plan)
     state.leaders = {name: state.leaders.get(name) or LeaderBook(name, ids) for name, ids in leads.items()}
     for name, ids in leads.items():
         state.leaders[name].groups = ids
     for copier in state.copiers.values():
+        for lane in copier.lanes.values():
+            arm(lane, copier.plan)
         copier.arm()
-        state.stale[copier.account] = True
     state.version += 1
+    return gone
 
 
-def rows_of(state: DeskState, book: LeaderBook, symbol: Symbol, net: int, at: datetime) -> Rows:
-    """Look up and arm the followers of one leader contract.
+def _leave(copier: Copier) -> None:
+    """Forget the leader that was followed; what is held from him is a person's to close."""
+    for lane in copier.lanes.values():
+        lane.feeds, lane.total, lane.target = {}, 0, 0
+        if lane.held or lane.goal:
+            lane.barred = f"desync: holds {lane.held:+d} from its former group"
 
-    A ratio that was worked out stays as it is: only a longer ladder is laid by it.
+
+def rows_of(state: DeskState, book: LeaderBook, symbol: Symbol, before: int, net: int, at: datetime) -> Rows:
+    """Look up and arm the followers of one leader contract, of which the leader held ``before`` and now holds ``net``.
+
+    A ratio that was worked out stays as it is: only a longer ladder is laid by it. Who is new follows from ``before`` on.
     """
-    reach = max(REACH, 2 * abs(net))
-    lanes: list[Row] = []
-    for group in state.plan.groups:
-        if group.id not in book.groups or (group.roots and root_of(symbol) not in group.roots):
-            continue
-        for plan in group.followers:
-            copier = state.copiers[plan.account]
-            found = feed_for(copier, symbol)
-            if found is not None:
-                lanes.append((copier, *found))
-                reach = max(reach, reach_of(found[1]))
+    lanes, former = _rows(state, book, symbol)
+    reach = max((reach_of(feed) for _, _, feed in lanes + former), default=0)
+    if reach < max(abs(net), abs(before)) or not reach:
+        reach = max(REACH, 2 * abs(net), 2 * abs(before))
     pools = _pools(lanes)
     for copier, lane, feed in lanes:
-        if isinstance(copier.plan.sizing, Pooled) or reach_of(feed) >= reach:
+        is_new = reach_of(feed) == 0
+        if is_new:
+            feed.net = before
+        if reach_of(feed) >= reach or isinstance(copier.plan.sizing, Pooled):
             continue
-        if reach_of(feed) == 0:
+        if is_new:
             measure(copier, lane, feed, book, state.quotes, at)
         lay(copier, lane, feed, reach)
+    for copier, lane, feed in former:
+        if reach_of(feed) < reach:
+            lay(copier, lane, feed, reach)
     for members in pools.values():
         if any(reach_of(feed) < reach for _, _, feed in members):
             lay_pool(members, reach, members[0][2].turn)
-    for copier, _, _ in lanes:
-        copier.arm()
-    return Rows(lanes, reach, has_rivals=len(state.plan.groups) > 1)
+    return Rows(lanes, former, reach, has_rivals=len(state.plan.groups) > 1)
+
+
+def _rows(state: DeskState, book: LeaderBook, symbol: Symbol) -> tuple[list[Row], list[Row]]:
+    lanes: list[Row] = []
+    former: list[Row] = []
+    for group in state.plan.groups:
+        if group.id not in book.groups:
+            continue
+        is_copied = not group.roots or root_of(symbol) in group.roots
+        for plan in group.followers:
+            copier = state.copiers[plan.account]
+            found = feed_for(copier, symbol) if is_copied else None
+            if found is not None:
+                lanes.append((copier, *found))
+            for lane in copier.lanes.values():
+                feed = lane.feeds.get(symbol)
+                if feed is not None and (found is None or lane is not found[0]):
+                    feed.barred = f"settings: {symbol} is no longer copied into {lane.symbol}"
+                    former.append((copier, lane, feed))
+    return lanes, former
 
 
 def _pools(lanes: list[Row]) -> dict[GroupId, list[Row]]:
@@ -113,16 +151,14 @@ def _pools(lanes: list[Row]) -> dict[GroupId, list[Row]]:
     return pools
 
 
-def rearm(state: DeskState, book: LeaderBook, rows: Rows, row: Row, at: datetime) -> None:
-    """Work one follower's size out anew; in a pool everybody's, the next member served first."""
+def rearm(state: DeskState, book: LeaderBook, rows: Rows, row: Row, at: datetime, *, is_forced: bool) -> None:
+    """Work one follower's size out anew; in a pool everybody's, and after a position the next member is served first."""
     copier, lane, feed = row
     if isinstance(copier.plan.sizing, Pooled):
         members = _pools(rows.lanes)[copier.group]
-        if copier is members[0][0]:
-            lay_pool(members, rows.reach, feed.turn + 1)
-        else:
-            lay_pool(members, rows.reach, members[0][2].turn)
+        first = members[0][2]
+        if is_forced or feed is first:
+            lay_pool(members, rows.reach, first.turn if is_forced else first.turn + 1)
     else:
         measure(copier, lane, feed, book, state.quotes, at)
         lay(copier, lane, feed, rows.reach)
-    copier.arm()

@@ -1,0 +1,78 @@
+"""Outage: what a lost line, a refused login, a jumping clock or a full disk stops, and what lifts it again."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from engine.domain.copier import Hold
+from engine.domain.decision import Decision, Raised, Severity
+from engine.domain.event import AccessRefused, ClockChanged, JournalStrained, LineLost, LineRestored
+from engine.domain.ids import AccountId, ConnectionId
+from engine.domain.state import DeskState
+
+
+def lost(state: DeskState, event: LineLost, out: list[Decision]) -> None:
+    """Nothing is believed or sent on this connection any more."""
+    accounts = list(_on_line(state, event.connection))
+    risky = [name for name in accounts if _holds_anything(state, name)]
+    _stand_still(state, accounts, line_up=False)
+    leads = any(name in state.leaders for name in accounts)
+    severity = Severity.P1 if risky else Severity.P2
+    held = f", positions on {', '.join(risky)}" if risky else ""
+    said = f"{event.connection} is off: {event.reason}{held}"
+    out.append(Raised(code="leader.lost" if leads else "broker.down", severity=severity, text=said))
+    state.version += 1
+
+
+def restored(state: DeskState, event: LineRestored, out: list[Decision]) -> None:
+    """The line is back; snapshots decide what follows."""
+    _stand_still(state, _on_line(state, event.connection), line_up=True)
+    out.append(Raised(code="broker.up", severity=Severity.P4, text=f"{event.connection} is back"))
+
+
+def _on_line(state: DeskState, connection: ConnectionId) -> Iterable[AccountId]:
+    return [account.id for account in state.plan.accounts if account.connection == connection]
+
+
+def _stand_still(state: DeskState, accounts: Iterable[AccountId], *, line_up: bool) -> None:
+    for name in accounts:
+        if name in state.leaders:
+            state.leaders[name].stand_still(line_up=line_up)
+        if name in state.copiers:
+            state.copiers[name].stand_still(line_up=line_up)
+
+
+def _holds_anything(state: DeskState, account: AccountId) -> bool:
+    book, copier = state.leaders.get(account), state.copiers.get(account)
+    return bool(book and any(stand.net for stand in book.stands.values())) or bool(
+        copier and any(lane.held for lane in copier.lanes.values())
+    )
+
+
+def access_refused(event: AccessRefused, out: list[Decision]) -> None:
+    """A person has to act."""
+    until = f", not tried again before {event.until:%H:%M:%S} UTC" if event.until else ""
+    said = f"{event.connection}: login refused, {event.reason}{until}"
+    out.append(Raised(code="acct.auth", severity=Severity.P2, text=said))
+
+
+def clock_changed(state: DeskState, event: ClockChanged, out: list[Decision]) -> None:
+    """Running waits move along, so that nothing is early or late by the jump."""
+    by = timedelta(seconds=event.seconds)
+    for copier in state.copiers.values():
+        copier.shift_clock(by)
+    said = f"the computer's clock moved by {event.seconds:+.1f} s; running waits were moved along"
+    out.append(Raised(code="eng.clock", severity=Severity.P3, text=said))
+    state.due = event.at
+
+
+def strained(state: DeskState, event: JournalStrained, out: list[Decision]) -> None:
+    """Without room in the journal no new risk; exits go on."""
+    for copier in state.copiers.values():
+        copier.holds = [hold for hold in copier.holds if hold.kind != "journal"]
+        if event.reason:
+            copier.holds.append(Hold("engine", "journal", event.reason, event.at))
+        copier.arm()
+    severity = Severity.P1 if event.reason else Severity.P4
+    said = f"entries stopped, exits go on: {event.reason}" if event.reason else "the journal has room again"
+    out.append(Raised(code="eng.disk", severity=severity, text=said))
+    state.version += 1

@@ -23,6 +23,7 @@ class Order(msgspec.Struct):
     decided_at: datetime
     heard_at: datetime | None = None  # when the cause's frame was read
     sent_at: datetime | None = None
+    sent_seq: int = 0  # entry that tells of it
     answered_at: datetime | None = None
     filled_at: datetime | None = None
     fills: dict[str, tuple[int, Decimal]] = {}
@@ -146,4 +147,4 @@ def _ms(start: datetime | None, end: datetime | None) -> float | None:
 def base(cause: str) -> str:
     """A cause without the number that makes a later order of it unique."""
     head, mark, tail = cause.rpartition("#")
-    return head if mark and tail.isdigit() else cause
+    return head if mark and tail.rpartition(".")[2].isdigit() else cause

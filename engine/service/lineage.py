@@ -43,7 +43,9 @@ class Lineage:
         self.orders: dict[OrderId, Order] = {}
         self.changed: dict[str, None] = {}  # causes of copies that changed since the reader last cleared it
         self._kept = kept
-        self._sends: dict[str, list[Order]] = {}
+        self._sends: dict[
+            str, list[list[Order]]
+        ] = {}  # not told as sent yet, oldest first: an act's sends share a cause
         self._fills: dict[tuple[str, str], None] = {}
         self._nets: dict[tuple[str, str], int] = {}
         self._leaders: dict[str, str] = {}  # leader → group
@@ -64,6 +66,9 @@ class Lineage:
         self._nets = {
             (book.account, sym): stand.net for book in state.leaders.values() for sym, stand in book.stands.items()
         }
+        for fill in (fill for book in state.leaders.values() for fill in book.parked):
+            place = (str(fill.account), str(fill.symbol))
+            self._nets[place] = self._nets.get(place, 0) + fill.quantity
 
     def fold(self, entry: Entry) -> None:
         """Take one entry in."""
@@ -91,8 +96,10 @@ class Lineage:
             case OrderFilled():
                 return self._filled(entry, event)
             case OrdersSent(at=at, cause=cause, heard_at=heard, offsets_us=offsets):
-                for order, offset in zip(self._sends.get(cause, ()), offsets, strict=False):
+                sends = self._sends.get(cause) or [[]]
+                for order, offset in zip(sends.pop(0), offsets, strict=False):
                     order.heard_at, order.sent_at = heard, at + timedelta(microseconds=offset)
+                    order.sent_seq = entry.seq
                     self._touched(order, entry.seq)
             case OrderAnswered(client=client) if client in self.orders:
                 return self._answered(entry, event, self.orders[client])
@@ -190,7 +197,8 @@ class Lineage:
     # ---- decisions -------------------------------------------------------------------------------------------------
 
     def _sent(self, entry: Entry, origin: Order | None, cause: str, lots: tuple[Lot, ...]) -> None:
-        sends = self._sends[cause] = []
+        sends: list[Order] = []
+        self._sends.setdefault(cause, []).append(sends)
         for client, account, symbol, quantity in lots:
             copy = self._copy_for(entry, origin, cause, account, symbol)
             if cause.startswith(("end:", "retry:", "snapshot:")):

@@ -15,7 +15,6 @@ from engine.domain.event import (
     OrderAnswered,
     OrderChanged,
     OrderFilled,
-    OrdersSent,
     Refused,
     Unclear,
 )
@@ -181,9 +180,9 @@ def _order(order: Order, heard_at: datetime, entries: list[Entry]) -> Iterator[s
             if isinstance(decision, SendLots | SendBracketed) and order.client in _clients(decision):
                 place = "" if isinstance(decision, SendBracketed) else _kind(decision, order.client)
                 yield f"  {_after(heard_at, entry.event.at)} decided{place}, entry {entry.seq}"
-        said = _told(entry.event, order)
+        said = "sent" if entry.seq == order.sent_seq else _told(entry.event, order)
         if said:
-            at = order.sent_at if isinstance(entry.event, OrdersSent) and order.sent_at else entry.event.at
+            at = order.sent_at if entry.seq == order.sent_seq and order.sent_at else entry.event.at
             yield f"  {_after(heard_at, at)} {said}, entry {entry.seq}"
 
 
@@ -198,8 +197,6 @@ def _kind(decision: SendLots, client: str) -> str:
 
 def _told(event: Event, order: Order) -> str:
     match event:
-        case OrdersSent(cause=cause) if cause == order.cause:
-            return "sent"
         case OrderAnswered(client=client, outcome=outcome) if client == order.client:
             match outcome:
                 case Accepted(order=number):

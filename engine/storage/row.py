@@ -41,10 +41,11 @@ class Batch:
         row["at"], row["kind"] = entry.event.at, type(entry.event).__name__
         row["account"] = getattr(entry.event, "account", "")
         self._fact(entry)
+        before = len(self.orders)
         for decision in entry.decisions:
-            self._decision(entry, decision)
+            self._decision(entry, decision, before)
 
-    def _decision(self, entry: Entry, decision: Decision) -> None:
+    def _decision(self, entry: Entry, decision: Decision, before: int) -> None:
         match decision:
             case SendLots(cause=cause, lots=lots):
                 pass
@@ -58,6 +59,7 @@ class Batch:
                     "client": client,
                     "cause": cause,
                     "place": place,
+                    "rank": len(self.orders) - before,
                     "account": account,
                     "symbol": symbol,
                     "quantity": quantity,

@@ -193,7 +193,9 @@ def _follow_orders(connection: Connection, batch: Batch) -> None:
     newest = {"last_seq": _greatest(ORDERS.c.last_seq, seq)}
     if batch.sent:
         place = (ORDERS.c.cause == bindparam("b_cause")) & (ORDERS.c.place == bindparam("b_place"))
-        connection.execute(update(ORDERS).where(place).values(sent_at=bindparam("b_at"), **newest), batch.sent)
+        waiting = select(ORDERS.c.client).where(place, ORDERS.c.sent_at.is_(None)).order_by(ORDERS.c.seq, ORDERS.c.rank)
+        oldest = ORDERS.c.client == waiting.limit(1).scalar_subquery()
+        connection.execute(update(ORDERS).where(oldest).values(sent_at=bindparam("b_at"), **newest), batch.sent)
     client = ORDERS.c.client == bindparam("b_client")
     if batch.answered:
         answered = func.coalesce(ORDERS.c.answered_at, bindparam("b_at", type_=ORDERS.c.answered_at.type))

@@ -110,6 +110,7 @@ ORDERS = Table(
     Column("client", String(40), primary_key=True),
     Column("cause", Text, nullable=False),
     Column("place", Integer, nullable=False),  # which lot of its fan-out
+    Column("rank", Integer, nullable=False),  # which order of its entry: the fan-outs of an act share a cause
     Column("account", String(80), nullable=False),
     Column("symbol", String(40), nullable=False),
     Column("quantity", Integer, nullable=False),

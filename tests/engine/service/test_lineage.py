@@ -17,6 +17,7 @@ from engine.domain.event import (
     OrderAnswered,
     OrderChanged,
     OrderSeen,
+    OrdersSent,
     OrderStatus,
     PersonActed,
     RefusalKind,
@@ -151,6 +152,18 @@ async def test_an_act_that_trades_is_a_copy_without_a_leader(hot: Hot) -> None:
     view = newest(hot)
     assert (view.leader, view.what, view.group, view.cause) == ("", "close by ann", "MAIN", "act:k")
     assert (view.lines[0].account, view.lines[0].sent) == ("A", -2)
+
+
+async def test_fan_outs_of_one_act_each_keep_their_own_times(hot: Hot) -> None:
+    hot.answer(hot.lead(2))
+    hot.seconds += 1
+    wish = Close(accounts=(A, B))
+    sends = [d for d in hot.hear(PersonActed(at=hot.at, key="k", by="ann", command=wish)) if isinstance(d, SendLots)]
+    assert len(sends) == 2
+    for number, one in enumerate(sends, 1):
+        sent_at = hot.at + timedelta(milliseconds=number)
+        hot.hear(OrdersSent(at=sent_at, cause=one.cause, heard_at=hot.at, offsets_us=(0,)))
+    assert [found.lag_ms for found in newest(hot).lines] == [1.0, 2.0]
 
 
 async def test_a_busted_fill_is_taken_back_and_a_doubled_one_counts_once(hot: Hot) -> None:

@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from sqlalchemy import MetaData, select
 
 from engine.domain.decision import SendLots
+from engine.domain.event import OrdersSent
 from engine.domain.ids import order_id
 from engine.errors import ConfigError, TransientError
 from engine.storage.store import Store
 from engine.storage.table import FILLS, JOURNAL, METADATA, ORDERS, RETIRED
 from engine.storage.tail import Checkpoint, Record
-from tests.engine.storage.facts import CAUSE, NQ, OA, OB, STORY, A, at, records
+from tests.engine.storage.facts import CAUSE, NQ, OA, OB, STORY, A, B, at, records
 
 
 def dump(store: Store) -> dict[str, list[Any]]:
@@ -173,3 +174,14 @@ def test_a_second_order_is_traced_to_the_fill_that_began_it(store: Store) -> Non
     story[6] = (story[6][0], [SendLots(cause=f"end:{second}#2", lots=((third, A, NQ, -3),))])
     store.put(records(story))
     assert store.root(third) == store.root(second) == store.root(CAUSE) == 2
+
+
+def test_fan_outs_that_share_a_cause_are_sent_in_their_order(store: Store) -> None:
+    sends = [SendLots(cause="act:k#1", lots=((order_id("act:k#1", name), name, NQ, 1),)) for name in (B, A)]
+    told = [
+        OrdersSent(at=at(2 + number), cause="act:k#1", heard_at=at(2), offsets_us=(5,)) for number in range(len(sends))
+    ]
+    store.put(records([(STORY[9][0], [*sends]), *((one, []) for one in told)]))
+    with store._engine.connect() as connection:
+        rows = connection.execute(select(ORDERS.c.account, ORDERS.c.sent_at).order_by(ORDERS.c.sent_at)).all()
+    assert rows == [("B", at(2.000005)), ("A", at(3.000005))]

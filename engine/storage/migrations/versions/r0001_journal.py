@@ -73,6 +73,7 @@ def _orders() -> None:
         sa.Column("client", sa.String(40), primary_key=True),
         sa.Column("cause", sa.Text, nullable=False),
         sa.Column("place", sa.Integer, nullable=False),
+        sa.Column("rank", sa.Integer, nullable=False),
         sa.Column("account", sa.String(80), nullable=False),
         sa.Column("symbol", sa.String(40), nullable=False),
         sa.Column("quantity", sa.Integer, nullable=False),

@@ -151,6 +151,10 @@ class ConnectContext(Value, frozen=True):
     secrets: Mapping[str, str]  # resolved secrets by option name; never logged
     device: str  # a stable id of this machine
 
+    def __repr__(self) -> str:
+        """Name the login, and none of its secrets."""
+        return f"ConnectContext({self.connection!r})"
+
 
 class Connect(Protocol):
     """Open a session: no traffic before ``run``."""

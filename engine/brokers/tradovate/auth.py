@@ -7,7 +7,7 @@ from typing import Final
 import httpx
 import msgspec
 
-from engine.brokers.tradovate.line import SessionLost
+from engine.brokers.tradovate.line import SessionLost, trust
 from engine.brokers.tradovate.options import Options
 from engine.errors import AccessError, TransientError
 from engine.ports import Clock, ConnectContext
@@ -65,7 +65,7 @@ class Rest:
         Raises: TransientError, SlotLost or Barred for what any call may meet; other statuses are the caller's.
         """
         if self._client is None:
-            self._client = httpx.AsyncClient(timeout=self._options.request_timeout_s)
+            self._client = httpx.AsyncClient(verify=trust(), timeout=self._options.request_timeout_s)
         self._spend()
         headers = {"Accept": "application/json"}
         if token:

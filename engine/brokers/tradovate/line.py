@@ -1,9 +1,12 @@
 """One websocket: frames in by callback, frames out without waiting, and the signs that it is dead."""
 
 import asyncio
+import functools
+import ssl
 from collections.abc import Callable
 from typing import cast
 
+import httpx
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidHandshake, InvalidStatus
 from websockets.frames import Frame, Opcode
@@ -147,6 +150,12 @@ class SessionLost(SlotLost):
     """The session itself was closed for another one: its token is dead, the next attempt signs in anew."""
 
 
+@functools.cache
+def trust() -> ssl.SSLContext:
+    """One set of certificates for all logins: each set costs most of a megabyte."""
+    return httpx.create_ssl_context()
+
+
 async def dial(url: str, options: Options, framer: Framer, clock: Clock) -> Line:
     """Open a socket.
 
@@ -157,6 +166,7 @@ async def dial(url: str, options: Options, framer: Framer, clock: Clock) -> Line
             url,
             create_connection=Feed,
             compression=None,
+            ssl=trust() if url.startswith("wss") else None,
             ping_interval=None,
             open_timeout=options.connect_timeout_s,
             close_timeout=1,

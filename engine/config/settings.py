@@ -231,7 +231,7 @@ class _Reading:
 
     def _database(self, text: str) -> str:
         if text == "sqlite":
-            return f"sqlite:///{(self._home / 'lockstep.db').as_posix()}"
+            return f"sqlite:///{(self._home / 'journal.db').as_posix()}"
         if not is_reference(text):
             self.found.append('[engine]: database: write "sqlite", or "env:NAME" with the PostgreSQL URL in .env')
             return ""

@@ -4,6 +4,8 @@ import asyncio
 from datetime import datetime, timedelta
 from itertools import takewhile
 
+import structlog
+
 from engine.api.notices import Message, Snapshot, StatusTold
 from engine.api.requests import ActAsk
 from engine.api.views import ActState, ActView, HealthView, PreviewView, StatusView
@@ -22,6 +24,8 @@ from engine.service.stream import Stream
 from engine.storage.drain import Drain
 from engine.storage.store import Store
 from engine.storage.tail import Tail, newest_checkpoint, read, segments
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger("clerk")
 
 FOLLOW_S = 0.02
 DRAIN_S = 0.5
@@ -122,10 +126,13 @@ class Clerk:
 
     async def store_all(self) -> None:
         """Keep the database at the journal's end, and the disk from filling up."""
-        pruned_at = self.clock.monotonic()
+        pruned_at, said = self.clock.monotonic(), ""
         while True:
             if not await asyncio.to_thread(self.drain.step):
                 await self.clock.sleep(DRAIN_S)
+            if self.drain.fault != said:
+                said = self.drain.fault
+                _log.warning("database", fault=said or "it is back", stored_seq=self.drain.stored_seq)
             if self.clock.monotonic() - pruned_at >= PRUNE_S:
                 pruned_at = self.clock.monotonic()
                 before = self.clock.now() - timedelta(days=self.settings.keep_days)

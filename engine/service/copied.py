@@ -40,6 +40,11 @@ class Order(msgspec.Struct):
         return heard if abs(heard) >= abs(self.told) else self.told
 
     @property
+    def lag_ms(self) -> float | None:
+        """From the frame of its cause to its bytes handed over."""
+        return _ms(self.heard_at, self.sent_at)
+
+    @property
     def is_done(self) -> bool:
         """Say whether nothing more will come of it."""
         return self.is_ended or abs(self.filled) >= abs(self.quantity)
@@ -64,7 +69,6 @@ class Copy(msgspec.Struct):
 
     def view(self) -> CopyView:
         """As the API shows it."""
-        keys = dict.fromkeys([(o.account, o.symbol) for o in self.orders] + [(s.account, s.symbol) for s in self.skips])
         return CopyView(
             cause=self.cause,
             seq=self.seq,
@@ -76,13 +80,27 @@ class Copy(msgspec.Struct):
             price=self.price,
             net=self.net,
             what=self.what,
-            lines=tuple(self.line(account, Symbol(symbol)) for account, symbol in keys),
+            lines=tuple(self._line(*place, orders, skips) for place, (orders, skips) in self.parts().items()),
         )
+
+    def parts(self) -> dict[tuple[str, Symbol], tuple[list[Order], list[Skipped]]]:
+        """Orders and skips by account and contract."""
+        found: dict[tuple[str, Symbol], tuple[list[Order], list[Skipped]]] = {}
+        for order in self.orders:
+            found.setdefault((order.account, order.symbol), ([], []))[0].append(order)
+        for skip in self.skips:
+            found.setdefault((skip.account, skip.symbol), ([], []))[1].append(skip)
+        return found
 
     def line(self, account: str, symbol: Symbol) -> CopyLine:
         """What one follower did in one contract."""
-        orders = [o for o in self.orders if o.account == account and o.symbol == symbol]
-        skips = [s for s in self.skips if s.account == account and s.symbol == symbol]
+        return self._line(account, symbol, *self.parts()[account, symbol])
+
+    def lag_ms(self) -> float | None:
+        """From the leader's frame to the last order of its fan-out; None while nothing was sent."""
+        return max((lag for order in self.orders if (lag := order.lag_ms) is not None), default=None)
+
+    def _line(self, account: str, symbol: Symbol, orders: list[Order], skips: list[Skipped]) -> CopyLine:
         sent = sum(o.filled if o.is_replaced else o.quantity for o in orders)
         filled = sum(o.filled for o in orders)
         wanted = sent + sum(s.wanted for s in skips)
@@ -99,7 +117,7 @@ class Copy(msgspec.Struct):
             reason="; ".join(dict.fromkeys(reasons)),
             client=first.client if first else "",
             price=average(orders),
-            lag_ms=_ms(first.heard_at, first.sent_at) if first else None,
+            lag_ms=first.lag_ms if first else None,
             ack_ms=_ms(first.sent_at, first.answered_at) if first else None,
             fill_ms=_ms(last.sent_at, last.filled_at) if last and last.is_done else None,
             slip_ticks=slip(orders, Symbol(self.symbol), self.price),

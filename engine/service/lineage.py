@@ -41,6 +41,7 @@ class Lineage:
         """Keep the newest ``kept`` copies."""
         self.copies: dict[str, Copy] = {}
         self.orders: dict[OrderId, Order] = {}
+        self.last: dict[str, Order] = {}  # newest order of each account
         self.changed: dict[str, None] = {}  # causes of copies that changed since the reader last cleared it
         self._kept = kept
         self._sends: dict[
@@ -206,7 +207,7 @@ class Lineage:
                     if older.account == account and older.symbol == symbol and older.is_done:
                         older.is_replaced = True
             order = Order(client, account, symbol, quantity, cause, copy.cause, entry.event.at)
-            self.orders[client] = order
+            self.orders[client] = self.last[account] = order
             copy.orders.append(order)
             sends.append(order)
             self._touch(copy, entry.seq)

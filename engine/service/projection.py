@@ -8,7 +8,6 @@ import contextlib
 from collections import deque
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from itertools import islice
 
 import msgspec
 
@@ -151,11 +150,8 @@ class Projection:
 
     def last_copy(self, account: AccountId) -> tuple[str, float | None]:
         """Cause and lag of the newest copy of an account."""
-        for copy in islice(self.lineage.newest(), 50):
-            order = next((order for order in copy.orders if order.account == account), None)
-            if order is not None:
-                return copy.cause, copy.line(account, order.symbol).lag_ms
-        return "", None
+        order = self.lineage.last.get(account)
+        return (order.copy, order.lag_ms) if order is not None else ("", None)
 
     # ---- messages --------------------------------------------------------------------------------------------------
 

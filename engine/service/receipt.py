@@ -114,10 +114,9 @@ def receipt(records: Iterable[Record], name: str, before: Desk) -> str:
     order = lineage.orders.get(OrderId(name))
     only = order.account if order else None
     lines = [*_head(copy, first)]
-    pairs = dict.fromkeys([(o.account, o.symbol) for o in copy.orders] + [(s.account, s.symbol) for s in copy.skips])
-    for account, symbol in pairs:
+    for account, symbol in copy.parts():
         if only in (None, account):
-            lines += ["", *_follower(copy, AccountId(account), Symbol(symbol), before, entries)]
+            lines += ["", *_follower(copy, AccountId(account), symbol, before, entries)]
     return "\n".join(lines) + "\n"
 
 
@@ -136,8 +135,7 @@ def _head(copy: Copy, first: Entry) -> Iterator[str]:
 def _follower(copy: Copy, account: AccountId, symbol: Symbol, desk: Desk, entries: list[Entry]) -> Iterator[str]:
     yield f"{account} {symbol}"
     yield from _arithmetic(copy, account, symbol, desk)
-    skips = [skip for skip in copy.skips if skip.account == account and skip.symbol == symbol]
-    orders = [order for order in copy.orders if order.account == account and order.symbol == symbol]
+    orders, skips = copy.parts()[account, symbol]
     yield from _checks(skips, orders)
     for order in orders:
         yield from _order(order, copy.at, entries)

@@ -6,6 +6,7 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+import structlog
 import uvicorn
 
 from engine.errors import ConfigError
@@ -16,6 +17,7 @@ from engine.service.server import build
 from engine.service.setting import ClerkSettings
 
 PATIENCE_S = 5.0
+_log: structlog.stdlib.BoundLogger = structlog.get_logger("clerk")
 
 
 class _Server(uvicorn.Server):
@@ -45,6 +47,9 @@ async def serve(
         await clerk.start()
         await asyncio.to_thread(clerk.drain.step)  # look-ups find their tables; a database that is away is tried on
         address = publish(Path(settings.home), bound)
+        _log.info("serving", url=address.url, seq=clerk.projection.seq, stored_seq=clerk.drain.stored_seq)
+        if clerk.drain.remark:
+            _log.warning("journal", remark=clerk.drain.remark)
         server = _Server(_config(clerk, address.token, bound, version))
         following = [asyncio.create_task(clerk.follow()), asyncio.create_task(clerk.store_all())]
         serving = asyncio.create_task(server.serve(sockets=[bound]))

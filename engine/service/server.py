@@ -5,6 +5,7 @@ import hmac
 from typing import Annotated, Any
 
 import msgspec
+import structlog
 from litestar import Litestar, MediaType, Request, Response, WebSocket, get, post, websocket
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException, WebSocketDisconnect
@@ -35,6 +36,7 @@ from engine.service.status import account_views, copy_views, order_views
 from engine.service.stream import TOO_SLOW
 
 MOST_COPIES = 200
+_log: structlog.stdlib.BoundLogger = structlog.get_logger("api")
 _OPEN_PATHS = frozenset({"/schema", "/v1/openapi.json"})
 _STATUS: dict[type[LockstepError], int] = {
     ScopeError: 400,
@@ -206,7 +208,8 @@ def _http_error(_: Request[Any, Any, State], error: HTTPException) -> Response[R
     return _refuse(error.status_code, "; ".join(said) or error.detail)
 
 
-def _fault(_: Request[Any, Any, State], error: Exception) -> Response[Refusal]:
+def _fault(request: Request[Any, Any, State], error: Exception) -> Response[Refusal]:
+    _log.error("fault", path=request.url.path, exc_info=error)
     return _refuse(500, f"a fault in the control API: {type(error).__name__}; see the log")
 
 

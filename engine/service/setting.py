@@ -22,6 +22,7 @@ class ClerkSettings(Value, frozen=True):
     api_host: str = "127.0.0.1"
     api_port: int = 7483
     keep_days: int = 7  # how long a stored log segment stays on disk
+    log_level: str = "info"
 
     @property
     def journal(self) -> Path:

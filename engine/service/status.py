@@ -86,7 +86,8 @@ def status_view(projection: Projection, scope: str, now: datetime) -> StatusView
     followers = [view for view in views if view.role == "follower"]
     by_state = {state: [v.id for v in followers if v.state is state] for state in AccountState}
     worst = next((v for state in _WORST for v in followers if v.state is state), None)
-    lags = [max(found) for copy in islice(projection.lineage.newest(), LAG_COPIES) if (found := _lags(copy.view()))]
+    led = islice((copy for copy in projection.lineage.newest() if copy.leader), LAG_COPIES)
+    lags = [lag for copy in led if (lag := copy.lag_ms()) is not None]
     return StatusView(
         seq=projection.seq,
         version=projection.version,
@@ -103,10 +104,6 @@ def status_view(projection: Projection, scope: str, now: datetime) -> StatusView
         offline=tuple(view.id for view in views if view.state is AccountState.OFFLINE and view.role != "idle"),
         holds=_holds(followers),
     )
-
-
-def _lags(view: CopyView) -> list[float]:
-    return [line.lag_ms for line in view.lines if line.lag_ms is not None] if view.leader else []
 
 
 def _word(projection: Projection, views: Sequence[AccountView], followers: Sequence[AccountView]) -> str:

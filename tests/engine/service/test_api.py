@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 import msgspec
 import pytest
+import structlog
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
@@ -331,3 +332,17 @@ async def test_a_database_that_is_away_is_said_in_health_and_stops_nothing(
     assert health["database"] == "the database does not answer: gone"
     assert health["journal_seq"] > health["stored_seq"]
     assert len(await office.get("/v1/copies")) == 1
+
+
+async def test_a_fault_of_ours_is_one_line_outside_and_whole_in_the_log(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("secret detail")
+
+    monkeypatch.setattr(office.clerk, "status", broken)
+    with structlog.testing.capture_logs() as said:
+        response = await office.http.get("/v1/status")
+    assert response.status_code == 500
+    assert response.json() == {"error": "a fault in the control API: ZeroDivisionError; see the log"}
+    assert isinstance(next(line for line in said if line["event"] == "fault")["exc_info"], ZeroDivisionError)

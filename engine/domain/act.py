@@ -27,6 +27,8 @@ def act(copier: Copier, event: PersonActed, opposed: Opposed, out: list[Decision
             copier.hold(Hold(event.by, "person", wish.reason or "paused", event.at, wish.until))
             until = f" until {wish.until:%H:%M} UTC" if wish.until else ""
             _tell(copier, event.key, "act.proven", f"paused{until}; exits still copy{_holding(copier)}", out)
+        case Resume() | Sync() if any(task.kind == "flatten" for task in copier.tasks):
+            _tell(copier, event.key, "act.failed", "a flatten is still under way", out)
         case Resume() as wish:
             _resume(copier, event, wish, opposed, out)
         case Resize(factor=factor) if not factor.is_finite() or factor < 0:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from tests.bench import control
 from tests.bench.race import Racer, race, start_desk, start_floor
 from tests.bench.table import Row, Target, ratios, table, times
+from tests.bench.variant import Variants
 from tests.bench.venue import Venue
 
 
@@ -23,9 +24,11 @@ class Size:
 
 
 FULL = (Size(1, 1, 400), Size(20, 1, 400), Size(200, 1, 150), Size(1_000, 1, 100))
-QUICK = (Size(1, 1, 100), Size(20, 1, 100), Size(200, 1, 40))
+QUICK = (Size(1, 1, 80), Size(20, 1, 100), Size(200, 1, 40))
 FULL_SHARED = (Size(20, 20, 300), Size(200, 20, 150), Size(1_000, 20, 100))
-QUICK_SHARED = (Size(20, 20, 100), Size(200, 20, 40))
+QUICK_SHARED = (Size(20, 20, 60), Size(200, 20, 25))
+FULL_VARIANTS = (100, 100)
+QUICK_VARIANTS = (20, 25)
 
 
 class Bench:
@@ -45,7 +48,7 @@ class Bench:
         """Engine against floor on one desk; two rows of the table."""
         venue = Venue()
         began = time.monotonic()
-        desk = start_desk(venue, self.name(), size.followers, size.per_login)
+        desk = start_desk(venue, self.name(), size.followers, per_login=size.per_login)
         started_s = time.monotonic() - began
         floor = start_floor(venue, desk)
         busy, memory = desk.usage()
@@ -55,8 +58,8 @@ class Bench:
         self._note_growth(size, started_s, memory, grown, cpu_us)
         mine, bare = Row.of(desk.laps), Row.of(floor.laps)
         close(desk, floor)
-        if size.followers >= 20:
-            words = f"{size.followers:,} followers" + (f", {size.per_login} a login" if size.per_login > 1 else "")
+        if size.followers >= 20 and size.per_login == 1:
+            words = f"{size.followers:,} followers"
             self.targets += [
                 Target(f"{words}: last order, p50 / floor", mine.last[0] / bare.last[0], 1.6),
                 Target(f"{words}: last order, p99 / floor", mine.last[1] / bare.last[1], 2.5),
@@ -91,6 +94,15 @@ class Bench:
         heads = ("followers", "order", "engine µs p50 / p99 / max", "floor µs p50 / p99 / max", "ratio p50 / p99 / max")
         print(f"\n{title}\n\n{table(heads, rows)}\n", flush=True)
 
+    def variants(self, followers: int, rounds: int) -> None:
+        """The table of bad conditions."""
+        progress("bad conditions")
+        found = Variants(followers, rounds, progress)
+        found.run()
+        heads = ("condition", "last order µs p50 / p99 / max", "without it", "ratio p50", "ratio p99")
+        print(f"Bad conditions, {followers} followers\n\n{table(heads, found.rows)}\n", flush=True)
+        self.targets += found.targets
+
 
 def close(*racers: Racer) -> None:
     """End their processes."""
@@ -115,6 +127,7 @@ def main() -> int:
     bench = Bench()
     bench.fan_outs(QUICK if asked.quick else FULL, "Each follower on its own connection")
     bench.fan_outs(QUICK_SHARED if asked.quick else FULL_SHARED, "Twenty followers a login")
+    bench.variants(*(QUICK_VARIANTS if asked.quick else FULL_VARIANTS))
     heads = (
         "followers",
         "a login",

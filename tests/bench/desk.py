@@ -8,12 +8,12 @@ from typing import Literal
 
 import msgspec
 
-import engine.runtime.shard
 from engine.app import Engine
 from engine.brokers.tradovate.options import Options
 from engine.domain.group import AccountPlan, Caps, DeskPlan, Exact, FollowerPlan, GroupPlan
 from engine.domain.ids import AccountId, ConnectionId, GroupId
 from engine.ports import ConnectContext
+from engine.runtime import shard
 from tests.bench import control
 
 
@@ -27,6 +27,7 @@ class Order(msgspec.Struct, frozen=True):
     per_login: int = 1
     home: str = ""
     journal: Literal["on", "off"] = "on"
+    clerk: Literal["on", "off"] = "off"
 
     def logins(self) -> dict[str, list[str]]:
         """Accounts of each login, the leader's first."""
@@ -132,10 +133,16 @@ async def main(order: Order) -> None:
     desk = build(order)
     if order.journal == "off":
         desk.shard._journal = NoJournal()
-        engine.runtime.shard.encode_entry = lambda *_: b""
-    running = asyncio.create_task(desk.run())
+        vars(shard)["encode_entry"] = lambda *_: b""
+    clerk = {"LOCKSTEP_HOME": order.home, "LOCKSTEP_API_PORT": "0", "LOCKSTEP_DATABASE": "sqlite"}
+    running = asyncio.create_task(desk.run(clerk if order.clerk == "on" else None))
     asked = Asked(desk, order.followers)
-    answers = {"ready": asked.ready, "settle": asked.settle, "usage": control.usage, "clog": asked.clog}
+    answers: control.Answers = {
+        "ready": asked.ready,
+        "settle": asked.settle,
+        "usage": control.usage,
+        "clog": asked.clog,
+    }
     serving = asyncio.create_task(control.serve(order.side_port, order.name, answers))
     await asyncio.wait({running, serving}, return_when=asyncio.FIRST_COMPLETED)
     if running.done():

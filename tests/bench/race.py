@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 
@@ -94,6 +95,7 @@ class Racer:
     steps: int = 0
     before: Callable[[], None] = lambda: None  # called just before each lap
     wrote: list[tuple[int, bytes]] = field(default_factory=list)
+    home: tempfile.TemporaryDirectory[str] | None = None
 
     def ask(self, word: str) -> str:
         """Ask over the control line."""
@@ -121,6 +123,8 @@ class Racer:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
+        if self.home is not None:
+            self.home.cleanup()
 
 
 @dataclass
@@ -128,8 +132,7 @@ class DeskRacer(Racer):
     """An engine: its leader trades, its followers are filled."""
 
     account: int = 0
-    is_slow: bool = False  # orders are answered only when the leader has stopped for a while
-    missing: int = 0  # followers that are not read
+    is_slow: bool = False  # orders are answered only after the leader's fourth fill in a row
 
     def run(self) -> Lap:
         """One lap: up four, down four where answers are slow, else up and down by one."""
@@ -168,39 +171,27 @@ class DeskRacer(Racer):
 
     def check(self, quantity: int) -> None:
         """Every follower ordered once and what the leader did."""
-        placed: list[Placed] = self.venue.placed[-self.expected :]
+        watched = set(self.watch.peers.values())
+        placed: list[Placed] = [order for order in self.venue.placed if order.peer in watched][-self.expected :]
         accounts = {order.account for order in placed}
         if len(accounts) != self.expected or {order.quantity for order in placed} != {quantity}:
             raise RuntimeError(f"{self.name}: wrong orders in lap {self.steps}")
 
 
-def start_desk(venue: Venue, name: str, followers: int, per_login: int = 1, journal: str = "on") -> DeskRacer:
+def start_desk(venue: Venue, name: str, followers: int, **wishes: Any) -> DeskRacer:
     """Start an engine and wait until all its followers may trade."""
     home = tempfile.TemporaryDirectory(prefix="lockstep-bench-", ignore_cleanup_errors=True)
-    order = Order(
-        name=name,
-        port=venue.port,
-        side_port=venue.side_port,
-        followers=followers,
-        per_login=per_login,
-        home=home.name,
-        journal="off" if journal == "off" else "on",
-    )
+    order = Order(name=name, port=venue.port, side_port=venue.side_port, followers=followers, home=home.name, **wishes)
     logins = order.logins()
     for login, accounts in logins.items():
         venue.add(login, accounts)
     process = subprocess.Popen([sys.executable, "-m", "tests.bench.desk", msgspec.json.encode(order).decode()])
     venue.until(lambda: bool(venue.arrivals.get(name)) or process.poll() is not None, PATIENCE_S, f"{name} to start")
     control = venue.arrivals[name][0]
-    peers: list[Peer] = []
-    racer = DeskRacer(name, venue, process, control, Watch([]), control, followers)
-    racer.home = home  # type: ignore[attr-defined]  # lives as long as the racer
+    racer = DeskRacer(name, venue, process, control, Watch([]), control, followers, home=home)
     racer.ask("ready")
-    for login in logins:
-        peer = venue.logins[login].socket
-        assert peer is not None
-        peers.append(peer)
-    racer.leader, racer.watch = peers[0], Watch(peers[1:])
+    leader, *peers = (venue.socket_of(login) for login in logins)
+    racer.leader, racer.watch = leader, Watch(peers)
     racer.account = next(iter(venue.logins[f"{name}-lead"].accounts))
     for _ in range(4):
         racer.run()

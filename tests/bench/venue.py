@@ -108,6 +108,12 @@ class Venue:
         self.logins[name] = Login(name, numbers)
         self.nets.update(dict.fromkeys(numbers, 0))
 
+    def socket_of(self, login: str) -> Peer:
+        """The user socket of a login."""
+        found = self.logins[login].socket
+        assert found is not None
+        return found
+
     def number(self) -> int:
         """A new id for anything."""
         self._next += 1

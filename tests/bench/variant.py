@@ -1,0 +1,130 @@
+"""The same race under bad conditions: each against an engine without them, in turns."""
+
+import random
+import subprocess
+import sys
+from collections.abc import Callable
+from itertools import count
+
+from tests.bench import wire
+from tests.bench.race import DeskRacer, Watch, race, start_desk
+from tests.bench.table import Row, Target, times
+from tests.bench.venue import Venue
+
+BURST = 20  # events of the flooding follower in one go, at a moment up to ...
+SPREAD_S = 0.02  # ... this long before the leader's fill
+
+Say = Callable[[str], None]
+
+
+class Variants:
+    """All of them on desks of one size. ``rows`` and ``targets`` are what came of it."""
+
+    def __init__(self, followers: int, rounds: int, say: Say) -> None:
+        self.rows: list[list[str]] = []
+        self.targets: list[Target] = []
+        self._followers = followers
+        self._rounds = rounds
+        self._say = say
+        self._numbers = count(1)
+        self._venue = Venue()
+        self._random = random.Random(7)
+        self._plain = self._start()
+
+    def run(self) -> None:
+        """Run them all."""
+        self._journal()
+        self._stalled()
+        self._flooded()
+        self._slow()
+        self._database()
+        self._plain.close()
+
+    def _start(self, journal: str = "on", clerk: str = "off") -> DeskRacer:
+        name = f"variant{next(self._numbers)}"
+        return start_desk(self._venue, name, self._followers, journal=journal, clerk=clerk)
+
+    def _race(self, words: str, *others: DeskRacer) -> list[Row]:
+        self._say(f"{words}: {self._followers} followers, {self._rounds} rounds")
+        racers = [self._plain, *others]
+        for racer in racers:
+            racer.laps.clear()
+        race([*racers], self._rounds)
+        return [Row.of(racer.laps) for racer in racers]
+
+    def _note(self, words: str, mine: Row, of: Row, limit: float | None = 1.1) -> None:
+        ratio = mine.last[0] / of.last[0]
+        tail = mine.last[1] / of.last[1]
+        self.rows.append([words, times(mine.last), times(of.last), f"{ratio:.2f}", f"{tail:.2f}"])
+        if limit is not None:
+            self.targets.append(Target(f"{words}: last order, p50", ratio, limit))
+
+    def _journal(self) -> None:
+        same, off = self._start(), self._start(journal="off")
+        plain, again, without = self._race("journal", same, off)
+        self._note("the same once more (what noise does)", again, plain, limit=None)
+        self._note("journal on, against none at all", plain, without)
+        same.close()
+        off.close()
+
+    def _stalled(self) -> None:
+        desk = self._start()
+        stuck = list(desk.watch.peers.values())[-1]
+        self._venue.poll.unregister(stuck.sock)
+        desk.watch.close()
+        desk.watch = Watch([peer for peer in desk.watch.peers.values() if peer is not stuck])
+        desk.expected -= 1
+        desk.ask("clog")
+        plain, mine = self._race("one follower's socket is not read", desk)
+        self._note("one follower's socket full and not read", mine, plain)
+        desk.close()
+        stuck.is_open = False
+        stuck.sock.close()
+
+    def _flooded(self) -> None:
+        desk = self._start()
+        venue, noisy = self._venue, list(desk.watch.peers.values())[-1]
+        assert noisy.login is not None
+        account = next(iter(noisy.login.accounts))
+
+        def flood() -> None:
+            now, frames = wire.stamp(), []
+            for _ in range(BURST):
+                number = venue.number()
+                order = wire.order(number, account, "Buy", "Canceled", now)
+                frames += [
+                    wire.array([wire.event("order", order)]),
+                    wire.array([wire.event("command", wire.command(number, number, "", now))]),
+                ]
+            noisy.send(b"".join(frames))
+            wait()
+
+        def wait() -> None:
+            venue.pump(self._random.random() * SPREAD_S)
+
+        desk.before, self._plain.before = flood, wait
+        plain, mine = self._race("one follower floods", desk)
+        self._plain.before = lambda: None
+        self._note(f"one follower floods, {2 * BURST / (SPREAD_S / 2):,.0f} frames/s", mine, plain)
+        desk.close()
+
+    def _slow(self) -> None:
+        desk = self._start()
+        desk.is_slow = True
+        plain, mine = self._race("slow answers", desk)
+        self._note("answers only after the leader's fourth fill", mine, plain)
+        desk.close()
+
+    def _database(self) -> None:
+        clerk, busy = self._start(clerk="on"), self._start(clerk="on")
+        assert busy.home is not None
+        hammer = subprocess.Popen([sys.executable, "-m", "tests.bench.hammer", busy.home.name])
+        try:
+            plain, idle, hammered = self._race("database", clerk, busy)
+        finally:
+            hammer.kill()
+            hammer.wait()
+        self._note("clerk running, against none", idle, plain, limit=None)
+        self._note("busy database, against an idle one", hammered, idle)
+        clerk.close()
+        busy.close()

@@ -143,7 +143,7 @@ def average(orders: list[Order]) -> Decimal | None:
     if not total or total < sum(abs(o.told) for o in orders):
         return None
     mean = sum((price * abs(quantity) for quantity, price in fills), Decimal(0)) / total
-    return mean.quantize(Decimal("1E-8")).normalize() if mean.as_tuple().exponent != 0 else mean
+    return Decimal(f"{mean.quantize(Decimal('1E-8')).normalize():f}")  # never 2.15E+4
 
 
 def slip(orders: list[Order], symbol: Symbol, price: Decimal | None) -> Decimal | None:

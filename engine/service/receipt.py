@@ -136,7 +136,7 @@ def _follower(copy: Copy, account: AccountId, symbol: Symbol, desk: Desk, entrie
     yield f"{account} {symbol}"
     yield from _arithmetic(copy, account, symbol, desk)
     orders, skips = copy.parts()[account, symbol]
-    yield from _checks(skips, orders)
+    yield from _checks(skips, _is_entry(orders, entries))
     for order in orders:
         yield from _order(order, copy.at, entries)
     line = copy.line(account, symbol)
@@ -163,11 +163,21 @@ def _arithmetic(copy: Copy, account: AccountId, symbol: Symbol, desk: Desk) -> I
     yield f"  position target {lane.target:+d}, allowed {lane.goal:+d}, held {lane.held:+d}"
 
 
-def _checks(skips: list[Skipped], orders: list[Order]) -> Iterator[str]:
+def _is_entry(orders: list[Order], entries: list[Entry]) -> bool | None:
+    """Say whether any of these orders added risk; None where there are none."""
+    clients = {order.client for order in orders}
+    sends = (d for entry in entries for d in entry.decisions if isinstance(d, SendLots | SendBracketed))
+    entering = {c for d in sends for c in (_clients(d)[d.exits :] if isinstance(d, SendLots) else _clients(d))}
+    return bool(clients & entering) if clients else None
+
+
+def _checks(skips: list[Skipped], is_entry: bool | None) -> Iterator[str]:
     for skip in skips:
         yield f"  check    {skip.check}: {skip.figures}; {skip.wanted:+d} not copied"
-    if orders and not skips:
-        yield f"  checks   passed: {', '.join(CHECKS)}; exits are never asked"
+    if is_entry and not skips:
+        yield f"  checks   passed: {', '.join(CHECKS)}"
+    elif is_entry is False:
+        yield "  checks   none: an exit always passes"
 
 
 def _order(order: Order, heard_at: datetime, entries: list[Entry]) -> Iterator[str]:

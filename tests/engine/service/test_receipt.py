@@ -63,6 +63,13 @@ async def test_the_story_of_one_order(hot: Hot) -> None:
         "sent to filled 59.8",
     ):
         assert words in text
+    assert "checks   passed: follower" in text
+    hot.seconds += 1
+    out = hot.lead(-2, "20000")
+    hot.answer(out, "20000")
+    flat = find(hot.log.directory, None, out.cause)
+    assert "checks   none: an exit always passes" in flat
+    assert "at 20000\n" in flat
     whole = find(hot.log.directory, None, sends.cause)
     assert "A NQZ6" in whole
     assert "B NQZ6" in whole

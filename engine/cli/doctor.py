@@ -202,8 +202,8 @@ def skew(name: str, date: str, now: datetime) -> Finding:
     except (TypeError, ValueError):
         return note(f"{name} tells no time, so this computer's clock could not be compared")
     if abs(off) > MOST_SKEW_S:
-        way = "ahead" if off > 0 else "behind"
-        return bad(f"this computer's clock is {abs(off):.0f} s {way} of {name}'s: switch on automatic time")
+        way = "ahead of" if off > 0 else "behind"
+        return bad(f"this computer's clock is {abs(off):.0f} s {way} {name}'s: switch on automatic time")
     return good(f"this computer's clock agrees with {name}'s")
 
 

@@ -5,9 +5,14 @@ from pathlib import Path
 
 from engine.cli.command import Command, desk_argument, show
 from engine.config import home, load
-from engine.errors import ConfigError
+from engine.domain.entry import decode_entry
+from engine.errors import ConfigError, JournalError
+from engine.service.lineage import Lineage
 from engine.service.receipt import find
 from engine.storage.store import Store
+from engine.storage.tail import read, segments
+
+KEPT = 100
 
 
 def run(options: argparse.Namespace) -> int:
@@ -16,11 +21,25 @@ def run(options: argparse.Namespace) -> int:
     url = _database(options.desk, where)
     store = Store(url) if url else None
     try:
-        show(find(where / "journal", store, options.id).rstrip("\n"))
+        name = _newest(where / "journal") if options.id == "last" else options.id
+        show(find(where / "journal", store, name).rstrip("\n"))
     finally:
         if store is not None:
             store.close()
     return 0
+
+
+def _newest(directory: Path) -> str:
+    """Cause of the newest copy in the log.
+
+    Raises: JournalError where there is none.
+    """
+    lineage = Lineage(kept=KEPT)
+    for record in read(directory, next((first for first, _ in segments(directory)), 1)):
+        lineage.fold(decode_entry(record.payload))
+    if not lineage.copies:
+        raise JournalError(f"{directory} holds no copy yet")
+    return next(reversed(lineage.copies))
 
 
 def _database(desk: Path | None, where: Path) -> str:
@@ -36,7 +55,13 @@ def _database(desk: Path | None, where: Path) -> str:
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line."""
-    parser.add_argument("id", metavar="ID", help="a copy or an order, as /copies and the alerts name it")
+    parser.add_argument(
+        "id",
+        metavar="ID",
+        nargs="?",
+        default="last",
+        help="an order's client id or a copy's cause; the newest copy without",
+    )
     parser.add_argument(
         "--home", type=Path, metavar="DIR", help="data directory (LOCKSTEP_HOME or this system's place)"
     )

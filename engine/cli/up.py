@@ -46,7 +46,7 @@ def programs(settings: Settings, window: bool) -> list[Program]:
 class Logged(Child):
     """A child whose words go to a file, because the console has the terminal; its last ones are shown when it ends."""
 
-    def __init__(self, program: Program, file: IO[bytes], tell: Callable[[str], None] = say) -> None:
+    def __init__(self, program: Program, file: IO[bytes], tell: Callable[[str], None]) -> None:
         """Write to ``file`` from where it stands."""
         self._file = file
         self._from = file.tell()
@@ -65,12 +65,12 @@ class Logged(Child):
         return code
 
 
-def spawn(program: Program, logs: Path | None) -> Child:
+def spawn(program: Program, logs: Path | None, tell: Callable[[str], None] = say) -> Child:
     """Start a program; with ``logs`` what it prints goes there."""
     if logs is None or program.is_window:
         return Child(program)
     logs.mkdir(parents=True, exist_ok=True)
-    return Logged(program, (logs / f"{program.name}.out").open("a+b"))
+    return Logged(program, (logs / f"{program.name}.out").open("a+b"), tell)
 
 
 COMMAND = Command(

@@ -94,7 +94,7 @@ def venue_toml(walks: bool) -> str:
 
 def desk_toml(urls: Mapping[str, str], colour: str) -> str:
     """The desk that copies at that venue: the same file that a trader would write, with the venue's addresses."""
-    lines = ["[engine]", "api_port = 0", "[console]", f'colour = "{colour}"']
+    lines = ["[engine]", "api_port = 0", "[chat]", 'name = "you"', "[console]", f'colour = "{colour}"']
     for login in LOGINS:
         lines += ["[[connection]]", f'id = "{login}"', 'broker = "tradovate"', f'user = "{login}"']
         lines += ['password = "env:DEMO_PASSWORD"']

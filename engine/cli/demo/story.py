@@ -120,7 +120,7 @@ class Story:
         await self._right(-4, {"ALPHA": Decimal("0.5")})
 
     async def _flatten(self) -> None:
-        self._head("Out of everything, while the broker refuses DELTA's first order")
+        self._head("Out of everything; DELTA's first order is refused")
         await self._stage.venue.fault({"kind": "refuse", "account": "TST-1", "text": "Try again"})
         await self._talk.type("/flatten all")
         await self._talk.type("y")
@@ -133,7 +133,7 @@ class Story:
 
     def _head(self, text: str) -> None:
         self._chapter += 1
-        self._tell(f"\n── {self._chapter}. {text} " + "─" * max(3, 60 - len(text)) + "\n")
+        self._tell(f"\n── {self._chapter}. {text} " + "─" * max(3, 56 - len(text)) + "\n")
 
     async def _right(self, net: int, factors: Mapping[str, Decimal] | None = None, leader: int | None = None) -> None:
         """Wait until the venue's books are as they should be for the leader's ``net``; keep what is not."""

@@ -84,7 +84,7 @@ def wrong(books: Books, symbol: str, net: int, factors: Mapping[str, Decimal], l
     for part in CAST:
         book, own = books[part.name], ("M" if part.micro else "") + symbol
         least, most = part.should(net, factors.get(part.alias, Decimal(1)))
-        others = {symbol for symbol in book.nets if symbol != own}
+        others = {symbol for symbol, held in book.nets.items() if held and symbol != own}
         if others or not least <= book.nets.get(own, 0) <= most:
             should = f"{least:+d}" if least == most else f"{least:+d} to {most:+d}"
             found.append(
@@ -97,11 +97,15 @@ def wrong(books: Books, symbol: str, net: int, factors: Mapping[str, Decimal], l
 
 
 def _held(nets: Mapping[str, int]) -> str:
-    return ", ".join(f"{net:+d} {symbol}" for symbol, net in nets.items()) or "nothing"
+    return ", ".join(f"{net:+d} {symbol}" for symbol, net in nets.items() if net) or "nothing"
 
 
 def table(books: Books) -> Iterable[str]:
     """What the venue's books say, a line for each account."""
-    yield f"LEAD     {LEADER_NAME:<7} {_held(books[LEADER_NAME].nets)}"
+    yield f"LEAD     {LEADER_NAME:<7} {_stands(books[LEADER_NAME])}"
     for part in CAST:
-        yield f"{part.alias:<8} {part.name:<7} {_held(books[part.name].nets)}"
+        yield f"{part.alias:<8} {part.name:<7} {_stands(books[part.name])}"
+
+
+def _stands(book: Book) -> str:
+    return _held(book.nets) if any(book.nets.values()) else "flat"

@@ -26,7 +26,8 @@ def fan_out(state: DeskState, rows: Rows, event: OrderFilled, net: int) -> list[
     """Orders of all followers for one fill of their leader, who now holds ``net``: exits first, one order each."""
     at, price = event.at, event.price
     signal = _signal(state, rows, event)
-    prefix = TAG + cause_hash(signal.cause)
+    cause = signal.cause
+    prefix = TAG + cause_hash(cause)
     late, run, minute = signal.age_us, signal.run_ticks, signal.minute
     guarded = signal.is_looped or bool(signal.opposed)
     out: list[Decision] = []
@@ -71,15 +72,16 @@ def fan_out(state: DeskState, rows: Rows, event: OrderFilled, net: int) -> list[
             if not quantity or not copier.is_ready:
                 continue
             is_exit = lane.held * quantity < 0
-            client = OrderId(prefix + copier.mark)
+            client: OrderId = prefix + copier.mark  # type: ignore[assignment]  # OrderId() is a call for every follower
+            contract = lane.symbol
             if quantity > 0:
                 lane.buys += quantity
-                copier.flights[client] = Flight(lane.symbol, quantity, signal.cause, at, is_exit, quantity)
+                copier.flights[client] = Flight(contract, quantity, cause, at, is_exit, quantity)
             else:
                 lane.sells -= quantity
-                copier.flights[client] = Flight(lane.symbol, quantity, signal.cause, at, is_exit, -quantity)
-            lot = (client, copier.account, lane.symbol, quantity)
-            if lane.is_bracketed and copier.guard(lane, lot, signal.cause, price, out, is_exit=is_exit):
+                copier.flights[client] = Flight(contract, quantity, cause, at, is_exit, -quantity)
+            lot = (client, copier.account, contract, quantity)
+            if lane.is_bracketed and copier.guard(lane, lot, cause, price, out, is_exit=is_exit):
                 continue
             (exits if is_exit else entries).append(lot)
         except Exception as bug:  # noqa: BLE001  one follower's fault must not stop the others

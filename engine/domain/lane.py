@@ -99,10 +99,18 @@ class Lane(msgspec.Struct):
         if after < before or (after == before and net < was):
             if (before > 0 or was > 0) and goal > 0 and goal > after:
                 self.goal = goal = max(after, 0)  # out first, whatever becomes of an entry on the other side
-            return min(0, max(after - min(before, 0), after - goal)) if after < 0 else 0
+            if after >= 0:
+                return 0
+            bound = before if before < 0 else 0  # noqa: FURB136  min and max cost a call each, for every follower
+            bound = goal if goal < bound else bound  # noqa: FURB136  as above
+            return after - bound if after < bound else 0
         if (before < 0 or was < 0) and goal < 0 and goal < after:
             self.goal = goal = min(after, 0)
-        return max(0, min(after - max(before, 0), after - goal)) if after > 0 else 0
+        if after <= 0:
+            return 0
+        bound = before if before > 0 else 0  # noqa: FURB136  as above
+        bound = goal if goal > bound else bound  # noqa: FURB136  as above
+        return after - bound if after > bound else 0
 
     def _shift_one_of(self, feed: Feed, net: int) -> int:
         """As ``shift``, where several contracts of the leader end in this lane: what one of them was refused hides no exit

@@ -67,7 +67,8 @@ class Order:
     at: datetime
     status: OrderStatus = OrderStatus.WORKING
     is_lost: bool = False
-    is_refused: bool = False
+    is_resting: bool = False  # at a price that does not come
+    is_gone: bool = False  # has ended, and nobody was told
 
     @property
     def id(self) -> BrokerOrderId:
@@ -80,7 +81,7 @@ class Order:
     @property
     def can_fill(self) -> int:
         """Signed contracts that may still fill."""
-        if self.is_lost or self.status is not OrderStatus.WORKING:
+        if self.is_lost or self.is_resting or self.status is not OrderStatus.WORKING:
             return 0
         return self.open if self.quantity > 0 else -self.open
 
@@ -162,8 +163,9 @@ class Stage:
                     self._trade(broker, self._order(broker, None, symbol, -net), abs(net))
             case CancelOrder(account=account, order=number):
                 for order in self.brokers[account].orders:
-                    if order.id == number:
-                        self.cancel(account, order)
+                    if order.id == number and not order.is_gone and self.brokers[account].is_up:
+                        order.status, order.is_gone = OrderStatus.CANCELED, True
+                        self.brokers[account].queue.append(self._changed(self.brokers[account], order))
             case _:
                 pass
 
@@ -282,6 +284,15 @@ class Stage:
         broker = self.brokers[account]
         self._trade(broker, self._order(broker, None, symbol, quantity), abs(quantity))
 
+    def rest(self, account: AccountId, *, is_gone: bool) -> None:
+        """A person's resting order; ``is_gone`` has ended unheard by the time anybody cancels it."""
+        broker = self.brokers[account]
+        order = self._order(broker, None, NQ, 1)
+        order.is_resting = True
+        broker.queue.append(self._changed(broker, order))
+        if is_gone:
+            order.status, order.is_gone = OrderStatus.CANCELED, True
+
     def lose(self, account: AccountId) -> None:
         broker = self.brokers[account]
         if broker.is_up:
@@ -311,7 +322,7 @@ class Stage:
                 client=order.client,
             )
             for order in broker.orders
-            if not order.is_lost and (order.client is not None or order.can_fill)
+            if not order.is_lost and (order.client is not None or order.status is OrderStatus.WORKING)
         )
         holdings = tuple(Holding(symbol=s, net=net, price=PRICE) for s, net in broker.nets.items() if net)
         fills = tuple(broker.fills)

@@ -50,19 +50,23 @@ lead_steps = st.tuples(st.just("lead"), st.sampled_from([-6, -4, -3, -2, -1, 1, 
 kind_steps = st.one_of(
     lead_steps,
     lead_steps,
+    lead_steps,
+    st.tuples(st.just("ease"), who),
+    st.tuples(st.just("ease"), who),
     st.tuples(st.just("lead_flat")),
     st.tuples(st.sampled_from(["fill", "fill", "fill"]), who, sizes),
     st.tuples(st.sampled_from(["hear", "hear", "hear"]), who, sizes),
     st.tuples(st.sampled_from(["swap", "double", "snapshot", "lose", "restore"]), st.sampled_from((*FOLLOWERS, LEAD))),
     st.tuples(st.sampled_from(["hang", "vanish"]), who),
     st.tuples(st.just("wait"), st.sampled_from([1, 2, 4, 8])),
-    st.tuples(st.just("restart")),
+    st.tuples(st.sampled_from(["restart", "come_back"]), st.permutations((*FOLLOWERS, LEAD))),
 )
 hard_steps = st.one_of(
     kind_steps,
     kind_steps,
     st.tuples(st.just("refuse"), who, st.sampled_from(RefusalKind)),
-    st.tuples(st.sampled_from(["reject", "cancel"]), who),
+    st.tuples(st.sampled_from(["reject", "cancel", "refuse_long"]), who),
+    st.tuples(st.just("rest"), who, st.booleans()),
     st.tuples(st.sampled_from(["pause", "resume", "join", "sync", "close", "flatten"]), who),
     st.tuples(st.just("close_some"), who, sizes),
     st.tuples(st.just("resize"), who, st.sampled_from(["0", "0.5", "2", "1"])),
@@ -100,8 +104,24 @@ def play(stage: Stage, step: tuple) -> None:
             getattr(stage, word)(account)
         case ("wait", seconds):
             stage.wait(seconds)
-        case ("restart",):
-            stage.restart()
+        case ("refuse_long", account):
+            for _ in range(4):
+                for order in stage.brokers[account].open_orders():
+                    stage.refuse(account, order)
+                stage.hear(account)
+                stage.wait(5)
+        case ("rest", account, is_gone):
+            stage.rest(account, is_gone=is_gone)
+        case ("ease", account):
+            for order in stage.brokers[account].open_orders():
+                stage.fill(account, order, 2)
+            stage.hear(account)
+        case (("restart" | "come_back") as word, order):
+            if word == "restart":
+                stage.restart()
+            for account in order:
+                stage.restore(account)
+                stage.snapshot(account)
         case ("hand", account, quantity):
             stage.trade_by_hand(account, quantity)
         case ("resize", account, factor):
@@ -134,11 +154,11 @@ def run(desk_plan: object, steps: list[tuple]) -> Stage:
     return stage
 
 
-quick = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+quick = settings(max_examples=150, deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
 @quick
-@given(desk_plan=plans, steps=st.lists(hard_steps, max_size=40))
+@given(desk_plan=plans, steps=st.lists(hard_steps, min_size=12, max_size=50))
 def test_nothing_is_ever_more_than_was_asked_and_all_settles(desk_plan: object, steps: list[tuple]) -> None:
     stage = run(desk_plan, steps)
     stage.settle()
@@ -151,7 +171,7 @@ def test_nothing_is_ever_more_than_was_asked_and_all_settles(desk_plan: object, 
 
 
 @quick
-@given(desk_plan=plans, steps=st.lists(rude_steps, max_size=40))
+@given(desk_plan=plans, steps=st.lists(rude_steps, min_size=12, max_size=50))
 def test_a_follower_can_always_get_flat(desk_plan: object, steps: list[tuple]) -> None:
     stage = run(desk_plan, steps)
     stage.act(Flatten(accounts=FOLLOWERS))

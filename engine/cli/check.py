@@ -69,7 +69,7 @@ async def _probe(settings: Settings, tell: Callable[[str], None]) -> bool:
             lines = [f"{connection.id}: no answer in {PATIENCE_S:.0f} s"]
         mine = [account for account in settings.desk.accounts if account.connection == connection.id]
         for line in lines:
-            fine = any(line.startswith(f"{account.id}: {account.name} found") for account in mine)
+            fine = line.endswith("may trade") and any(line.startswith(f"{account.id}: ") for account in mine)
             well = well and fine
             tell(f"  {'ok' if fine else '!!'}  {line}")
     tell("")

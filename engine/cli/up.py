@@ -39,7 +39,15 @@ def programs(settings: Settings, window: bool) -> list[Program]:
     desk = ("--desk", str(settings.path))
     found = [Program(name="engine", argv=(sys.executable, "-m", "engine", *desk), env=env, is_needed=True)]
     if window or any(name in settings.chat for name in CHATS):
-        found.append(Program(name="bot", argv=(sys.executable, "-m", "bot", *desk), env=env, is_window=window))
+        found.append(
+            Program(
+                name="bot",
+                argv=(sys.executable, "-m", "bot", *desk),
+                env=env,
+                is_window=window,
+                waits_for=settings.home / "api.json",
+            )
+        )
     return found
 
 

@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import IO, Protocol
 
 from engine.domain.value import Value
@@ -22,18 +23,23 @@ FIRST_S = 1.0
 LONGEST_S = 60.0
 STABLE_S = 600.0
 PATIENCE_S = 10.0
+UP_S = 15.0
 _POLL_S = 0.05
 _NEW_GROUP: int = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)  # Windows alone has it
 
 
 class Program(Value, frozen=True):
-    """One child process. ``is_window`` shares our terminal and ends when its person leaves."""
+    """One child process. ``is_window`` shares our terminal and ends when its person leaves.
+
+    ``waits_for`` is a file that another program writes once it is up: this one is started then, or after a while.
+    """
 
     name: str
     argv: tuple[str, ...]
     env: Mapping[str, str] = {}
     is_needed: bool = False
     is_window: bool = False
+    waits_for: Path | None = None
 
 
 class Running(Protocol):
@@ -113,6 +119,7 @@ class Supervisor:
         self._stop = asyncio.Event()
         self._hurry = asyncio.Event()
         self._code = 0
+        self._began = clock.now().timestamp()
 
     def stop(self) -> None:
         """Stop in good order; asked a second time, at once."""
@@ -138,6 +145,7 @@ class Supervisor:
     async def _keep(self, program: Program) -> None:
         failures = 0
         try:
+            await self._others(program)
             while True:
                 started = self._clock.monotonic()
                 code = await self._once(program)
@@ -150,6 +158,14 @@ class Supervisor:
         finally:
             if program.is_needed:
                 self._stop.set()
+
+    async def _others(self, program: Program) -> None:
+        """Wait until the file is there that this program waits for, and was not left by an earlier run."""
+        if program.waits_for is None:
+            return
+        deadline = self._clock.monotonic() + UP_S
+        while _written(program.waits_for) < self._began and self._clock.monotonic() < deadline:
+            await self._clock.sleep(_POLL_S)
 
     async def _once(self, program: Program) -> int | str:
         try:
@@ -175,6 +191,13 @@ class Supervisor:
             running = self._running.pop(program.name, None)
             if running is not None:
                 await stopped(running, self._clock, self._hurry)
+
+
+def _written(file: Path) -> float:
+    try:
+        return file.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 async def stopped(running: Running, clock: Clock, hurry: asyncio.Event | None = None) -> None:

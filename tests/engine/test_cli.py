@@ -99,7 +99,7 @@ async def test_check_connect_reads_and_changes_nothing(tmp_path):
         said: list[str] = []
         settings = load(tmp_path / "desk.toml", {"DEMO_PASSWORD": PASSWORD}, tmp_path)
         assert await check._probe(settings, said.append)
-        assert any(line.startswith(f"  ok  LEAD: {LEADER_NAME} found, 0 open positions") for line in said)
+        assert f"  ok  LEAD: {LEADER_NAME} found, 0 open positions, may trade" in said
         assert sum(line.startswith("  ok  ") for line in said) == len(CAST) + 1
         assert not server.venue.received
 

@@ -260,9 +260,9 @@ class Survey:
                     f"{plan.id}: {plan.name} is not on this login; it lists {', '.join(sorted(listed)) or 'none'}"
                 )
                 continue
-            limit, reason = restriction(account, None)
+            _, reason = restriction(account, None)
             held = sum(1 for each in positions if each.account_id == account.id and each.net_pos)
-            lines.append(f"{plan.id}: {plan.name} found, {held} open positions, {reason or limit}")
+            lines.append(f"{plan.id}: {plan.name} found, {held} open positions, {reason or 'may trade'}")
         return lines
 
     async def contract(self, symbol: Symbol, *, must: bool = False) -> int:

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 
+import msgspec
 import pytest
 
 from engine.runtime.clock import SystemClock
@@ -151,6 +152,31 @@ async def test_a_program_that_cannot_be_started_is_said_and_tried_again():
     stage.absent.clear()
     await stage.clock.turn(1)
     assert stage.heard() == ["start engine"]
+    stage.supervisor.stop()
+    await stage.task
+
+
+async def test_a_program_waits_for_the_file_that_says_that_another_is_up(tmp_path):
+    file = tmp_path / "api.json"
+    file.touch()
+    os.utime(file, (0, 0))  # left by an earlier run
+    stage = await staged(ENGINE, msgspec.structs.replace(BOT, waits_for=file))
+    await stage.clock.turn(1)
+    assert stage.heard() == ["start engine"]
+    now = stage.clock.now().timestamp()
+    os.utime(file, (now, now))
+    await stage.clock.turn(1)
+    assert stage.heard() == ["start bot"]
+    stage.supervisor.stop()
+    await stage.task
+
+
+async def test_a_file_that_never_comes_is_not_waited_for_longer_than_a_while(tmp_path):
+    stage = await staged(ENGINE, msgspec.structs.replace(BOT, waits_for=tmp_path / "never"))
+    await stage.clock.turn(14)
+    assert stage.heard() == ["start engine"]
+    await stage.clock.turn(2)
+    assert stage.heard() == ["start bot"]
     stage.supervisor.stop()
     await stage.task
 

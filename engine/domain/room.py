@@ -79,11 +79,11 @@ def tick_risk(holdings: Iterable[Holding], ticks: int = 1) -> Decimal:
 
 
 def fits(room: Decimal, stop: Decimal, point: Decimal, cost: Decimal = ZERO, slip: Decimal = ZERO) -> int:
-    """Contracts whose loss at a stop ``stop`` points away still leaves the room above zero or at it.
+    """Contracts whose loss at a stop ``stop`` points away is less than the room, since a touch already counts.
 
     Units: ``stop`` and ``slip`` in price, ``point`` in money for 1.0 of price, ``cost`` in money for one round trip.
     """
     each = (stop + slip) * point + cost
     if each <= 0 or room <= 0:
         return 0
-    return int((room / each).to_integral_value(rounding=ROUND_FLOOR))
+    return int((room / each).to_integral_value(rounding=ROUND_CEILING)) - 1

@@ -99,14 +99,19 @@ def plan_named(name: str) -> Plan:
 def overridden(plan: Plan, overrides: Mapping[str, Any], today: date) -> Plan:
     """A plan with an account's own values over the firm's.
 
+    An override of ``dll`` or ``minis`` also takes the place of that figure in the tiers, unless it brings its own tiers.
+
     Raises: ConfigError, one line for each override that is not right.
     """
     if not overrides:
         return plan
     wrong = [_unknown(key) for key in overrides if key not in _HINTS]
-    own = {key: _plain(key, value) for key, value in overrides.items()}
+    own = {key: _plain(key, value) for key, value in overrides.items() if key in _HINTS}
+    if "tiers" not in own:
+        void = {key: None for key in ("dll", "minis") if key in own}
+        own["tiers"] = [msgspec.structs.asdict(tier) | void for tier in plan.rules.tiers]
     try:
-        rules = msgspec.convert({**msgspec.to_builtins(plan.rules), **own}, Rules) if not wrong else plan.rules
+        rules = msgspec.convert(msgspec.to_builtins(plan.rules) | own, Rules)
     except msgspec.ValidationError as error:
         raise ConfigError(f"overrides{_where(error)}") from None
     wrong += _faults(rules)

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import FrameType
 
 from engine.app import Engine
-from engine.config import Settings, device, load
+from engine.config import Settings, device, hidden, load
 from engine.errors import ConfigError, JournalError, StaleOwner
 from engine.ports import ConnectContext
 from engine.telemetry import configure
@@ -27,7 +27,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _asked_to_end)
     try:
         settings = load(settings_path)
-        configure(settings.home, settings.engine.log_level)
+        configure(settings.home, settings.engine.log_level, hidden(settings))
         _run(settings)
     except KeyboardInterrupt:
         sys.exit(0)

@@ -2,6 +2,18 @@
 
 from engine.config.place import device, find, home
 from engine.config.secret import Secret
-from engine.config.settings import Connection, EngineTable, Settings, context, load, parse
+from engine.config.settings import Connection, EngineTable, Settings, context, hidden, load, parse
 
-__all__ = ["Connection", "EngineTable", "Secret", "Settings", "context", "device", "find", "home", "load", "parse"]
+__all__ = [
+    "Connection",
+    "EngineTable",
+    "Secret",
+    "Settings",
+    "context",
+    "device",
+    "find",
+    "hidden",
+    "home",
+    "load",
+    "parse",
+]

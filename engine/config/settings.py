@@ -3,6 +3,7 @@
 import os
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -62,6 +63,12 @@ class Settings(Value, frozen=True):
     connections: tuple[Connection, ...]
     desk: DeskPlan
     chat: Mapping[str, Any]  # the bot's own tables by name, as written
+
+
+def hidden(settings: Settings) -> list[str]:
+    """Every secret value, for logs to blot out."""
+    found = [value for login in settings.connections for value in login.secrets.values()]
+    return [*found, settings.database_url] if isinstance(settings.database_url, Secret) else found
 
 
 def context(settings: Settings, connection: str, device: str) -> ConnectContext:
@@ -315,7 +322,8 @@ class _Reading:
                         f'[[{kind}]] "{name[:40]}": id: write letters, digits, ".", "_" and "-" without spaces, '
                         'at most 32, and not "all"'
                     )
-            twice = {name for name in names if sum(other.lower() == name.lower() for other in names) > 1}
+            count = Counter(name.lower() for name in names)
+            twice = {name for name in names if count[name.lower()] > 1}
             self.found += [f'[[{kind}]] "{name}": id: used twice; give each its own' for name in sorted(twice)]
         groups = {group.id.lower() for group in desk.groups}
         logins = {connection.id for connection in connections}

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as rules
 from hypothesis import strategies as st
 
-from engine.config import Secret, Settings, device, find, home, load, parse
+from engine.config import Secret, Settings, device, find, hidden, home, load, parse
 from engine.config.secret import Vault, parse_env
 from engine.domain.group import Fixed, Multiplier, Rounding
 from engine.errors import ConfigError
@@ -190,6 +191,7 @@ def test_broken_toml_names_the_line_and_shows_no_value(example):
 def test_a_secret_never_shows_in_a_repr_or_a_complaint(example):
     assert "value-of" not in repr(read(example))
     clear = example.replace('"env:LEADER_PASSWORD"', '"hunter2"', 1)
+    assert "value-of-LEADER_PASSWORD" in hidden(read(example))
     assert not any("hunter2" in line for line in complaint(clear))
     assert not any("value-of" in line for line in complaint(example.replace("api_port", "api_prt")))
 
@@ -355,16 +357,19 @@ def survives(raw: bytes) -> None:
         read(raw)
 
 
+@rules(deadline=None)
 @given(st.dictionaries(KEYS, TREES, max_size=5))
 def test_no_table_breaks_the_reading(table):
     survives("\n".join(f"{toml(key)} = {toml(value)}" for key, value in table.items()).encode())
 
 
+@rules(deadline=None)
 @given(st.binary(max_size=60) | st.text("[]{}=.\"'#\nab1-:ET_x", max_size=60).map(str.encode))
 def test_no_bytes_break_the_reading(raw):
     survives(raw)
 
 
+@rules(deadline=None)
 @given(st.data())
 def test_no_edit_of_the_example_breaks_the_reading(data):
     text = EXAMPLE.read_text("utf-8")

@@ -177,8 +177,11 @@ class Stage:
 
     def is_in_step(self) -> bool:
         state = self.engine.shard.desk.state
-        books = list(state.leaders.values())
-        return bool(books) and all(book.is_synced for book in books) and all(c.is_ready for c in state.copiers.values())
+        return (
+            state.run == self.engine.run_id  # what was in step belongs to the process before this one
+            and all(book.is_synced for book in state.leaders.values())
+            and all(copier.is_ready for copier in state.copiers.values())
+        )
 
     async def close_engine(self) -> None:
         if self._task is not None:
@@ -222,6 +225,11 @@ class Stage:
         """What the VENUE says the account holds."""
         position = self.venue.venue.accounts[name].positions.get(symbol)
         return position.net if position else 0
+
+    def traded(self, name: str) -> int:
+        """Contracts that an account has traded in all, bought and sold, by the VENUE's fills."""
+        fills = self.venue.venue.exchange.fills.values()
+        return sum(fill.qty for fill in fills if fill.order.account == name)
 
     def received(self, name: str) -> list[Received]:
         """Orders of ours that the VENUE was asked for on an account, refused ones too."""
@@ -319,6 +327,9 @@ class Stage:
                 f" {lane.barred} {copier.barred} {list(copier.flights)}"
                 for lane in copier.lanes.values()
             ]
+        lines += [
+            f"  skipped {skip.account} {skip.wanted}: {skip.check} {skip.figures}" for skip in self.decisions(Skipped)
+        ]
         return "\n".join(lines + [f"  {raised.code}: {raised.text}" for raised in self.decisions(Raised)[-8:]])
 
 

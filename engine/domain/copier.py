@@ -27,7 +27,7 @@ from engine.domain.event import (
     BalanceReported,
     Restriction,
 )
-from engine.domain.group import FollowerPlan
+from engine.domain.group import FollowerPlan, MissedEntry
 from engine.domain.ids import AccountId, BrokerOrderId, GroupId, OrderId, Symbol, account_mark, order_id
 from engine.domain.lane import Feed, Lane
 from engine.domain.risk import Denied, Signal, Standing, arm, named, verdict
@@ -176,7 +176,13 @@ class Copier(msgspec.Struct):
     def judge(
         self, more: int, lane: Lane, feed: Feed, signal: Signal, out: list[Decision], *, is_waiting: bool = False
     ) -> int:
-        """Signed part of an entry that may pass; what may not is recorded."""
+        """Signed part of an entry that may pass; what may not is recorded.
+
+        ``is_waiting`` asks for one that can leave only after a comparison, which judges its price again: without a line the
+        plan's policy for missed entries decides.
+        """
+        is_waiting = is_waiting or (not self.is_ready and self.plan.missed_entry is MissedEntry.JOIN)
+        lane.is_waiting |= is_waiting
         denied = verdict(more, lane, feed, signal, self.standing(lane, is_waiting=is_waiting))
         if denied is None:
             return more

@@ -72,6 +72,7 @@ class Lane(msgspec.Struct):
     signalled_at: datetime | None = None
     signal_price: Decimal | None = None
     entered_by: Symbol | None = None
+    is_waiting: bool = False  # … or for a comparison with the broker
     # the exit that would not go through
     exit_tries: int = 0
     retry_at: datetime | None = None

@@ -11,6 +11,7 @@ from engine.domain.event import CLOSED, OrderSeen, OrderStatus, SnapshotTaken
 from engine.domain.group import MissedEntry
 from engine.domain.ids import OrderId, Symbol
 from engine.domain.lane import Lane
+from engine.domain.risk import Denied
 from engine.domain.sizing import Quotes, mark_of
 
 ASK_AGAIN = timedelta(seconds=3)
@@ -49,7 +50,21 @@ def reconcile(copier: Copier, event: SnapshotTaken, quotes: Quotes, out: list[De
     copier.is_based = True
     copier.arm()
     for lane in list(copier.lanes.values()):
-        copier.propose(lane, f"snapshot:{event.at.isoformat()}", event.at, out)
+        cause = f"snapshot:{event.at.isoformat()}"
+        if lane.is_waiting and copier.is_synced:
+            _rejudge(copier, lane, cause, event.at, quotes, out)
+        copier.propose(lane, cause, event.at, out)
+
+
+def _rejudge(copier: Copier, lane: Lane, cause: str, at: datetime, quotes: Quotes, out: list[Decision]) -> None:
+    """An entry has waited for this comparison: it goes on if the price is still near."""
+    lane.is_waiting = False
+    if joins(copier, lane, lane.signal_price, quotes):
+        lane.signalled_at = at
+        return
+    away = ticks_away(lane.symbol, lane.signal_price, quotes)
+    figures = "no price" if away is None else f"{away:.0f} ticks away over {copier.plan.join_ticks}"
+    copier.hold_back(lane, cause, Denied(check="missed_entry", figures=figures), out)
 
 
 def _settle(

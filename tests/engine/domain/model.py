@@ -358,7 +358,7 @@ class Stage:
         return self.desk.state.copiers[account]
 
     def lane(self, account: AccountId, symbol: Symbol = NQ) -> Lane:
-        return self.copier(account).lane(symbol)
+        return self.copier(account).lanes.get(symbol) or Lane(account, symbol)
 
     def _check(self) -> None:
         """For every subset of the orders that may still fill, the position is within what was asked for."""

@@ -106,7 +106,8 @@ def _conduct(account: AccountPlan, plan: Plan, around: Surroundings) -> Iterator
         case _:
             pass
     if rules.server is Permission.FORBIDDEN:
-        text = f"{plan.firm} forbids orders from a server: run Lockstep on the trader's own computer"
+        unsure = " (UNCONFIRMED)" if "server" in plan.unconfirmed() else ""
+        text = f"{plan.firm} forbids orders from a server{unsure}: run Lockstep on the trader's own computer"
         yield _say(Level.ERROR if around.is_server else Level.NOTE, who, text)
     elif rules.server is Permission.UNKNOWN and around.is_server:
         yield _say(Level.WARNING, who, f"whether {plan.firm} allows a server was not found: ask")

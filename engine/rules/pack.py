@@ -199,8 +199,7 @@ def _plain(key: str, value: Any) -> Any:
 
 
 def _faults(rules: Rules) -> list[str]:
-    found = faults(rules.terms())
-    found += [f"{key}: {fault}" for key, fault in unfit(rules)]
+    found = [f"{key}: {fault}" for key, fault in unfit(rules)] or faults(rules.terms())
     try:
         ZoneInfo(rules.zone)
     except (KeyError, ValueError, OSError):  # zoneinfo raises each of them, by what is wrong with the name

@@ -92,9 +92,9 @@ def size(sizing: Sizing, own: Funds, leader: Funds, factor: Decimal) -> Sized:
         case Fixed(contracts=contracts):
             return Sized(ratio=NOTHING, flat=int(contracts * by_hand), words=f"fixed {contracts}{tail}")
         case Percentage(factor=share):
-            return _scaled("balance", own.usable(), leader.usable(), Fraction(share) * by_hand, own, tail)
+            return _scaled("balance", own.usable(), leader.usable(), Fraction(share) * by_hand, (own, leader), tail)
         case BalanceScaled(factor=share):
-            return _scaled("free equity", _free(own), _free(leader), Fraction(share) * by_hand, own, tail)
+            return _scaled("free equity", _free(own), _free(leader), Fraction(share) * by_hand, (own, leader), tail)
         case RoomScaled():
             return _roomed(sizing, own, by_hand, tail)
         case Pooled(share=share, pool_ratio=pool):
@@ -107,14 +107,21 @@ def _free(funds: Funds) -> Decimal | None:
     return None if balance is None else balance + funds.open_profit - funds.margin
 
 
-def _scaled(what: str, own: Decimal | None, leader: Decimal | None, factor: Fraction, funds: Funds, tail: str) -> Sized:
+def _scaled(
+    what: str, own: Decimal | None, leader: Decimal | None, factor: Fraction, funds: tuple[Funds, Funds], tail: str
+) -> Sized:
     if own is None or leader is None:
         missing = "follower" if own is None else "leader"
         return Sized(ratio=NOTHING, words=f"{what} of the {missing} is not known: size 0")
     if own <= 0 or leader <= 0:
         return Sized(ratio=NOTHING, words=f"{what} {own} over {leader}: size 0")
-    stale = ", stale balance: the smaller one" if funds.is_stale else ""
+    stale = _stale(*funds)
     return Sized(ratio=Fraction(own) / Fraction(leader) * factor, words=f"{what} {own} over {leader}{tail}{stale}")
+
+
+def _stale(own: Funds, leader: Funds | None = None) -> str:
+    follower = ", stale balance: the smallest one seen" if own.is_stale else ""
+    return follower + (", stale balance of the leader: the largest one seen" if leader and leader.is_stale else "")
 
 
 def _roomed(rule: RoomScaled, own: Funds, by_hand: Fraction, tail: str) -> Sized:
@@ -124,7 +131,7 @@ def _roomed(rule: RoomScaled, own: Funds, by_hand: Fraction, tail: str) -> Sized
         return Sized(ratio=NOTHING, words="room is not known: size 0")
     left = balance + own.open_profit - (own.first_equity - rule.room)
     left = max(Decimal(0), min(left, rule.room))
-    words = f"room {left} of {rule.room} at ratio {rule.ratio}{tail}"
+    words = f"room {left} of {rule.room} at ratio {rule.ratio}{tail}{_stale(own)}"
     return Sized(ratio=Fraction(left) / Fraction(rule.room) * Fraction(rule.ratio) * by_hand, words=words)
 
 

@@ -43,16 +43,18 @@ from engine.domain.event import (
     SnapshotTaken,
     TimePassed,
 )
-from engine.domain.fanout import catch_up, fan_out, quarantine, rivals
+from engine.domain.fanout import FanOut, catch_up, quarantine, rivals
 from engine.domain.group import Pooled, follower_symbol
-from engine.domain.ids import AccountId, Symbol
+from engine.domain.ids import AccountId
 from engine.domain.leader import LeaderBook
+from engine.domain.ranks import Ranks
 from engine.domain.reconcile import check, rebase, reconcile
 from engine.domain.sizing import is_moving
-from engine.domain.state import DeskState, Rows, configure, rearm, rows_of
+from engine.domain.state import DeskState, Rows, configure, rearm
 
 TICK = timedelta(seconds=1)  # how often time is looked after while something is under way …
 IDLE = timedelta(seconds=30)  # … and while nothing is
+_QUIET = frozenset({QuoteMarked, OrdersSent})  # facts that change nobody's next order
 ARMED_AT_ONCE = 8  # followers whose size is worked out anew on one fact, so that no fact is slow
 
 
@@ -61,7 +63,8 @@ class Desk:
 
     def __init__(self, state: DeskState | None = None) -> None:
         self.state = state or DeskState()
-        self._rows: dict[tuple[AccountId, Symbol], Rows] = {}
+        self._ranks = Ranks(self.state)
+        self._fan_out: FanOut | None = None
         self._on: dict[type[Any], Callable[[Any, list[Decision]], None]] = {
             OrderFilled: self._filled,
             FillBusted: self._busted,
@@ -89,13 +92,38 @@ class Desk:
 
     def handle(self, event: Event) -> list[Decision]:
         """Take in one fact; what must be done about it, in order."""
-        if type(event) is OrderFilled and event.account in self.state.leaders:
-            return self._led(event)
-        out: list[Decision] = []
-        if self.state.stale:
-            self._arm_stale(event.at, out)
-        self._on[type(event)](event, out)
+        out = self.decide(event)
+        self.settle()
         return out
+
+    def decide(self, event: Event) -> list[Decision]:
+        """The first half of ``handle``: what must be done. ``settle`` must follow before the next fact is decided."""
+        kind = type(event)
+        if kind is OrderFilled and event.account in self.state.leaders:  # type: ignore[union-attr]  # kind says so
+            return self._led(event)  # type: ignore[arg-type]  # as above
+        if kind not in _QUIET:
+            self._ranks.disarm(None if self.state.stale else getattr(event, "account", None))
+        out: list[Decision] = []
+        if self.state.stale and kind not in _QUIET:
+            self._arm_stale(event.at, out)
+        self._on[kind](event, out)
+        return out
+
+    def settle(self) -> list[FollowerFailed]:
+        """The second half: write the books of followers whose orders were looked up.
+
+        Returns: facts to hear next, about followers whose books did not agree with what was sent.
+        """
+        if self._fan_out is None:
+            return []
+        fan_out, self._fan_out = self._fan_out, None
+        failed = fan_out.settle()
+        self._ranks.disarm(None)
+        return failed
+
+    def aim(self) -> None:
+        """Arm followers that have heard something; for a moment when nothing waits. Decisions do not depend on it."""
+        self._ranks.aim()
 
     @property
     def due(self) -> datetime | None:
@@ -125,12 +153,13 @@ class Desk:
         if stand is None:
             return []
         net = stand.net
-        rows = self.rows(book, event.symbol, net - event.quantity, net, event.at)
-        out = fan_out(state, rows, event, net)
+        rows = self._ranks.rows(book, event.symbol, net - event.quantity, net, event.at)
+        self._fan_out = fan_out = FanOut(state, rows, event, net)
+        out = fan_out.decide()
         state.version += 1
         self._wake(event.at)
         if net == 0:
-            self._leader_flat(book, event.symbol)
+            self._leader_flat(rows)
         return out
 
     def _parked(self, book: LeaderBook, event: OrderFilled) -> list[Decision]:
@@ -140,17 +169,16 @@ class Desk:
         book.parked.append(event)
         return [AskSnapshot(account=book.account)] if book.doubts(event.at) else []
 
-    def rows(self, book: LeaderBook, symbol: Symbol, before: int, net: int, at: datetime) -> Rows:
-        """Armed followers of one leader contract; their ladders reach ``net`` at least."""
-        rows = self._rows.get((book.account, symbol))
-        if rows is None or abs(net) > rows.reach:
-            rows = self._rows[book.account, symbol] = rows_of(self.state, book, symbol, before, net, at)
-        return rows
-
-    def _leader_flat(self, book: LeaderBook, symbol: Symbol) -> None:
+    def _leader_flat(self, rows: Rows) -> None:
         """Sizes that move with money or take turns are worked out again before the next entry."""
-        for copier, _, _ in self._rows[book.account, symbol].lanes:
+        for copier, _, _ in rows.lanes:
             if is_moving(copier.plan) or isinstance(copier.plan.sizing, Pooled):
+                self.state.stale.setdefault(copier.account, False)
+
+    def _size_anew(self) -> None:
+        """Money has moved, or grown old: so may the sizes that go by it."""
+        for copier in self.state.copiers.values():
+            if is_moving(copier.plan):
                 self.state.stale.setdefault(copier.account, False)
 
     def _arm_stale(self, at: datetime, out: list[Decision]) -> None:
@@ -168,7 +196,7 @@ class Desk:
                 is_current = follower_symbol(copier.plan, feed.symbol, root_of(feed.symbol)) == lane.symbol
                 if is_current and (feed.net == 0 or is_forced):
                     net = book.stand(feed.symbol).net
-                    rows = self.rows(book, feed.symbol, net, net, at)
+                    rows = self._ranks.rows(book, feed.symbol, net, net, at)
                     rearm(self.state, book, rows, (copier, lane, feed), at, is_forced=is_forced)
 
     def _leader_of(self, copier: Copier) -> LeaderBook | None:
@@ -220,9 +248,7 @@ class Desk:
         book = self.state.leaders.get(event.account)
         if book is not None:
             book.take_balance(event)
-            for copier in self.state.copiers.values():
-                if copier.group in book.groups and is_moving(copier.plan):
-                    self.state.stale.setdefault(copier.account, False)
+            self._size_anew()
             return
         follower = self.state.copiers.get(event.account)
         if follower is not None:
@@ -262,7 +288,7 @@ class Desk:
         """After a gap: exits that were missed are caught up, entries follow each follower's policy."""
         is_first = not book.was_synced
         for symbol, believed in book.restate(event).items():
-            rows = self.rows(book, symbol, believed, book.stands[symbol].net, event.at)
+            rows = self._ranks.rows(book, symbol, believed, book.stands[symbol].net, event.at)
             catch_up(self.state, book.account, symbol, believed, rows, event.at, out)
         self.state.version += 1
         if is_first:
@@ -318,7 +344,7 @@ class Desk:
             if left := ", ".join(f"{lane.held:+d} {lane.symbol}" for lane in copier.lanes.values() if lane.held):
                 said = f"{copier.account} is no follower any more and holds {left}: nobody looks after it"
                 out.append(copier.tell("acct.left", Severity.P1, said))
-        self._rows = {}
+        self._ranks.dissolve()
 
     def _acted(self, event: PersonActed, out: list[Decision]) -> None:
         if event.key in self.state.acts:
@@ -347,10 +373,7 @@ class Desk:
         for book in self.state.leaders.values():
             if book.doubts(at):
                 out.append(AskSnapshot(account=book.account))
-            if any(is_moving(copier.plan) for copier in self.state.copiers.values() if copier.group in book.groups):
-                for copier in self.state.copiers.values():
-                    if is_moving(copier.plan):
-                        self.state.stale.setdefault(copier.account, False)
+        self._size_anew()
         busy = any(copier.is_busy() or copier.holds for copier in self.state.copiers.values())
         busy |= any(not book.is_synced for book in self.state.leaders.values())
         self.state.due = at + (TICK if busy else IDLE)

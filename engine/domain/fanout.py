@@ -1,7 +1,8 @@
 """Fan-out: one leader fill to the orders of all his followers. The hot path: integers and look-ups, no Decimal, no await.
 
-What must be fast is spelled out here; what explains or repairs is a call. ``risk.verdict`` is the same rule in full: the
-condition below only decides whether it needs to be asked.
+Quiet followers fire a shot that was aimed ahead (``shot``), so that between the leader's frame and theirs there is one
+look-up each; their books are written when the orders have left. Everybody else is followed in full, at once. ``risk.verdict``
+is the same rule as the condition in ``follow``, which only decides whether it needs to be asked.
 """
 
 from datetime import datetime, timedelta
@@ -10,7 +11,7 @@ from decimal import ROUND_CEILING, Decimal
 from engine.domain.contract import family_of, product_of
 from engine.domain.copier import Copier, Flight
 from engine.domain.decision import Decision, Lot, Raised, SendLots, Severity
-from engine.domain.event import OrderFilled, QuoteMarked
+from engine.domain.event import FollowerFailed, OrderFilled, QuoteMarked
 from engine.domain.group import MissedEntry
 from engine.domain.ids import TAG, AccountId, OrderId, Root, Symbol, cause_hash, is_ours
 from engine.domain.lane import Feed, Lane
@@ -22,75 +23,136 @@ from engine.domain.state import DeskState, Rows
 MICROSECOND = timedelta(microseconds=1)
 
 
-def fan_out(state: DeskState, rows: Rows, event: OrderFilled, net: int) -> list[Decision]:
-    """Orders of all followers for one fill of their leader, who now holds ``net``: exits first, one order each."""
-    at, price = event.at, event.price
-    signal = _signal(state, rows, event)
-    cause = signal.cause
-    prefix = TAG + cause_hash(cause)
-    late, run, minute = signal.age_us, signal.run_ticks, signal.minute
-    guarded = signal.is_looped or bool(signal.opposed)
-    out: list[Decision] = []
-    exits: list[Lot] = []
-    entries: list[Lot] = []
-    lanes = rows.lanes
-    if lanes:
-        state.turn = turn = (state.turn + 1) % len(lanes)
-        if turn:
-            lanes = lanes[turn:] + lanes[:turn]
-    for copier, lane, feed in lanes:
+class FanOut:
+    """One leader fill on its way to his followers: decided at once, settled when the orders have left.
+
+    ``settle`` does for the followers that fired a shot what ``follow`` does for the others at once: the books.
+    """
+
+    __slots__ = ("_entries", "_exits", "_fired", "_net", "_prefix", "_price", "_rows", "_signal", "_state")
+
+    def __init__(self, state: DeskState, rows: Rows, event: OrderFilled, net: int) -> None:
+        """``net`` is what the leader holds now."""
+        self._state = state
+        self._rows = rows
+        self._net = net
+        self._price = event.price
+        self._signal = signal = _signal(state, rows, event)
+        self._prefix = TAG + cause_hash(signal.cause)
+        self._exits: list[Lot] = []
+        self._entries: list[Lot] = []
+        self._fired: list[int] = []
+
+    def decide(self) -> list[Decision]:
+        """Orders of all followers: exits first, one order each, the first follower rotating."""
+        rows, net, prefix, signal = self._rows, self._net, self._prefix, self._signal
+        exits, entries, fired, shots = self._exits, self._entries, self._fired, rows.shots
+        out: list[Decision] = []
+        count = len(shots)
+        if count:
+            self._state.turn = turn = (self._state.turn + 1) % count
+            order = [*range(turn, count), *range(turn)] if turn else range(count)
+            plain = rows.takes(signal.age_us, signal.run_ticks) and not signal.is_looped and not signal.opposed
+            for i in order:
+                shot = shots[i]
+                if shot is not None and plain:
+                    ladder, held, low, high, mark, account, symbol = shot
+                    want = ladder[net]
+                    if low <= want <= high:
+                        fired.append(i)
+                        quantity = want - held
+                        if quantity:
+                            lot = (prefix + mark, account, symbol, quantity)
+                            (exits if held * quantity < 0 else entries).append(lot)  # type: ignore[arg-type]  # OrderId() is a call
+                        continue
+                if bug := self._follow(i, exits, entries, out):
+                    quarantine(rows.lanes[i][0], bug, out)
+        if exits or entries:
+            out.insert(0, SendLots(cause=signal.cause, lots=(*exits, *entries), exits=len(exits)))
+        if rows.former:
+            _follow_out(rows, signal, net, out)
+        return out
+
+    def settle(self) -> list[FollowerFailed]:
+        """Write the books of those who fired; the same rule, in full, must come to the same orders.
+
+        Returns: followers of whom that was not true, to be set aside.
+        """
+        sent = {lot[1]: lot for lot in (*self._exits, *self._entries)}
+        failed: list[FollowerFailed] = []
+        for i in self._fired:
+            lots: list[Lot] = []
+            out: list[Decision] = []
+            bug = self._follow(i, lots, lots, out)
+            account = self._rows.lanes[i][0].account
+            if bug or out or (lots[0] if lots else None) != sent.get(account):
+                error = bug or f"sent {sent.get(account)}, the rule says {lots or out}"
+                failed.append(FollowerFailed(at=self._signal.at, account=account, error=error))
+        return failed
+
+    def _follow(self, i: int, exits: list[Lot], entries: list[Lot], out: list[Decision]) -> str:
+        """Follow in full; a fault of ours in words, empty for none."""
+        copier, lane, feed = self._rows.lanes[i]
         try:
-            more = lane.shift(feed, net)
-            if more:
-                size = more if more > 0 else -more
-                if copier.minute != minute:
-                    copier.minute, copier.copies = minute, 0
-                if (
-                    copier.barred
-                    or lane.barred
-                    or feed.barred
-                    or late > lane.max_age_us
-                    or run > lane.max_run
-                    or guarded
-                    or copier.copies >= copier.max_copies
-                    or size > lane.max_order
-                    or size * lane.weight > copier.room
-                ):
-                    more = copier.judge(more, lane, feed, signal, out)
-                    size = more if more > 0 else -more
-                if more:
-                    lane.goal += more
-                    feed.taken += more
-                    lane.entered_by = feed.symbol
-                    copier.room -= size * lane.weight
-                    copier.copies += 1
-                    lane.signalled_at = at
-                    lane.signal_price = price
-            if copier.barred or lane.barred:
-                copier.hold_back(lane, signal.cause, named("contract", copier.barred or lane.barred), out)
-            quantity = lane.step()
-            if not quantity or not copier.is_ready:
-                continue
-            is_exit = lane.held * quantity < 0
-            client: OrderId = prefix + copier.mark  # type: ignore[assignment]  # OrderId() is a call for every follower
-            contract = lane.symbol
-            if quantity > 0:
-                lane.buys += quantity
-                copier.flights[client] = Flight(contract, quantity, cause, at, is_exit, quantity)
-            else:
-                lane.sells -= quantity
-                copier.flights[client] = Flight(contract, quantity, cause, at, is_exit, -quantity)
-            lot = (client, copier.account, contract, quantity)
-            if lane.is_bracketed and copier.guard(lane, lot, cause, price, out, is_exit=is_exit):
-                continue
-            (exits if is_exit else entries).append(lot)
+            follow(copier, lane, feed, self._net, self._signal, self._price, self._prefix, exits, entries, out)
         except Exception as bug:  # noqa: BLE001  one follower's fault must not stop the others
-            quarantine(copier, repr(bug), out)
-    if exits or entries:
-        out.insert(0, SendLots(cause=signal.cause, lots=(*exits, *entries), exits=len(exits)))
-    if rows.former:
-        _follow_out(rows, signal, net, out)
-    return out
+            return repr(bug)
+        return ""
+
+
+def follow(
+    copier: Copier,
+    lane: Lane,
+    feed: Feed,
+    net: int,
+    signal: Signal,
+    price: Decimal,
+    prefix: str,
+    exits: list[Lot],
+    entries: list[Lot],
+    out: list[Decision],
+) -> None:
+    """Follow the leader to ``net``: check, count and name the order of one follower, if it needs one."""
+    more = lane.shift(feed, net)
+    if more:
+        size = more if more > 0 else -more
+        if copier.minute != signal.minute:
+            copier.minute, copier.copies = signal.minute, 0
+        if (
+            copier.barred
+            or lane.barred
+            or feed.barred
+            or signal.age_us > lane.max_age_us
+            or signal.run_ticks > lane.max_run
+            or signal.is_looped
+            or signal.opposed
+            or copier.copies >= copier.max_copies
+            or size > lane.max_order
+            or size * lane.weight > copier.room
+        ):
+            more = copier.judge(more, lane, feed, signal, out)
+            size = more if more > 0 else -more
+        if more:
+            lane.goal += more
+            feed.taken += more
+            lane.entered_by = feed.symbol
+            copier.room -= size * lane.weight
+            copier.copies += 1
+            lane.signalled_at = signal.at
+            lane.signal_price = price
+    if copier.is_ready and (copier.barred or lane.barred):
+        copier.hold_back(lane, signal.cause, named("contract", copier.barred or lane.barred), out)
+    quantity = lane.step()
+    if not quantity or not copier.is_ready:
+        return
+    is_exit = lane.held * quantity < 0
+    client = OrderId(prefix + copier.mark)
+    lane.sent(quantity)
+    copier.flights[client] = Flight(lane.symbol, quantity, signal.cause, signal.at, is_exit, abs(quantity))
+    lot = (client, copier.account, lane.symbol, quantity)
+    if lane.is_bracketed and copier.guard(lane, lot, signal.cause, price, out, is_exit=is_exit):
+        return
+    (exits if is_exit else entries).append(lot)
 
 
 def _follow_out(rows: Rows, signal: Signal, net: int, out: list[Decision]) -> None:

@@ -1,5 +1,6 @@
 """Plans: which account leads, which follow, and the policy that binds them. Checked once, before anything trades."""
 
+from collections.abc import Iterator
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -182,6 +183,9 @@ def faults(plan: DeskPlan) -> list[str]:
             found.append(f"group {group.id}: leader {group.leader} is no account of this desk")
         for follower in group.followers:
             found += _follower_faults(group, follower, known, leads, roles)
+        found += _pool_faults(group)
+    if len({group.id for group in plan.groups}) < len(plan.groups):
+        found.append("groups: two groups share one id; give each its own")
     return found
 
 
@@ -198,17 +202,58 @@ def _follower_faults(
     roles[name] = group.id
     if follower.bracket is not None and min(follower.bracket.stop_ticks, follower.bracket.target_ticks) <= 0:
         found.append(f"follower {name}: bracket needs stop_ticks and target_ticks above 0")
-    match follower.sizing:
-        case Multiplier(ratio=ratio) if ratio <= 0:
-            found.append(f"follower {name}: ratio must be above 0, not {ratio} (inverse copying is not offered)")
+    return found + [f"follower {name}: {line}" for line in (*_size_faults(follower.sizing), *_number_faults(follower))]
+
+
+def _is_above_zero(number: Decimal) -> bool:
+    return number.is_finite() and number > 0
+
+
+def _size_faults(sizing: Sizing) -> Iterator[str]:
+    match sizing:
+        case Multiplier(ratio=ratio) if not _is_above_zero(ratio):
+            yield f"ratio must be above 0, not {ratio} (inverse copying is not offered)"
         case Fixed(contracts=contracts) if contracts <= 0:
-            found.append(f"follower {name}: contracts must be above 0, not {contracts}")
-        case Percentage(factor=factor) | BalanceScaled(factor=factor) if factor <= 0:
-            found.append(f"follower {name}: factor must be above 0, not {factor}")
-        case RoomScaled(room=room, ratio=ratio) if room <= 0 or ratio <= 0:
-            found.append(f"follower {name}: room and ratio must be above 0")
-        case Pooled(share=share, pool_ratio=pool) if share <= 0 or pool <= 0:
-            found.append(f"follower {name}: share and pool_ratio must be above 0")
+            yield f"contracts must be above 0, not {contracts}"
+        case Percentage(factor=factor) | BalanceScaled(factor=factor) if not _is_above_zero(factor):
+            yield f"factor must be above 0, not {factor}"
+        case RoomScaled(room=room, ratio=ratio) if not (_is_above_zero(room) and _is_above_zero(ratio)):
+            yield "room and ratio must be above 0"
+        case Pooled(share=share, pool_ratio=pool) if not (_is_above_zero(share) and _is_above_zero(pool)):
+            yield "share and pool_ratio must be above 0"
         case _:
             pass
-    return found
+
+
+def _number_faults(plan: FollowerPlan) -> Iterator[str]:
+    for symbol, ratio in plan.ratios.items():
+        if not _is_above_zero(ratio):
+            yield f"ratios.{symbol} must be above 0, not {ratio}"
+    caps = plan.caps
+    for setting, number in (
+        ("caps.order", caps.order),
+        ("caps.symbol", caps.symbol),
+        ("caps.orders_per_minute", caps.orders_per_minute),
+        ("join_ticks", plan.join_ticks),
+        ("balance_age_s", plan.balance_age_s),
+        ("pause_after_refusals", plan.pause_after_refusals),
+    ):
+        if number < 0:
+            yield f"{setting} must not be below 0, not {number}"
+    for setting, amount in (("caps.account", caps.account), ("max_age_s", plan.max_age_s)):
+        if not amount.is_finite() or amount < 0:
+            yield f"{setting} must not be below 0, not {amount}"
+
+
+def _pool_faults(group: GroupPlan) -> Iterator[str]:
+    """Members of a pool share one size: what turns it into contracts must be the same for all."""
+    members = [follower for follower in group.followers if isinstance(follower.sizing, Pooled)]
+    for setting, values in (
+        ("sizing.pool_ratio", {m.sizing.pool_ratio for m in members if isinstance(m.sizing, Pooled)}),
+        ("rounding", {m.rounding for m in members}),
+        ("below_one", {m.below_one for m in members}),
+        ("symbols", {tuple(sorted(m.symbols.items())) for m in members}),
+        ("ratios", {tuple(sorted(m.ratios.items())) for m in members}),
+    ):
+        if len(values) > 1:
+            yield f"group {group.id}: members of a pool must have the same {setting}"

@@ -13,6 +13,7 @@ from engine.domain.ids import AccountId, GroupId, Symbol
 from engine.domain.lane import Feed, Lane
 from engine.domain.leader import LeaderBook
 from engine.domain.risk import arm
+from engine.domain.shot import Shot, aim
 from engine.domain.sizing import REACH, feed_for, lay, lay_pool, measure, reach_of
 
 Row = tuple[Copier, Lane, Feed]
@@ -39,13 +40,30 @@ class Rows:
     ``former`` are lanes that followed it before the settings changed: their exits are still copied.
     """
 
-    __slots__ = ("former", "has_rivals", "lanes", "reach")
+    __slots__ = ("former", "has_rivals", "lanes", "patience", "reach", "shots")
 
     def __init__(self, lanes: list[Row], former: list[Row], reach: int, *, has_rivals: bool) -> None:
         self.lanes = lanes
         self.former = former
         self.reach = reach  # largest leader net that the ladders cover
         self.has_rivals = has_rivals  # another group could hold the other side
+        self.shots: list[Shot | None] = [aim(*row) for row in lanes]
+        self.patience = _patience(lanes)
+
+    def aim(self, i: int) -> None:
+        """Arm one follower anew."""
+        self.shots[i] = aim(*self.lanes[i])
+
+    def takes(self, age_us: int, run_ticks: int) -> bool:
+        """Say whether a signal is young and near enough for every follower."""
+        return age_us <= self.patience[0] and run_ticks <= self.patience[1]
+
+
+def _patience(lanes: list[Row]) -> tuple[int, int]:
+    """Smallest age and price run that any follower still takes."""
+    ages = (lane.max_age_us for _, lane, _ in lanes)
+    runs = (lane.max_run for _, lane, _ in lanes)
+    return min(ages, default=0), min(runs, default=0)
 
 
 def leader_groups(plan: DeskPlan) -> dict[AccountId, tuple[GroupId, ...]]:

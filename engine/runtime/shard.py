@@ -95,7 +95,13 @@ class Shard:
 
     def _handle(self, event: Event) -> None:
         self.heard += 1
-        decisions = self.desk.handle(event)
+        decisions = self.desk.decide(event)
+        try:
+            self._carry_out(event, decisions)
+        finally:
+            self._queue.extend(self.desk.settle())
+
+    def _carry_out(self, event: Event, decisions: list[Decision]) -> None:
         self._unwritten.append(encode_entry(self._journal.next_seq + len(self._unwritten), event, decisions))
         if not decisions:
             return
@@ -113,8 +119,9 @@ class Shard:
     # ---- the journal -----------------------------------------------------------------------------------------------
 
     def flush(self) -> None:
-        """Write what waits."""
+        """Write what waits, and aim who has heard something."""
         self._flush_due = False
+        self.desk.aim()
         self._write()
 
     def _write(self) -> bool:

@@ -266,7 +266,9 @@ class Stage:
         if order.can_fill and order.client is not None:
             order.is_lost = is_lost and not order.filled
             unclear = Unclear(reason="timeout")
-            self._answer(account, order, OrderAnswered(at=self.at, account=account, client=order.client, outcome=unclear))
+            self._answer(
+                account, order, OrderAnswered(at=self.at, account=account, client=order.client, outcome=unclear)
+            )
 
     def _answer(self, account: AccountId, order: Order, event: Event) -> None:
         if order.client is not None or isinstance(event, OrderChanged):
@@ -371,7 +373,12 @@ class Stage:
                     continue
                 low, high = broker.extremes(symbol)
                 assert min(asked) <= low and high <= max(asked), (name, symbol, low, high, asked)
-                if lane.is_settled() and not broker.queue and not broker.open_orders() and broker.nets.get(symbol, 0) == lane.held:
+                if (
+                    lane.is_settled()
+                    and not broker.queue
+                    and not broker.open_orders()
+                    and broker.nets.get(symbol, 0) == lane.held
+                ):
                     self.goals[name, symbol] = {lane.goal}
 
     def settle(self) -> None:

@@ -96,7 +96,7 @@ def test_each_mode_by_its_figures() -> None:
     assert target(1, Fraction(0), 3, follower()) == 3
     assert target(-9, Fraction(0), 3, follower()) == -3
     assert target(0, Fraction(0), 3, follower()) == 0
-    own = funds("50000", open_profit=Decimal(-500), margin=Decimal("4500"))
+    own = funds("50000", open_profit=Decimal(-500), margin=Decimal(4500))
     leader = funds("150000", open_profit=Decimal(2_000), margin=Decimal(17_000))
     assert size(BalanceScaled(), own, leader, Decimal(1)).ratio == Fraction(45_000, 135_000)
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from engine.domain.command import Close, Flatten, Pause, Rejoin, Resize, Resume, Sync
 from engine.domain.event import RefusalKind
-from engine.domain.group import BelowOne, Caps, Exact, Fixed, Flip, FollowerPlan, MissedEntry, Multiplier, Pooled
+from engine.domain.group import BelowOne, Caps, Exact, Fixed, Flip, FollowerPlan, MissedEntry, Multiplier
 from engine.domain.ids import AccountId
 from tests.engine.domain.model import ES, LEAD, NQ, Stage, plan
 
@@ -46,7 +46,9 @@ def _fields(value: FollowerPlan) -> dict[str, object]:
 
 who = st.sampled_from(FOLLOWERS)
 sizes = st.integers(1, 4)
-lead_steps = st.tuples(st.just("lead"), st.sampled_from([-6, -4, -3, -2, -1, 1, 2, 3, 4, 5]), st.sampled_from([NQ, NQ, ES]))
+lead_steps = st.tuples(
+    st.just("lead"), st.sampled_from([-6, -4, -3, -2, -1, 1, 2, 3, 4, 5]), st.sampled_from([NQ, NQ, ES])
+)
 kind_steps = st.one_of(
     lead_steps,
     lead_steps,
@@ -154,7 +156,13 @@ def run(desk_plan: object, steps: list[tuple]) -> Stage:
     return stage
 
 
-quick = settings(max_examples=150, deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+quick = settings(
+    max_examples=150,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
 
 
 @quick

@@ -246,7 +246,8 @@ def test_the_closing_balance_moves_the_floor_after_the_old_one_was_tested():
     ledger = fed(terms(), sod(50_000), eod(53_000, -2_500))
     assert (ledger.floor, ledger.standing) == (51_000, Standing.OK)
     assert ledger.take(tick(53_000, -2_500))[0].line == 51_000
-    assert fed(terms(), eod(48_000)).floor == 48_000
+    ended = fed(terms(), eod(53_000, -6_000))
+    assert (ended.floor, ended.peak, ended.breach.line) == (48_000, 50_000, 48_000)
 
 
 def test_no_day_line_before_the_first_day_starts():
@@ -336,6 +337,8 @@ def test_the_days_target_locks_the_day():
     assert (hit.limit, hit.line, hit.standing) == (Limit.DAILY_TARGET, 50_600, Standing.DAY_LOCKED)
     ledger.take(sod(50_600))
     assert (ledger.standing, ledger.target_line) == (Standing.OK, 51_200)
+    ledger.take(payout(200))
+    assert ledger.target_line == 51_000
 
 
 def test_the_firms_own_floor_wins_where_it_is_higher():

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from importlib.metadata import version
 from io import TextIOWrapper
 
-from engine.cli import check, demo, doctor, receipt, replay, rules, up
+from engine.cli import calendar, check, demo, doctor, news, receipt, replay, rules, up
 from engine.cli.command import Command, say
 from engine.errors import ConfigError, LockstepError
 
@@ -19,6 +19,8 @@ COMMANDS: tuple[Command, ...] = (
     replay.COMMAND,
     receipt.COMMAND,
     rules.COMMAND,
+    calendar.COMMAND,
+    news.COMMAND,
 )
 
 

@@ -53,6 +53,14 @@ class Framer:
 
         The hottest loop of the adapter: about 0.7 µs an order. Everything but the numbers is armed before.
         """
+        if len(lots) == 1 and self._at + 4 <= len(self._pool):
+            lot = lots[0]
+            before, after = arms[lot[1:]]
+            payload = f"order/placeorder\n{number}{before}{lot[0]}{after}".encode()
+            mask = self._pool[self._at : self._at + 4]
+            self._at += 4
+            pending[number] = lot
+            return _HEADS[len(payload)] + mask + apply_mask(payload, mask)
         need = 4 * len(lots)
         if self._at + need > len(self._pool):
             self._pool, self._at = os.urandom(_POOL + need), 0

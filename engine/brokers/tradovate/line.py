@@ -17,10 +17,47 @@ from engine.brokers.tradovate.wire import HEARTBEAT
 from engine.errors import TransientError
 from engine.ports import Clock
 
+_WHOLE_TEXT = 0x81  # FIN and opcode 1
+_LONG = 126  # the length stands in the next two bytes
+
+
+class Edge:
+    """Counts bytes of a server's frames, to know whether one has just ended."""
+
+    def __init__(self) -> None:
+        self._rest = 0  # bytes that the present frame still lacks
+        self._head = b""  # of a header that is not whole yet
+
+    @property
+    def is_here(self) -> bool:
+        """Say whether the next byte begins a frame."""
+        return not self._rest and not self._head
+
+    def pass_over(self, data: bytes) -> None:
+        """Count ``data``."""
+        skipped = min(self._rest, len(data))
+        self._rest -= skipped
+        data = self._head + data[skipped:]
+        self._head = b""
+        while data:
+            size = data[1] & 0x7F if len(data) > 1 else 0
+            head = {126: 4, 127: 10}.get(size, 2)
+            if len(data) < head:
+                self._head = data
+                return
+            total = head + (size if head == 2 else int.from_bytes(data[2:head]))
+            self._rest = max(0, total - len(data))
+            data = data[total:]
+
 
 class Feed(ClientConnection):
-    """A connection whose data frames go to a callback instead of a queue."""
+    """A connection whose data frames go to a callback instead of a queue.
 
+    Whole text frames, which is nearly all that a broker sends, are cut out here; handshake, control frames, fragments and
+    whatever ends in the middle go through the library. ``_edge`` counts where a frame ends, so that both can take turns.
+    """
+
+    _edge: Edge | None = None  # None until the handshake's end was seen in one piece
     _parts: list[bytes] | None = None
     _early: list[bytes] | None = None  # frames that came in one segment with the handshake's answer
     on_frame: Callable[[bytes], None] | None = None
@@ -35,6 +72,35 @@ class Feed(ClientConnection):
         self._early = None
         if self.gone is not None:
             on_gone(self.gone)
+
+    def data_received(self, data: bytes) -> None:
+        """Cut out whole text frames; leave the rest to the library."""
+        edge = self._edge
+        if edge is None:
+            was = self.response
+            super().data_received(data)
+            if was is None and self.response is not None:
+                _, end, rest = data.partition(b"\r\n\r\n")
+                if end:
+                    self._edge = Edge()
+                    self._edge.pass_over(rest)
+            return
+        at, length = 0, len(data)
+        while edge.is_here and at + 4 <= length and data[at] == _WHOLE_TEXT:
+            size, start = data[at + 1], at + 2
+            if size == _LONG:
+                size, start = int.from_bytes(data[at + 2 : at + 4]), at + 4
+            elif size > _LONG:
+                break
+            end_at = start + size
+            if end_at > length:
+                break
+            self._deliver(data[start:end_at])
+            at = end_at
+        if at < length:
+            rest = data[at:]
+            edge.pass_over(rest)
+            super().data_received(rest)
 
     def process_event(self, event: object) -> None:
         """Take data frames out of the library's hands; leave it the handshake and the control frames."""

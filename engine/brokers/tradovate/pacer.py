@@ -29,7 +29,7 @@ class Pacer:
     it does not suffice.
     """
 
-    __slots__ = ("_hour", "_minute", "_paused_until", "_room")
+    __slots__ = ("_hour", "_minute", "_owed", "_paused_until", "_room")
 
     def __init__(self, per_minute: int, per_hour: int, exit_reserve: float) -> None:
         """Units: ``exit_reserve`` is the share of both limits that entries and questions leave alone."""
@@ -37,6 +37,7 @@ class Pacer:
         self._hour = _Window(3_600.0, per_hour, int(per_hour * exit_reserve))
         self._paused_until = 0.0
         self._room = 0
+        self._owed = 0  # spent, not yet in the windows
 
     def take_all(self, count: int, now: float) -> bool:
         """Spend ``count`` requests without touching the reserve, or none."""
@@ -44,7 +45,8 @@ class Pacer:
             self._room = self.left(now)
             if count > self._room:
                 return False
-        self._add(count, now)
+        self._room -= count
+        self._owed += count  # written into the windows when somebody next asks: this is the way of the fan-out
         return True
 
     def take(self, count: int, now: float, *, exits: bool) -> int:
@@ -70,6 +72,10 @@ class Pacer:
 
     def left(self, now: float, *, exits: bool = False) -> int:
         """Requests that could leave now; never below 0."""
+        if self._owed:
+            owed, self._owed = self._owed, 0
+            self._room += owed
+            self._add(owed, now)
         minute, hour = self._minute.free(now), self._hour.free(now)
         if exits:
             return max(0, min(minute, hour))

@@ -43,7 +43,7 @@ from engine.domain.event import (
     SnapshotTaken,
     TimePassed,
 )
-from engine.domain.fanout import FanOut, catch_up, quarantine, rivals
+from engine.domain.fanout import FanOut, catch_up, join_priced, quarantine, rivals
 from engine.domain.group import Pooled, follower_symbol
 from engine.domain.ids import AccountId
 from engine.domain.leader import LeaderBook
@@ -259,6 +259,9 @@ class Desk:
     def _quoted(self, event: QuoteMarked, out: list[Decision]) -> None:
         known = self.state.quotes.get(event.symbol)
         self.state.quotes[event.symbol] = event if known is None else event.over(known)
+        if self.state.is_unpriced:
+            join_priced(self.state, event.at, out)
+            self._wake(event.at)
 
     def _snapped(self, event: SnapshotTaken, out: list[Decision]) -> None:
         self.state.version += 1
@@ -278,7 +281,8 @@ class Desk:
             return
 
         def step(copier: Copier) -> None:
-            reconcile(copier, event, self.state.quotes, out)
+            reconcile(copier, event, self.state.fresh_quotes(), out)
+            self.state.is_unpriced |= any(lane.missed for lane in copier.lanes.values())
             if copier.tasks:
                 progress(copier, event.at, out, is_snapshot=True)
 
@@ -329,7 +333,7 @@ class Desk:
 
     def _started(self, event: EngineStarted, out: list[Decision]) -> None:
         restarted = bool(self.state.run)
-        self.state.run = event.run
+        self.state.run, self.state.run_since = event.run, event.at
         for book in self.state.leaders.values():
             book.stand_still(line_up=False)
         for copier in self.state.copiers.values():
@@ -374,8 +378,10 @@ class Desk:
             if book.doubts(at):
                 out.append(AskSnapshot(account=book.account))
         self._size_anew()
+        if self.state.is_unpriced:
+            join_priced(self.state, at, out)
         busy = any(copier.is_busy() or copier.holds for copier in self.state.copiers.values())
-        busy |= any(not book.is_synced for book in self.state.leaders.values())
+        busy |= self.state.is_unpriced or any(not book.is_synced for book in self.state.leaders.values())
         self.state.due = at + (TICK if busy else IDLE)
 
     def _look_after(self, copier: Copier, at: datetime, out: list[Decision]) -> None:

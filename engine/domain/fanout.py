@@ -8,16 +8,14 @@ is the same rule as the condition in ``follow``, which only decides whether it n
 from datetime import datetime, timedelta
 from decimal import ROUND_CEILING, Decimal
 
+from engine.domain import missed
 from engine.domain.contract import family_of, product_of
 from engine.domain.copier import Copier, Flight
 from engine.domain.decision import Decision, Lot, Raised, SendLots, Severity
 from engine.domain.event import FollowerFailed, OrderFilled, QuoteMarked
-from engine.domain.group import MissedEntry
 from engine.domain.ids import TAG, AccountId, OrderId, Root, Symbol, cause_hash, is_ours
 from engine.domain.lane import Feed, Lane
-from engine.domain.leader import Stand
-from engine.domain.reconcile import ticks_away
-from engine.domain.risk import Denied, Signal, named
+from engine.domain.risk import Signal, named
 from engine.domain.state import DeskState, Rows
 
 MICROSECOND = timedelta(microseconds=1)
@@ -216,50 +214,39 @@ def catch_up(
 ) -> None:
     """Follow a leader whose moves were missed: exits now, entries by each follower's policy."""
     stand = state.leaders[leader].stands[symbol]
-    signal = Signal(
-        cause=f"missed:{symbol}:{at.isoformat()}",
-        at=at,
-        age_us=0,
-        run_ticks=0,
-        minute=int(at.timestamp()) // 60,
-        opposed=rivals(state, leader, stand.net - believed) if rows.has_rivals else frozenset(),
-    )
+    opposed = rivals(state, leader, stand.net - believed) if rows.has_rivals else frozenset()
+    signal, quotes = _catch_up_signal(symbol, at, opposed), state.fresh_quotes()
     for copier, lane, feed in rows.lanes:
         try:
             if more := lane.shift(feed, stand.net):
-                _missed(state, copier, lane, feed, signal, stand, more, out)
+                missed.judge(copier, lane, feed, stand, signal, more, quotes, out)
+                state.is_unpriced |= bool(lane.missed)
             copier.propose(lane, signal.cause, at, out)
         except Exception as bug:  # noqa: BLE001  one follower's fault must not stop the others
             quarantine(copier, repr(bug), out)
     _follow_out(rows, signal, stand.net, out)
 
 
-def _missed(
-    state: DeskState,
-    copier: Copier,
-    lane: Lane,
-    feed: Feed,
-    signal: Signal,
-    stand: Stand,
-    more: int,
-    out: list[Decision],
-) -> None:
-    """Judge an entry that the leader made while we could not see him."""
-    policy, plan = copier.plan.missed_entry, copier.plan
-    if policy is MissedEntry.JOIN:
-        away = ticks_away(feed.symbol, stand.cost.average, state.quotes)
-        if away is not None and away <= plan.join_ticks:
-            lane.allow(feed, copier.judge(more, lane, feed, signal, out, is_waiting=not copier.is_ready))
-            lane.signalled_at, lane.signal_price = signal.at, stand.cost.average
-            copier.arm()
-            return
-        figures = "no price" if away is None else f"{away:.0f} ticks away over {plan.join_ticks}"
-    else:
-        figures = f"policy {policy.value}"
-    out.append(copier.skipped(lane, signal.cause, more, Denied(check="missed_entry", figures=figures)))
-    if policy is MissedEntry.ASK:
-        said = f"{copier.account} missed {more:+d} {lane.symbol} of its leader: join with /sync, or leave it"
-        out.append(copier.tell("entry.missed", Severity.P2, said, lane))
+def join_priced(state: DeskState, at: datetime, out: list[Decision]) -> None:
+    """Judge missed entries that waited for a price."""
+    copiers, quotes = list(state.copiers.values()), state.fresh_quotes()
+    for book in state.leaders.values():
+        for copier, lane, feed, stand in missed.waiting(book, copiers, quotes, at):
+            left = lane.target - lane.goal
+            more = max(0, min(lane.missed, left)) if lane.missed > 0 else min(0, max(lane.missed, left))
+            lane.missed, lane.missed_at = 0, None
+            if more:
+                opposed = rivals(state, book.account, more) if len(state.plan.groups) > 1 else frozenset()
+                signal = _catch_up_signal(feed.symbol, at, opposed)
+                missed.judge(copier, lane, feed, stand, signal, more, quotes, out, may_wait=False)
+                copier.propose(lane, signal.cause, at, out)
+    state.is_unpriced = any(lane.missed for copier in copiers for lane in copier.lanes.values())
+    state.version += 1
+
+
+def _catch_up_signal(symbol: Symbol, at: datetime, opposed: frozenset[tuple[str, Root]]) -> Signal:
+    cause, minute = f"missed:{symbol}:{at.isoformat()}", int(at.timestamp()) // 60
+    return Signal(cause=cause, at=at, age_us=0, run_ticks=0, minute=minute, opposed=opposed)
 
 
 def quarantine(copier: Copier, error: str, out: list[Decision]) -> None:

@@ -73,6 +73,8 @@ class Lane(msgspec.Struct):
     signal_price: Decimal | None = None
     entered_by: Symbol | None = None
     is_waiting: bool = False  # … or for a comparison with the broker
+    missed: int = 0  # signed contracts of a missed entry that waits for a first price, and since when
+    missed_at: datetime | None = None
     # the exit that would not go through
     exit_tries: int = 0
     retry_at: datetime | None = None

@@ -63,8 +63,18 @@ def _rejudge(copier: Copier, lane: Lane, cause: str, at: datetime, quotes: Quote
         lane.signalled_at = at
         return
     away = ticks_away(lane.symbol, lane.signal_price, quotes)
+    if away is None and copier.plan.missed_entry is MissedEntry.JOIN:
+        _put_off(copier, lane, lane.hold_back(), at)
+        return
     figures = "no price" if away is None else f"{away:.0f} ticks away over {copier.plan.join_ticks}"
     copier.hold_back(lane, cause, Denied(check="missed_entry", figures=figures), out)
+
+
+def _put_off(copier: Copier, lane: Lane, lost: int, at: datetime) -> None:
+    """An entry that is out of the goal again waits for a price."""
+    if lost:
+        lane.missed, lane.missed_at = lane.missed + lost, at
+        copier.arm()
 
 
 def _settle(
@@ -85,7 +95,13 @@ def _settle(
                 lane.signalled_at = event.at
                 _forget(copier, lane, client, flight, is_kept=True)
             else:
+                goal = lane.goal
                 _forget(copier, lane, client, flight)
+                if (
+                    copier.plan.missed_entry is MissedEntry.JOIN
+                    and ticks_away(lane.symbol, lane.signal_price, quotes) is None
+                ):
+                    _put_off(copier, lane, goal - lane.goal, event.at)
         else:
             unsure.add(flight.symbol)
         return

@@ -31,7 +31,14 @@ class DeskState(msgspec.Struct):
     turn: int = 0  # who is first in the next fan-out
     due: datetime | None = None  # when time should be told next
     run: str = ""  # the process that runs this desk
+    run_since: datetime | None = None
+    is_unpriced: bool = False  # a missed entry somewhere waits for a first price
     version: int = 0  # grows when positions, sizes or holds change
+
+    def fresh_quotes(self) -> dict[Symbol, QuoteMarked]:
+        """Quotes that this process has heard itself: one from before a restart is no present price."""
+        since = self.run_since
+        return {symbol: quote for symbol, quote in self.quotes.items() if since is None or quote.at >= since}
 
 
 class Rows:

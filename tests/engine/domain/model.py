@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+import msgspec
+
 from engine.domain.command import Command
 from engine.domain.copier import Copier
 from engine.domain.decision import AskOrder, AskSnapshot, CancelOrder, Decision, Liquidate, SendLots
@@ -341,6 +343,8 @@ class Stage:
             broker.is_up = False
         self.count += 1
         self.tell(EngineStarted(at=self.at, run=f"r{self.count}", version="1"))
+        for quote in list(self.desk.state.quotes.values()):  # the new process watches the same prices
+            self.tell(msgspec.structs.replace(quote, at=self.at))
 
     def act(self, command: Command, key: str = "") -> list[Decision]:
         self.count += 1

@@ -70,8 +70,12 @@ def lay(copier: Copier, lane: Lane, feed: Feed, reach: int) -> None:
     lane.lay(feed, ladder([target(net, ratio, feed.flat, plan) for net in range(reach + 1)]))
 
 
+def _plain(number: Fraction) -> str:
+    return f"{(Decimal(number.numerator) / Decimal(number.denominator)).normalize():f}"
+
+
 def _words(words: str, convert: Fraction, feed: Feed, lane: Lane) -> str:
-    return words if lane.symbol == feed.symbol else f"{words}, {feed.symbol} to {lane.symbol} x {float(convert):g}"
+    return words if lane.symbol == feed.symbol else f"{words}, {feed.symbol} to {lane.symbol} x {_plain(convert)}"
 
 
 def lay_pool(members: list[tuple[Copier, Lane, Feed]], reach: int, turn: int) -> None:

@@ -96,7 +96,11 @@ def _events(book: NewsBook, scope: Scope, within: Span, now: datetime, *, everyt
     if listed.row_count:
         Console(highlight=False, emoji=False, markup=False).print(listed)
     else:
-        show("No event of this kind in what is known.")
+        show(
+            "No event of this kind in what is known."
+            if book.coverage
+            else "Nothing is known, so nothing can be listed."
+        )
 
 
 def _time(event: EconomicEvent) -> str:

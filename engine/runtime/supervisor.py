@@ -32,6 +32,7 @@ class Program(Value, frozen=True):
     """One child process. ``is_window`` shares our terminal and ends when its person leaves.
 
     ``waits_for`` is a file that another program writes once it is up: this one is started then, or after a while.
+    ``is_leashed`` holds its standard input open, so that a module run by ``engine.runtime.leash`` ends with us.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Program(Value, frozen=True):
     is_needed: bool = False
     is_window: bool = False
     waits_for: Path | None = None
+    is_leashed: bool = False
 
 
 class Running(Protocol):
@@ -74,7 +76,7 @@ class Child:
         self.process: subprocess.Popen[bytes] = subprocess.Popen(  # noqa: S603  our own modules by name
             list(program.argv),
             env={**os.environ, **program.env},
-            stdin=None if program.is_window else subprocess.DEVNULL,
+            stdin=None if program.is_window else subprocess.PIPE if program.is_leashed else subprocess.DEVNULL,
             stdout=output,
             stderr=None if output is None else subprocess.STDOUT,
             start_new_session=not program.is_window and sys.platform != "win32",
@@ -85,6 +87,7 @@ class Child:
         """Poll: the one way to wait for a process that is the same on every system and event loop."""
         while (code := self.process.poll()) is None:  # noqa: ASYNC110  nobody sets an event for it
             await asyncio.sleep(_POLL_S)
+        self._let_go()
         return code
 
     def ask_to_stop(self) -> None:
@@ -102,6 +105,11 @@ class Child:
         with suppress(OSError):
             self.process.kill()
         self.process.wait(PATIENCE_S)
+        self._let_go()
+
+    def _let_go(self) -> None:
+        if self.process.stdin is not None:
+            self.process.stdin.close()
 
 
 class Supervisor:

@@ -26,6 +26,7 @@ from engine.runtime.supervisor import Child, Program, Supervisor, stopped
 VENUE_S = 20.0
 ENGINE_S = 40.0
 LOOK_S = 0.05
+LEASHED = (sys.executable, "-m", "engine.runtime.leash")
 TOKEN = "LOCKSTEP_VENUE_TOKEN"  # noqa: S105  the name of a variable
 
 Tell = Callable[[str], None]
@@ -95,13 +96,15 @@ async def _venue(home: Path, wishes: Wishes, tell: Tell) -> AsyncIterator[tuple[
     started, token = time.monotonic(), secrets.token_urlsafe(16)
     (home / "venue.toml").write_text(venue_toml(wishes.walks and wishes.tape is None), "utf-8")
     ports = home / "ports.json"
-    argv = [sys.executable, "-m", "engine.sim", "--ports-file", str(ports), "--desk", str(home / "venue.toml")]
+    argv = [*LEASHED, "engine.sim", "--ports-file", str(ports), "--desk", str(home / "venue.toml")]
     argv += ["--control-token-env", TOKEN]
     if wishes.tape is not None:
         argv += ["--tape", str(wishes.tape.absolute()), "--speed", str(wishes.speed)]
         argv += ["--symbols", f"{wishes.symbol},M{wishes.symbol}"]
     with (home / "venue.out").open("wb") as output:
-        child = Child(Program(name="venue", argv=tuple(argv), env={**_home_env(home), TOKEN: token}), output)
+        child = Child(
+            Program(name="venue", argv=tuple(argv), env={**_home_env(home), TOKEN: token}, is_leashed=True), output
+        )
         try:
             await _until(ports.is_file, VENUE_S, child.process, home / "venue.out", "the venue")
             tell(f"1/3 the simulated venue is up ({time.monotonic() - started:.1f} s)")
@@ -113,8 +116,8 @@ async def _venue(home: Path, wishes: Wishes, tell: Tell) -> AsyncIterator[tuple[
 @asynccontextmanager
 async def _engine(home: Path, tell: Tell) -> AsyncIterator[None]:
     started = time.monotonic()
-    argv = (sys.executable, "-m", "engine", "--desk", str(home / "desk.toml"))
-    program = Program(name="engine", argv=argv, env=_home_env(home), is_needed=True)
+    argv = (*LEASHED, "engine", "--desk", str(home / "desk.toml"))
+    program = Program(name="engine", argv=argv, env=_home_env(home), is_needed=True, is_leashed=True)
     with (home / "engine.out").open("wb") as output:
         supervisor = Supervisor([program], SystemClock(), tell, lambda program: Child(program, output))
         running = asyncio.create_task(supervisor.run())

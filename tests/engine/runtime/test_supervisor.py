@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -13,6 +14,7 @@ from engine.runtime.clock import SystemClock
 from engine.runtime.supervisor import Child, Program, Supervisor, ending, signals
 from tests.clock import HandClock
 
+ROOT = Path(__file__).parents[3]
 ENGINE = Program(name="engine", argv=("engine",), is_needed=True)
 BOT = Program(name="bot", argv=("bot",), is_window=True)
 
@@ -252,6 +254,18 @@ async def test_real_processes_are_started_again_and_stopped(tmp_path):
     assert second.process.poll() is not None
     for child in (first, second):
         child.process.stdout.close()
+
+
+async def test_a_leashed_program_ends_with_whoever_holds_its_input(tmp_path, monkeypatch):
+    (tmp_path / "napping.py").write_text("import sys, time\nprint(sys.argv[1:], flush=True)\ntime.sleep(60)\n")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), str(ROOT)]))
+    argv = (sys.executable, "-m", "engine.runtime.leash", "napping", "--flag")
+    child = Child(Program(name="nap", argv=argv, is_leashed=True), subprocess.PIPE)
+    async with asyncio.timeout(20):
+        assert await asyncio.to_thread(child.process.stdout.readline) == f"['--flag']{os.linesep}".encode()
+        child.process.stdin.close()  # as the system does for a starter that was killed
+        assert await child.wait() != 0
+    child.process.stdout.close()
 
 
 class Quick(SystemClock):

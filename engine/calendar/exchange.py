@@ -152,10 +152,10 @@ def _agreed(known: Sequence[dict[date, _Day]]) -> tuple[dict[date, _Day], dict[d
 
 def _lay_over(days: dict[date, _Day], remarks: dict[date, str], row: OverrideRow, family: Family) -> None:
     """Let a dated row have the last word on one day."""
-    said = f"by {row.source}, {row.checked}, grade {row.grade}" + (f"; {row.note}" if row.note else "")
+    said = f"{row.source}; {row.checked}, grade {row.grade}" + (f"; {row.note}" if row.note else "")
     if row.closed:
         days.pop(row.date, None)
-        remarks[row.date] = f"{row.date:%a %m-%d} closed {said}"
+        remarks[row.date] = f"{row.date:%a %m-%d} closed ({said})"
         return
     old = days.get(row.date)
     if old is None and (row.opens is None or row.closes is None):

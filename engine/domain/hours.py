@@ -20,6 +20,8 @@ from enum import StrEnum
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from engine.domain.group import Setting
 from engine.domain.ids import Root
 from engine.domain.value import Value
@@ -290,7 +292,7 @@ def time_to_flat(table: SessionTable, clock: DayClock, at: datetime) -> timedelt
     """Time left until an account must be flat; negative from then until the reopening. None where nobody knows."""
     if not table.since <= at < table.until:
         return None
-    runs = stretches(table)
+    runs = stretches(_around(table, at))
     number = bisect_right(runs, at, key=lambda run: run.opens) - 1
     return flat_at(runs[number], clock) - at if number >= 0 else None
 
@@ -301,10 +303,16 @@ def firm_day(table: SessionTable, clock: DayClock, at: datetime) -> date | None:
         return None
     starts = [
         mark
-        for mark in day_marks(table, clock)
+        for mark in day_marks(_around(table, at), clock)
         if mark.turn is DayTurn.DAY_START and mark.at <= at and not (clock.carries and mark.is_short)
     ]
     return starts[-1].trade_date if starts else None
+
+
+def _around(table: SessionTable, at: datetime) -> SessionTable:
+    """The sessions that can bear on an instant: no run of short ones is longer than a few days."""
+    number = bisect_right(table.sessions, at, key=_opens)
+    return msgspec.structs.replace(table, sessions=table.sessions[max(0, number - 8) : number + 3])
 
 
 def is_within(window: Window, at: datetime) -> bool:

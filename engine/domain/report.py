@@ -148,7 +148,9 @@ def _exit_failed(copier: Copier, lane: Lane, quantity: int, at: datetime, why: s
     lane.retry_at = at + timedelta(seconds=min(30, 2 ** min(5, lane.exit_tries - 1)))
     out.append(copier.tell("exit.refused", Severity.P1, f"exit {lots(quantity, lane)} did not fill: {why}", lane))
     out.append(AskSnapshot(account=copier.account))
-    if lane.exit_tries % 3 == 0:
+    if (
+        lane.exit_tries % 3 == 0 and not lane.buys and not lane.sells
+    ):  # it closes all: nothing of ours may fill beside it
         out.append(Liquidate(account=copier.account, symbol=lane.symbol))
         copier.made += 1
         cause = f"liquidate:{lane.symbol}#{copier.made}"

@@ -156,6 +156,26 @@ def test_an_exit_that_nobody_takes_ends_through_the_broker() -> None:
     assert not told(stage, "rogue.close")
 
 
+def test_no_liquidation_beside_an_exit_of_ours_that_may_still_fill() -> None:
+    stage = staged(follower())
+    stage.lead(3)
+    stage.fill(A, only_order(stage), 2)
+    stage.hear(A)
+    stage.act(Close(accounts=(A,)))
+    entry, exit_ = stage.brokers[A].open_orders()
+    stage.fill(A, entry, 1)
+    stage.fill(A, exit_, 1)
+    stage.hear(A)
+    for _ in range(4):
+        for order in stage.brokers[A].open_orders():
+            stage.refuse(A, order)
+        stage.hear(A)
+        stage.wait(5)
+    assert not any(isinstance(decision, Liquidate) for decision in stage.decisions)
+    stage.settle()
+    assert stage.net(NQ, A) == 0
+
+
 def test_a_resize_to_nothing_does_not_keep_the_exit_back() -> None:
     stage = staged(follower())
     stage.lead(2)

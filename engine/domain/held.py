@@ -9,7 +9,8 @@ shrinks what waits, newest first, and what was let through can never be more tha
       └────exits────► gone          he closed it himself before anybody answered
 
 Only ``open`` changes. Later parts of an order that waits join it; of one that was refused or has expired they are refused;
-of an approved one they are judged again, since nobody has seen them. Nothing here has a clock: every call says the time.
+of one that is gone they wait anew; of an approved one they are judged again, since nobody has seen them. Nothing
+here has a clock: every call says the time.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -23,7 +24,7 @@ import msgspec
 from engine.domain.armed import Armed, arm
 from engine.domain.contract import product_of, root_of
 from engine.domain.guard import Fate, Hold, Move, Pass, Past, Reason, Refuse, Tally, Track, Verdict, judge, measured
-from engine.domain.guardplan import GuardPlan
+from engine.domain.guardplan import GuardPlan, Rule
 from engine.domain.ids import AccountId, BrokerOrderId, Symbol
 from engine.domain.profile import Profile, Seen
 from engine.domain.value import Value
@@ -50,6 +51,7 @@ class Held(msgspec.Struct):
     symbol: Symbol
     at: datetime
     expires: datetime
+    rules: tuple[Rule, ...]
     reasons: tuple[Reason, ...]
     score: int
     seen: Seen
@@ -188,7 +190,7 @@ class LeaderGuard(msgspec.Struct):
         if held is None or held.state is HeldState.APPROVED:
             return None
         kind = Hold if held.state in (HeldState.OPEN, HeldState.GONE) else Refuse
-        return kind(score=held.score, reasons=held.reasons)
+        return kind(score=held.score, rules=held.rules, reasons=held.reasons)
 
     def _hold(self, move: Move, tally: Tally, verdict: Hold, seen: Seen, plan: GuardPlan) -> None:
         held = self.held.get(tally.held)
@@ -199,6 +201,7 @@ class LeaderGuard(msgspec.Struct):
                 symbol=move.symbol,
                 at=move.at,
                 expires=move.at + timedelta(seconds=plan.hold_s),
+                rules=verdict.rules,
                 reasons=verdict.reasons,
                 score=verdict.score,
                 seen=seen,

@@ -101,10 +101,10 @@ class Desk:
         kind = type(event)
         if kind is OrderFilled and event.account in self.state.leaders:  # type: ignore[union-attr]  # kind says so
             return self._led(event)  # type: ignore[arg-type]  # as above
-        if kind not in _QUIET:
+        if kind not in _QUIET or self.state.stale:
             self._ranks.disarm(None if self.state.stale else getattr(event, "account", None))
         out: list[Decision] = []
-        if self.state.stale and kind not in _QUIET:
+        if self.state.stale:
             self._arm_stale(event.at, out)
         self._on[kind](event, out)
         return out
@@ -318,29 +318,13 @@ class Desk:
         self._wake(event.at)
 
     def _restricted(self, event: AccountRestricted, out: list[Decision]) -> None:
-        def step(copier: Copier) -> None:
-            if copier.restriction is event.restriction:
-                return
-            copier.restriction, copier.restricted_because = event.restriction, event.reason
-            copier.arm()
-            text = f"{event.account}: broker says {event.restriction.value} {event.reason}".rstrip()
-            out.append(copier.tell("acct.lock", Severity.P2, text))
-
-        self._with(event.account, event.at, out, step)
+        self._with(event.account, event.at, out, lambda copier: report.restricted(copier, event, out))
 
     def _access_refused(self, event: AccessRefused, out: list[Decision]) -> None:
         outage.access_refused(event, out)
 
     def _started(self, event: EngineStarted, out: list[Decision]) -> None:
-        restarted = bool(self.state.run)
-        self.state.run, self.state.run_since = event.run, event.at
-        for book in self.state.leaders.values():
-            book.stand_still(line_up=False)
-        for copier in self.state.copiers.values():
-            copier.stand_still(line_up=False)
-        if restarted:
-            said = "the engine started again: positions are compared before anything else"
-            out.append(Raised(code="eng.restart", severity=Severity.P2, text=said))
+        outage.started(self.state, event, out)
         self._wake(event.at)
 
     def _configured(self, event: DeskConfigured, out: list[Decision]) -> None:
@@ -363,7 +347,8 @@ class Desk:
                 continue
             self._with(account, event.at, out, lambda copier: act(copier, event, self._opposed(copier), out))
             if isinstance(event.command, Resize):
-                self.state.stale[account] = True
+                rearm_now = partial(self._rearm, at=event.at, is_forced=True)
+                self._with(account, event.at, out, rearm_now)  # the leader's next fill may be the next fact
 
     def _opposed(self, copier: Copier) -> Opposed:
         book = self._leader_of(copier)

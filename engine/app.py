@@ -139,7 +139,7 @@ class Engine:
                     loop_ms=worst * 1000,
                     events_per_s=facts / PULSE_S,
                     lines=tuple(session.health() for session in self._sessions.values()),
-                    journal=self.log.low or "",
+                    journal=self.shard.strain,
                 )
             )
 

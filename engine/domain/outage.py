@@ -1,13 +1,23 @@
-"""Outage: what a lost line, a refused login, a jumping clock or a full disk stops, and what lifts it again."""
+"""Outage: what a new start, a lost line, a refused login, a jumping clock or a full disk stops, and what lifts it again."""
 
 from collections.abc import Iterable
 from datetime import timedelta
 
 from engine.domain.copier import Hold
 from engine.domain.decision import Decision, Raised, Severity
-from engine.domain.event import AccessRefused, ClockChanged, JournalStrained, LineLost, LineRestored
+from engine.domain.event import AccessRefused, ClockChanged, EngineStarted, JournalStrained, LineLost, LineRestored
 from engine.domain.ids import AccountId, ConnectionId
 from engine.domain.state import DeskState
+
+
+def started(state: DeskState, event: EngineStarted, out: list[Decision]) -> None:
+    """A process took over: nothing is believed before it was compared."""
+    is_again = bool(state.run)
+    state.run, state.run_since = event.run, event.at
+    _stand_still(state, (*state.leaders, *state.copiers), line_up=False)
+    if is_again:
+        said = "the engine started again: positions are compared before anything else"
+        out.append(Raised(code="eng.restart", severity=Severity.P2, text=said))
 
 
 def lost(state: DeskState, event: LineLost, out: list[Decision]) -> None:
@@ -67,12 +77,20 @@ def clock_changed(state: DeskState, event: ClockChanged, out: list[Decision]) ->
 
 def strained(state: DeskState, event: JournalStrained, out: list[Decision]) -> None:
     """Without room in the journal no new risk; exits go on."""
+    since = min(
+        (hold.since for copier in state.copiers.values() for hold in copier.holds if hold.kind == "journal"),
+        default=event.at,
+    )
     for copier in state.copiers.values():
         copier.holds = [hold for hold in copier.holds if hold.kind != "journal"]
         if event.reason:
             copier.holds.append(Hold("engine", "journal", event.reason, event.at))
         copier.arm()
     severity = Severity.P1 if event.reason else Severity.P4
-    said = f"entries stopped, exits go on: {event.reason}" if event.reason else "the journal has room again"
+    lasted = (event.at - since).total_seconds()
+    over = (
+        f"the journal has room again; entries were stopped for {lasted:.0f} s"  # the first word was lost with the room
+    )
+    said = f"entries stopped, exits go on: {event.reason}" if event.reason else over
     out.append(Raised(code="eng.disk", severity=severity, text=said))
     state.version += 1

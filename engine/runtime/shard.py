@@ -6,10 +6,11 @@ heard afterwards.
 """
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Callable, Mapping
 
-from engine.domain.decision import Decision, SendLots
+from engine.domain.decision import Decision, SendBracketed, SendLots
 from engine.domain.desk import Desk
 from engine.domain.entry import encode_entry
 from engine.domain.event import (
@@ -22,7 +23,7 @@ from engine.domain.event import (
     Refused,
     TimePassed,
 )
-from engine.domain.ids import AccountId, Symbol
+from engine.domain.ids import AccountId, OrderId, Symbol
 from engine.errors import JournalError
 from engine.ports import Clock, Journal, Session
 from engine.runtime.executor import Executor
@@ -143,15 +144,28 @@ class Shard:
         """What may leave without a journal: exits always, questions always, entries never."""
         kept: list[Decision] = []
         for decision in decisions:
-            if not isinstance(decision, SendLots):
+            if isinstance(decision, SendBracketed):
+                client, account, _, _ = decision.lot
+                self._refuse(account, client, *(leg.client for leg in decision.legs))
+            elif isinstance(decision, SendLots):
+                for client, account, _, _ in decision.lots[decision.exits :]:
+                    self._refuse(account, client)
+                if decision.exits:
+                    lots = decision.lots[: decision.exits]
+                    kept.append(SendLots(cause=decision.cause, lots=lots, exits=decision.exits))
+            else:
                 kept.append(decision)
-                continue
-            for client, account, _, _ in decision.lots[decision.exits :]:
-                refused = Refused(kind=RefusalKind.LINE, reason="journal", text="the disk takes no record: not sent")
-                self._queue.append(OrderAnswered(at=self._clock.now(), account=account, client=client, outcome=refused))
-            if decision.exits:
-                kept.append(SendLots(cause=decision.cause, lots=decision.lots[: decision.exits], exits=decision.exits))
         return kept
+
+    def _refuse(self, account: AccountId, *clients: OrderId) -> None:
+        refused = Refused(kind=RefusalKind.LINE, reason="journal", text="the disk takes no record: not sent")
+        at = self._clock.now()
+        self._queue.extend(OrderAnswered(at=at, account=account, client=name, outcome=refused) for name in clients)
+
+    @property
+    def strain(self) -> str:
+        """What is wrong with the journal, in one line; empty when nothing is."""
+        return self._strain
 
     def symbols(self) -> frozenset[Symbol]:
         """Contracts whose quotes the desk needs."""
@@ -169,5 +183,6 @@ class Shard:
         if strain != self._strain:
             self._strain = strain
             self.hear([JournalStrained(at=now, reason=strain)])
-        if self._journal.is_due and not self._unwritten:
-            self._journal.checkpoint(self.desk.checkpoint())
+        if self._journal.is_due and not self._unwritten and not strain:
+            with contextlib.suppress(JournalError):  # what is left of the present segment is for exits
+                self._journal.checkpoint(self.desk.checkpoint())

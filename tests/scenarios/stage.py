@@ -21,7 +21,7 @@ from engine.domain.copier import Copier
 from engine.domain.decision import Raised, Skipped
 from engine.domain.entry import decode_entry
 from engine.domain.group import AccountPlan, Caps, DeskPlan, Exact, FollowerPlan, GroupPlan
-from engine.domain.ids import AccountId, ConnectionId, GroupId, is_ours
+from engine.domain.ids import AccountId, ConnectionId, GroupId, Symbol, is_ours
 from engine.ports import Clock, ConnectContext
 from engine.sim.desk import AccountPlan as VenueAccount
 from engine.sim.desk import Desk as VenueDesk
@@ -35,7 +35,7 @@ from tests.scenarios.swift import SwiftClock
 
 LEADER = AccountId("LEAD-1")
 RIVAL = AccountId("LEAD-2")
-PATIENCE_S = 5.0
+PATIENCE_S = 4.0
 PRICES = {
     "NQZ6": "21000", "ESZ6": "6000", "GCZ6": "2650", "YMZ6": "44000", "RTYZ6": "2300", "CLF7": "70", "6EZ6": "1.10",
 }  # fmt: skip
@@ -294,6 +294,11 @@ class Stage:
     async def until_skipped(self, account: str, *skips: tuple[str, int]) -> None:
         await self.until(lambda: self.skips(account) == list(skips), f"{account} skips {skips}")
 
+    def believed(self, name: str, symbol: str = "NQZ6") -> int:
+        """What the engine says the follower holds."""
+        lane = self.copier(name).lanes.get(Symbol(symbol))
+        return lane.held if lane else 0
+
     def entries(self) -> list[Any]:
         self.engine.shard.flush()
         return [decode_entry(record.payload) for record in self.engine.log.read()]
@@ -313,8 +318,9 @@ class Stage:
             await asyncio.sleep(0.003)
 
     async def until_held(self, wanted: dict[str, int], symbol: str = "NQZ6") -> None:
+        """Wait until the VENUE says that the accounts hold this, and the engine has heard of it."""
         await self.until(
-            lambda: all(self.held(name, symbol) == net for name, net in wanted.items()),
+            lambda: all(self.held(name, symbol) == self.believed(name, symbol) == net for name, net in wanted.items()),
             f"{symbol} {wanted}",
         )
 

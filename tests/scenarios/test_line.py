@@ -91,6 +91,27 @@ async def test_what_a_silent_leader_still_holds_is_kept(tmp_path: Path, net: int
         stage.assert_no_double()
 
 
+async def test_a_follower_joins_what_it_missed_while_its_own_line_was_off(tmp_path: Path) -> None:
+    plans = [follower("A", **JOIN), follower("B"), follower("C")]
+    async with staged(tmp_path, plans, per_login=1, speed=5) as stage:
+        stage.lead(1)
+        await stage.until_held({"A": 1, "B": 1, "C": 1})
+        await stage.until(lambda: "NQZ6" in stage.engine.shard.desk.state.quotes, "a quote")
+        stage.fault(fault.RefuseUpgrade(status=503, count=None))
+        for login in ("login1", "login2"):
+            stage.fault(fault.DropLine(login=login, role="user"))
+        await stage.until(lambda: lost(stage, "login1") and lost(stage, "login2"), "both are off")
+        stage.lead(2)
+        await stage.until_held({"C": 3})
+        await mend(stage)
+        await stage.until_held({"A": 3})
+        await stage.until_quiet()
+        assert stage.held("B") == 1  # its policy is to skip
+        stage.lead(-3)
+        await stage.until_held({"A": 0, "B": 0, "C": 0})
+        stage.assert_no_double()
+
+
 @pytest.mark.parametrize(
     "lie",
     [

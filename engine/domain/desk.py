@@ -359,9 +359,7 @@ class Desk:
         self.state.due = None
         for copier in self.state.copiers.values():
             self._with(copier.account, at, out, lambda copier: self._look_after(copier, at, out))
-        for book in self.state.leaders.values():
-            if book.doubts(at):
-                out.append(AskSnapshot(account=book.account))
+        out += [AskSnapshot(account=book.account) for book in self.state.leaders.values() if book.doubts(at)]
         self._size_anew()
         if self.state.is_unpriced:
             join_priced(self.state, at, out)

@@ -9,6 +9,7 @@ from engine.domain.event import (
     CLOSED,
     Absent,
     Accepted,
+    AccountRestricted,
     OrderAnswered,
     OrderChanged,
     OrderFilled,
@@ -194,3 +195,13 @@ def reported(copier: Copier, event: PositionReported) -> None:
     """Keep the broker's view of a position beside ours; ``check`` compares them when nothing moves."""
     if event.symbol in copier.lanes or event.net:
         copier.lane(event.symbol).reported = event.net
+
+
+def restricted(copier: Copier, event: AccountRestricted, out: list[Decision]) -> None:
+    """Take in what the broker still takes from the account."""
+    if copier.restriction is event.restriction:
+        return
+    copier.restriction, copier.restricted_because = event.restriction, event.reason
+    copier.arm()
+    text = f"{event.account}: broker says {event.restriction.value} {event.reason}".rstrip()
+    out.append(copier.tell("acct.lock", Severity.P2, text))

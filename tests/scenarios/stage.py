@@ -35,7 +35,7 @@ from tests.scenarios.swift import SwiftClock
 
 LEADER = AccountId("LEAD-1")
 RIVAL = AccountId("LEAD-2")
-PATIENCE_S = 4.0
+PATIENCE_S = 20.0
 PRICES = {
     "NQZ6": "21000", "ESZ6": "6000", "GCZ6": "2650", "YMZ6": "44000", "RTYZ6": "2300", "CLF7": "70", "6EZ6": "1.10",
 }  # fmt: skip
@@ -90,6 +90,8 @@ class Stage:
     clock: Clock = None  # type: ignore[assignment]  # a SwiftClock of ``speed`` unless given
     venue: VenueServer = field(init=False)
     engine: Engine = field(init=False)
+    clerk: dict[str, str] | None = None  # the environment of the control API's process; none: no such process
+    told: list[str] = field(default_factory=list)  # lines for the terminal
     asked: list[tuple[str, str, str | None]] = field(default_factory=list)  # endpoint, login, client id: every request
     _task: asyncio.Task[None] | None = None
 
@@ -171,7 +173,7 @@ class Stage:
 
     async def open_engine(self, *, wait: bool = True) -> None:
         self.engine = Engine(self.home, self.plan(), self.connections(), self.clock)
-        self._task = asyncio.create_task(self.engine.run())
+        self._task = asyncio.create_task(self.engine.run(self.clerk, self.told.append))
         if wait:
             await self.until(self.is_in_step, "leader and followers in step")
 

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import socket
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
@@ -148,6 +149,21 @@ def refusals(stage: Stage) -> list[AccessRefused]:
 
 def journal(home: Path) -> bytes:
     return b"".join(path.read_bytes() for path in home.rglob("*.log"))
+
+
+async def test_a_busy_port_stops_the_control_api_and_no_copy(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """One line names the port and the setting; the engine copies on without its control API, and does not try for ever."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        clerk = {"LOCKSTEP_HOME": str(tmp_path), "LOCKSTEP_API_PORT": str(port)}
+        async with staged(tmp_path, PAIR, clerk=clerk) as stage:
+            await stage.until(lambda: bool(stage.told), "the busy port is told")
+            stage.lead(1)
+            await stage.until_held({"A": 1, "B": 1})
+            assert stage.told == ["the control API cannot start; copying goes on without it, see the line above"]
+    line = capfd.readouterr().err.strip()
+    assert "\n" not in line
+    assert str(port) in line
 
 
 async def test_a_wrong_password_is_told_once_and_not_hammered(tmp_path: Path) -> None:

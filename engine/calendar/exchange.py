@@ -7,6 +7,7 @@ Source: pandas-market-calendars 5.5.0, looked through on 2026-11-22.
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from importlib import import_module
 from importlib.metadata import version
 from importlib.resources import files
@@ -61,14 +62,11 @@ def build(today: date, built_at: datetime, rows: Sequence[OverrideRow] = (), day
 
     Raises: BuildError.
     """
-    library = import_module("pandas_market_calendars")
     since, until = today - timedelta(days=BACK_DAYS), today + timedelta(days=days)
-    dates = sorted(
-        _days(library, TRADE_DATES, since - _MARGIN, max(until, today + timedelta(days=CLOSED_DAYS)) + _MARGIN)
-    )
+    dates = sorted(_days(TRADE_DATES, since - _MARGIN, max(until, today + timedelta(days=CLOSED_DAYS)) + _MARGIN))
     if not dates:
         raise BuildError(f"{TRADE_DATES} has no trade dates around {today}")
-    tables = tuple(_table(library, family, (since, until), dates, (*packaged(), *rows)) for family in CALENDARS)
+    tables = tuple(_table(family, (since, until), dates, (*packaged(), *rows)) for family in CALENDARS)
     last = today + timedelta(days=CLOSED_DAYS)
     weekdays = (since + timedelta(days=step) for step in range((last - since).days + 1))
     known = set(dates)
@@ -87,11 +85,9 @@ def packaged() -> tuple[OverrideRow, ...]:
     return parse(raw, "overrides.toml").override
 
 
-def _table(
-    library: Any, family: Family, span: tuple[date, date], dates: Sequence[date], rows: Iterable[OverrideRow]
-) -> SessionTable:
+def _table(family: Family, span: tuple[date, date], dates: Sequence[date], rows: Iterable[OverrideRow]) -> SessionTable:
     since, until = span
-    known = [_days(library, name, since - _MARGIN, until + _MARGIN) for name in CALENDARS[family]]
+    known = [_days(name, since - _MARGIN, until + _MARGIN) for name in CALENDARS[family]]
     days, remarks = _agreed(known)
     for row in rows:
         if family in row.families and since - _MARGIN <= row.date <= until + _MARGIN:
@@ -114,17 +110,28 @@ def _table(
     return table
 
 
-def _days(library: Any, name: str, since: date, until: date) -> dict[date, _Day]:
+def _days(name: str, since: date, until: date) -> dict[date, _Day]:
     """One calendar's sessions by the day on which they close."""
-    frame = library.get_calendar(name).schedule(since.isoformat(), until.isoformat(), tz="UTC")
-    rests = {"break_start", "break_end"} <= set(frame.columns)
     found = {}
-    for stamp, row in frame.iterrows():
-        opens, closes = _utc(row["market_open"]), _utc(row["market_close"])
-        rest = (_utc(row["break_start"]), _utc(row["break_end"])) if rests else (closes, closes)
+    for day, opens, closes, *rest in _rows(name, since, until):
         # A break without length or at the close is left over from an old schedule.
-        found[stamp.date()] = _Day(opens, closes, [rest] if opens < rest[0] < rest[1] < closes else [], [])
+        rests = [(rest[0], rest[1])] if rest and opens < rest[0] < rest[1] < closes else []
+        found[day] = _Day(opens, closes, rests, [])
     return found
+
+
+@lru_cache(maxsize=64)  # several families and rows look at the same calendar
+def _rows(name: str, since: date, until: date) -> tuple[tuple[Any, ...], ...]:
+    """Day, opening, close and, where it has them, start and end of a break."""
+    frame = (
+        import_module("pandas_market_calendars")
+        .get_calendar(name)
+        .schedule(since.isoformat(), until.isoformat(), tz="UTC")
+    )
+    columns = ["market_open", "market_close"]
+    columns += ["break_start", "break_end"] if "break_start" in frame.columns else []
+    days = [stamp.date() for stamp in frame.index]
+    return tuple(zip(days, *([_utc(stamp) for stamp in frame[column]] for column in columns), strict=True))
 
 
 def _utc(stamp: Any) -> datetime:

@@ -103,7 +103,7 @@ def is_due(asked: Asked | None, now: datetime) -> bool:
     """Say whether an address may be asked again. A wait that only a turned-back clock explains does not count."""
     if asked is None:
         return True
-    return now >= asked.wait_until or asked.wait_until - now > LONGEST_WAIT or asked.tried_at > now
+    return now >= asked.wait_until or asked.tried_at - now > SHORTEST_WAIT
 
 
 async def _ask(client: httpx.AsyncClient, url: str, before: Asked | None, now: datetime) -> Answer:

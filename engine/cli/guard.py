@@ -167,7 +167,8 @@ def _unusual(judged: list[Judged], zone: ZoneInfo, name: str) -> None:
     for one in odd[:SHOWN]:
         local = one.at.astimezone(zone)
         text = f"{one.quantity:+d} {one.symbol}"
-        show(f"  {local:%a %Y-%m-%d %H:%M:%S}  {text:<10}  {times(one.score):>5}  {one.word:<8} {one.words}")
+        score = times(one.score) if one.score else "-"
+        show(f"  {local:%a %Y-%m-%d %H:%M:%S}  {text:<9}  {score:>5}  {one.word:<8} {one.words}")
 
 
 def _share(part: int, whole: int) -> Decimal:

@@ -17,7 +17,7 @@ import msgspec
 from engine.domain.contract import product_of, root_of
 from engine.domain.guardplan import GuardPlan, Rule, Window
 from engine.domain.ids import BrokerOrderId, Root, Symbol
-from engine.domain.profile import Profile, Seen, hundredths, times
+from engine.domain.profile import Profile, Seen, hundredths, times, total
 from engine.domain.value import Value
 
 MINUTE = timedelta(minutes=1)
@@ -64,16 +64,18 @@ class Pass(Value, frozen=True, tag=True):
 
 
 class Hold(Value, frozen=True, tag=True):
-    """A person decides."""
+    """A person decides. ``rules`` are those that were broken; ``reasons`` may name milder oddities beside them."""
 
     score: int
+    rules: tuple[Rule, ...]
     reasons: tuple[Reason, ...]
 
 
 class Refuse(Value, frozen=True, tag=True):
-    """Not copied, whatever a person says."""
+    """Not copied, and nobody is asked."""
 
     score: int
+    rules: tuple[Rule, ...]
     reasons: tuple[Reason, ...]
 
 
@@ -177,27 +179,22 @@ def judge(move: Move, past: Past, profile: Profile, plan: GuardPlan) -> Verdict:
     score = 0
     if plan.profile is not None:
         traits = profile.traits(_seen(look), plan.profile.least)
-        score = sum(trait.points for trait in traits)
+        score = total(traits)
         reasons += [
             Reason(rule=Rule.PROFILE, words=trait.words, measured=Decimal(trait.points) / 100, bound=Decimal(1))
             for trait in traits
         ]
         if score >= hundredths(plan.profile.hold_at):
             grave.add(Rule.PROFILE)
-    why = tuple(reasons)
+    why, rules = tuple(reasons), tuple(rule for rule in Rule if rule in grave)
     if grave & set(plan.refuses) or _is_refused(score, plan):
-        return Refuse(score=score, reasons=why)
-    return Hold(score=score, reasons=why) if grave else Pass(score=score, reasons=why)
+        return Refuse(score=score, rules=rules, reasons=why)
+    return Hold(score=score, rules=rules, reasons=why) if grave else Pass(score=score, reasons=why)
 
 
 def measured(move: Move, past: Past, plan: GuardPlan) -> Seen:
     """What the profile is asked about, and what it learns, of one entry."""
     return _seen(_look(move, past, plan))
-
-
-def broken(verdict: Verdict) -> list[Rule]:
-    """Rules that made a verdict other than Pass, each once, in their order."""
-    return [] if isinstance(verdict, Pass) else list(dict.fromkeys(reason.rule for reason in verdict.reasons))
 
 
 def _is_refused(score: int, plan: GuardPlan) -> bool:

@@ -10,8 +10,9 @@ hundredths:
     hour       hardly ever traded around this hour of the week                               2
     holding    adds to a position older than he usually keeps one, over his usual most       at most 2
 
-What is within the usual counts nothing; the rest is added up, so one grave oddity or several small ones reach the line at
-which a trade is held. A measure with too little history says nothing.
+What is within the usual counts nothing. What is beyond it is added up: an order of 1.5 times the usual at a rate of 1.5 times
+the usual scores 2, so one grave oddity or several small ones reach the line at which a trade is held. A measure with too
+little history says nothing.
 """
 
 from decimal import Decimal
@@ -30,7 +31,7 @@ LEAST_FOR_HABITS = 100  # entries before hour and product say anything
 RARE = 200  # an hour is unusual when less than one in so many entries fell around it
 USUAL_RATE = 2  # entries a minute that are never odd
 USUAL_SPAN_S = 60  # seconds for which keeping a position is never odd
-NEW_PRODUCT, ODD_HOUR, STALE_MOST = 300, 200, 200  # hundredths
+USUAL, NEW_PRODUCT, ODD_HOUR, STALE_MOST = 100, 300, 200, 200  # hundredths
 UNBOUNDED = 1 << 60
 
 
@@ -146,11 +147,10 @@ class Profile(msgspec.Struct):
 
     def caps(self, seen: Seen, plan: ProfilePlan) -> tuple[int, int]:
         """Largest order and position that stay below ``hold_at``, everything else being as in ``seen``; 0 for none."""
-        others = (self._rate, self._hour, self._holding)
-        points = sum(trait.points for ask in others if (trait := ask(seen, plan.least)))
-        new = self._product(seen)
-        left = hundredths(plan.hold_at) - points - (new.points if new else 0)
-        if left <= 0:
+        asked = (ask(seen, plan.least) for ask in (self._rate, self._hour, self._holding))
+        others = [trait for trait in (*asked, self._product(seen)) if trait is not None]
+        left = hundredths(plan.hold_at) - sum(trait.points - USUAL for trait in others)
+        if left <= USUAL:
             return 0, 0
         habit = self.habits.get(seen.root) or Habit()
         return _cap(habit.orders, left, plan.least), _cap(habit.peaks, left, plan.least)
@@ -207,6 +207,11 @@ class Profile(msgspec.Struct):
         return Trait(measure=Measure.HOLDING, points=min(100 * seen.held_s // quiet, STALE_MOST), words=words)
 
 
+def total(traits: list[Trait]) -> int:
+    """Score of an entry: the usual, and all that is beyond it; 0 where nothing is."""
+    return USUAL + sum(trait.points - USUAL for trait in traits) if traits else 0
+
+
 def hundredths(line: Decimal) -> int:
     """A line of the settings in the unit of points."""
     return int(line * 100)
@@ -241,4 +246,4 @@ def _span(seconds: int) -> str:
     minutes = seconds // 60
     if minutes >= 60:
         return f"{minutes // 60} h {minutes % 60:02d} min"
-    return f"{minutes} min" if minutes else f"{seconds} s"
+    return f"{minutes} min" if minutes > 1 else f"{seconds} s"

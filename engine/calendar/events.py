@@ -21,6 +21,7 @@ from engine.domain.news import RELEASE_ZONE, Coverage, EconomicEvent, Impact, Re
 from engine.domain.value import Value
 
 LONGEST_TITLE = 120
+MOST_TOLD = 10
 _NEW_YORK = ZoneInfo(RELEASE_ZONE)
 _DAY = timedelta(days=1)
 _UNTIMED = {"tentative": Timing.TENTATIVE, "all-day": Timing.ALL_DAY, "all day": Timing.ALL_DAY}
@@ -74,7 +75,7 @@ def parse_feed(raw: bytes, source: str) -> Parsed:
         events=merged(events),
         since=instant(first, time(), RELEASE_ZONE),
         until=instant(last, time(), RELEASE_ZONE),
-        unread=tuple(unread),
+        unread=(f"{len(unread)} could not be read", *unread[:MOST_TOLD]) if unread else (),
     )
 
 

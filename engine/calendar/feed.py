@@ -151,23 +151,17 @@ def _fold(
     """The copies and the state of one address after an answer."""
     copies = kept.copies
     if answer.parsed is not None:
+        answer = _doubted(answer, answer.parsed, copies)
+        assert answer.parsed is not None
         new = Copy(url=url, fetched_at=now, parsed=answer.parsed)
         # An answer that lost events to faults does not push out a whole copy of the same weeks.
         others = tuple(one for one in copies if not _replaces(answer.parsed, one.parsed))
-        told = (
-            f"{len(answer.parsed.unread)} events could not be read: {answer.parsed.unread[0]}"
-            if answer.parsed.unread
-            else ""
-        )
-        asked = Asked(
-            url=url,
-            tried_at=now,
-            wait_until=now + every,
-            complaint=told,
-            since=answer.parsed.since,
-            etag=answer.etag,
-            modified=answer.modified,
-        )
+        told = f"not whole: {answer.parsed.unread[0]}" if answer.parsed.unread else ""
+        asked = Asked(url=url, tried_at=now, wait_until=now + every, complaint=told)
+        if not told:  # "unchanged" must never be said of a list that was not whole
+            asked = msgspec.structs.replace(
+                asked, since=answer.parsed.since, etag=answer.etag, modified=answer.modified
+            )
         return Kept(copies=(*others, new), asked=kept.asked), asked
     if answer.is_unchanged and before is not None:
         mine = [one for one in copies if one.url == url and one.parsed.since == before.since]
@@ -190,6 +184,15 @@ def _fold(
         etag=before.etag if before and not gone else "",
         modified=before.modified if before and not gone else "",
     )
+
+
+def _doubted(answer: Answer, parsed: Parsed, copies: Sequence[Copy]) -> Answer:
+    """Mark a list that suddenly lost most of a week's events as not whole: calendars do not shrink like that."""
+    had = max((len(one.parsed.events) for one in copies if one.parsed.since == parsed.since), default=0)
+    if len(parsed.events) * 2 >= had:
+        return answer
+    lost = f"only {len(parsed.events)} of the {had} events that this week had"
+    return msgspec.structs.replace(answer, parsed=msgspec.structs.replace(parsed, unread=(*parsed.unread, lost)))
 
 
 def _replaces(new: Parsed, old: Parsed) -> bool:

@@ -197,9 +197,12 @@ async def test_an_answer_with_faults_is_stale_and_does_not_push_out_a_whole_one(
     broken = [*json.loads(week())[1:], untimed]
     feed.answer(body=json.dumps(broken).encode())
     (complaint,) = await refresh(tmp_path, table, NOW + HOUR)
-    assert "1 events could not be read" in complaint
+    assert "not whole: 1 could not be read" in complaint
     assert "Core CPI m\\/m" in titles(tmp_path, table), "the whole copy's events stay"
     assert state(tmp_path, table) is Knowledge.KNOWN, "by the whole copy, while it is fresh"
+    feed.answer(304)
+    (complaint,) = await refresh(tmp_path, table, NOW + 2 * HOUR)
+    assert "304" in complaint, "nothing that was not whole can be confirmed as unchanged"
     later = NOW + 24.5 * HOUR
     assert state(tmp_path, table, at=later, now=later) is Knowledge.STALE
 
@@ -213,6 +216,21 @@ async def test_a_cancelled_event_goes_with_the_next_whole_copy(feed, table, tmp_
     )
     await refresh(tmp_path, table, NOW + HOUR)
     assert [title for title in titles(tmp_path, table) if "CPI" in title] == ["CPI m\\/m"]
+
+
+async def test_a_week_that_suddenly_lost_most_of_its_events_is_doubted(feed, table, tmp_path):
+    more = [
+        {"title": f"Release {hour}", "country": "USD", "date": f"2026-11-24T{hour}:00:00-05:00", "impact": "High"}
+        for hour in range(10, 20)
+    ]
+    feed.answer(body=week(extra=more))
+    await refresh(tmp_path, table, NOW)
+    feed.answer(body=week())
+    (complaint,) = await refresh(tmp_path, table, NOW + HOUR)
+    assert "only 2 of the 12 events" in complaint
+    assert len(titles(tmp_path, table)) == 12
+    later = NOW + 24.5 * HOUR
+    assert state(tmp_path, table, at=later, now=later) is Knowledge.STALE
 
 
 async def test_next_week_may_be_absent_and_is_then_unknown(feed, table, tmp_path):

@@ -121,7 +121,11 @@ class Racer:
         """Ask over the control line."""
         self.control.buffer.clear()
         self.control.send(f"{word}\n".encode())
-        self.venue.until(lambda: b"\n" in self.control.buffer, PATIENCE_S, f"{self.name} to answer {word}")
+        self.venue.until(
+            lambda: b"\n" in self.control.buffer or not self.control.is_open, PATIENCE_S, f"an answer to {word}"
+        )
+        if not self.control.is_open:
+            raise RuntimeError(f"{self.name} has ended, see above")
         return self.control.buffer.decode().strip()
 
     def usage(self) -> tuple[float, int]:
@@ -134,12 +138,14 @@ class Racer:
         time_, self.wrote = lap(self.watch, self.leader, wire.array(["0" * 400]), self.expected)
         return time_
 
-    def close(self) -> None:
-        """Hang up; the process ends by that."""
+    def close(self, *, at_once: bool = False) -> None:
+        """Hang up; the process ends by that, or ``at_once``."""
+        if at_once:
+            self.process.kill()
         self.watch.close()
         self.venue.drop(self.control)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self.process.wait(10)
+        with contextlib.suppress(TimeoutError):  # the venue goes on meanwhile: another engine would take it for dead
+            self.venue.until(lambda: self.process.poll() is not None, 10.0, "the end")
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
@@ -207,6 +213,8 @@ def start_desk(venue: Venue, name: str, followers: int, **wishes: Any) -> DeskRa
         venue.add(login, accounts)
     process = subprocess.Popen([sys.executable, "-m", "tests.bench.desk", msgspec.json.encode(order).decode()])
     venue.until(lambda: bool(venue.arrivals.get(name)) or process.poll() is not None, PATIENCE_S, f"{name} to start")
+    if process.poll() is not None:
+        raise RuntimeError(f"{name} has ended, see above")
     control = venue.arrivals[name][0]
     racer = DeskRacer(name, venue, process, control, Watch([]), control, followers, home=home)
     racer.ask("ready")

@@ -77,7 +77,7 @@ class Variants:
         desk.ask("clog")
         plain, mine = self._race("one follower's socket is not read", desk)
         self._note("one follower's socket full and not read", mine, plain)
-        desk.close()
+        desk.close(at_once=True)
         stuck.is_open = False
         stuck.sock.close()
 

@@ -195,7 +195,7 @@ async def test_an_answer_with_faults_is_stale_and_does_not_push_out_a_whole_one(
     await refresh(tmp_path, table, NOW)
     untimed = {"title": "FOMC Statement", "country": "USD", "date": "sometime", "impact": "High"}
     broken = [*json.loads(week())[1:], untimed]
-    feed.answer(body=json.dumps(broken).encode())
+    feed.answer(body=json.dumps(broken).encode(), ETag='"two"')
     (complaint,) = await refresh(tmp_path, table, NOW + HOUR)
     assert "not whole: 1 could not be read" in complaint
     assert "Core CPI m\\/m" in titles(tmp_path, table), "the whole copy's events stay"

@@ -228,6 +228,25 @@ def test_a_rest_within_the_hour_ends_no_stretch():
     assert (only.opens, only.closes, only.is_short) == (night.opens, day.closes, False)
 
 
+def test_a_holiday_session_of_full_length_is_short_all_the_same():
+    thursday = Span(
+        opens=ct(2026, 11, 25, 17), closes=ct(2026, 11, 26, 16)
+    )  # currencies trade on, without a trade date
+    friday = Span(opens=ct(2026, 11, 26, 17), closes=ct(2026, 11, 27, 16))
+    currencies = SessionTable(
+        family=Family.FX,
+        since=thursday.opens,
+        until=ct(2026, 11, 29, 17),
+        sessions=(Session(trade_date=date(2026, 11, 27), spans=(thursday, friday)),),
+    )
+    assert [(run.is_short, run.is_early, run.is_first) for run in stretches(currencies)] == [
+        (True, False, True),
+        (False, False, False),
+    ]
+    assert firm_day(currencies, APEX, ct(2026, 11, 26, 10)) is None, "Wednesday's day goes on, and is not in this table"
+    assert firm_day(currencies, APEX, ct(2026, 11, 26, 17)) == date(2026, 11, 27)
+
+
 def test_a_partial_table_is_unknown_between_its_sessions_and_dates_them_ahead():
     partial = msgspec.structs.replace(TABLE, is_partial=True, note="round the clock")
     saturday = moment(partial, ct(2026, 11, 21, 12))

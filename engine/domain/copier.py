@@ -224,7 +224,7 @@ class Copier(msgspec.Struct):
         self.fly(lane, quantity, cause, client, at, is_exit=is_exit)
         lot = (client, self.account, lane.symbol, quantity)
         if not lane.is_bracketed or not self.guard(lane, lot, cause, lane.signal_price, out, is_exit=is_exit):
-            out.append(SendLots(cause=cause, lots=(lot,), exits=int(is_exit)))
+            out.append(SendLots(cause=cause, lots=(lot,), exits=int(is_exit and abs(quantity) <= abs(lane.held))))
 
     def hold_back(self, lane: Lane, cause: str, denied: Denied, out: list[Decision]) -> None:
         """Give up what was to be entered and has not left yet."""

@@ -150,7 +150,7 @@ def follow(
     lot = (client, copier.account, lane.symbol, quantity)
     if lane.is_bracketed and copier.guard(lane, lot, signal.cause, price, out, is_exit=is_exit):
         return
-    (exits if is_exit else entries).append(lot)
+    (exits if is_exit and abs(quantity) <= abs(lane.held) else entries).append(lot)  # a flip adds risk
 
 
 def _follow_out(rows: Rows, signal: Signal, net: int, out: list[Decision]) -> None:

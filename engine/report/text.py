@@ -33,8 +33,8 @@ def text(report: Report) -> str:
 
 def _head(report: Report) -> Iterator[str]:
     orders = sum(row.places > 0 for row in report.rows)
-    yield f"TRADE DATE {report.day:%A} {report.day}"
-    yield f"{_count(report.copies, 'leader event')}, {_count(orders, 'order')} in their fan-outs, {_span(report)} Chicago"
+    yield f"TRADE DATE {report.day:%A} {report.day}, entries of {_span(report)} Chicago"
+    yield f"{_count(report.copies, 'leader event')} copied, {_count(orders, 'order')} in their fan-outs"
 
 
 def _span(report: Report) -> str:

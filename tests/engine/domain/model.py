@@ -153,7 +153,7 @@ class Stage:
                     assert client not in self.clients, "a client order id was used twice"
                     self.clients.add(client)
                     lane = self.lane(account, symbol)
-                    assert (place < exits) == (lane.held * quantity < 0)
+                    assert (place < exits) == (lane.held * quantity < 0 and abs(quantity) <= abs(lane.held))
                     if self.copier(account).barred and barred.get(account):
                         assert abs(quantity) <= abs(lane.held), "a bar stops every entry"
                         assert lane.held * quantity < 0

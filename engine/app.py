@@ -1,7 +1,6 @@
 """Composition root of the hot process: picks adapters, opens the one TaskGroup."""
 
 import asyncio
-import gc
 import secrets
 import uuid
 from collections.abc import Callable, Mapping
@@ -17,6 +16,7 @@ from engine.ports import Clock, ConnectContext, Session
 from engine.runtime.clock import SystemClock
 from engine.runtime.keeper import Keeper
 from engine.runtime.link import Act, Acted, Declined, LinkServer, Pulse
+from engine.runtime.litter import Litter
 from engine.runtime.recovery import recover
 from engine.runtime.shard import Shard
 from engine.storage.log import Log, Sync
@@ -58,7 +58,9 @@ class Engine:
             self._sessions[context.connection] = session
             by_account.update(dict.fromkeys((account.id for account in context.accounts), session))
         self._plan = plan
+        self._leaders = list({by_account[group.leader] for group in plan.groups})
         self._watched: frozenset[Symbol] = frozenset()
+        self._litter: Litter | None = None
         self._worst_loop_s = 0.0
         self._token = secrets.token_hex(16)
         self._link = LinkServer(self._token, self._take)
@@ -74,8 +76,7 @@ class Engine:
             [EngineStarted(at=now, run=self.run_id, version=VERSION), DeskConfigured(at=now, plan=self._plan)]
         )
         port = await self._link.start()
-        gc.collect()
-        gc.freeze()  # what lives for ever is never walked again while an order waits
+        self._litter = Litter(self.clock.monotonic())
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._watch_crash())
@@ -94,7 +95,8 @@ class Engine:
         """Give the journal up."""
         self.shard.flush()
         self.log.close()
-        gc.unfreeze()
+        if self._litter is not None:
+            self._litter.close()
 
     def _crash(self) -> None:
         self._crashed.set()
@@ -104,7 +106,8 @@ class Engine:
         raise RuntimeError("a fault in the engine itself; it starts again and compares positions first")
 
     async def _tick(self) -> None:
-        """Quotes, time, the journal's room, the computer's clock, new contracts to watch."""
+        """Quotes, time, the journal's room, the computer's clock, new contracts to watch, garbage."""
+        heard = -1
         while True:
             before = self.clock.monotonic()
             await self.clock.sleep(MARK_S)
@@ -115,8 +118,11 @@ class Engine:
             symbols = self.shard.symbols() - self._watched
             if symbols:
                 self._watched |= symbols
-                for session in self._sessions.values():
+                for session in self._leaders:  # one market line for a leader serves the whole desk
                     session.watch(sorted(symbols))
+            if self._litter is not None:
+                self._litter.tick(before, is_quiet=heard == self.shard.heard)
+            heard = self.shard.heard
 
     def _check_clock(self) -> None:
         if isinstance(self.clock, SystemClock) and abs(drift := self.clock.drift()) > JUMP_S:

@@ -1,13 +1,12 @@
 """Litter: garbage is collected when nothing waits, never between a leader's frame and his followers'.
 
 An automatic collection walks everything that lives, tens of milliseconds with many followers, and may begin in the middle of
-a fan-out. So it is off; a quiet moment collects what is young and then freezes what survived, so that nothing is walked
-twice. Once in a long while everything is walked, for cycles that died frozen.
+a fan-out. So it is off; every tick collects what is young, a millisecond or two on a busy desk, and then freezes what survived,
+so that nothing is walked twice. Once in a long while, in a quiet moment, everything is walked, for cycles that died frozen.
 """
 
 import gc
 
-LATEST_TICKS = 8  # a busy desk is not quiet for long: after so many ticks the young are collected all the same
 FULL_S = 3600.0
 
 
@@ -19,15 +18,10 @@ class Litter:
         gc.collect()
         gc.freeze()
         gc.disable()
-        self._waited = 0
         self._full_at = now + FULL_S
 
     def tick(self, now: float, *, is_quiet: bool) -> None:
-        """Collect if this is a moment for it."""
-        self._waited += 1
-        if not is_quiet and self._waited < LATEST_TICKS:
-            return
-        self._waited = 0
+        """Collect the young, or everything where it is time for that."""
         if is_quiet and now >= self._full_at:
             self._full_at = now + FULL_S
             gc.unfreeze()

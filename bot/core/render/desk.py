@@ -19,9 +19,11 @@ from bot.core.render.look import (
     price,
     side,
     signed,
+    told,
 )
 from engine.api import AccountState, AccountView, HealthView, LegView, OrderView, StatusView, Symbol, month_of, root_of
 
+SHORT_SIZES = (("fixed", "fix"), (" by free equity", " equity"), (" by ", " "), ("share ", "pool "), (" of pool", ""))
 WORD_ICONS = {"COPYING": "🟢", "PAUSED": "🟡", "PART PAUSED": "🟡", "STOPPED": "🔴", "OFFLINE": "⚫"}
 
 
@@ -46,7 +48,7 @@ def status_card(view: StatusView, now: datetime, zone: tzinfo) -> Card:
     )
 
 
-def accounts_card(views: Sequence[AccountView]) -> Card:
+def accounts_card(views: Sequence[AccountView], now: datetime, zone: tzinfo) -> Card:
     """S2: one row for each account."""
     if not views:
         return Card(title="No accounts in this scope")
@@ -62,7 +64,7 @@ def accounts_card(views: Sequence[AccountView]) -> Card:
     )
     counted = Counter(LETTERS[view.state] for view in views)
     letters = " ".join(f"{counted[letter]}{letter}" for letter in LETTERS.values() if counted[letter])
-    marked = tuple((LETTERS[view.state], f"{view.id}: {one_line(view.why)}") for view in views if view.why)
+    marked = tuple((LETTERS[view.state], f"{view.id}: {told(view.why, now, zone)}") for view in views if view.why)
     return Card(
         title=f"ACCOUNTS · {len(views)}",
         table=Table(columns=columns, rows=rows),
@@ -74,12 +76,15 @@ def accounts_card(views: Sequence[AccountView]) -> Card:
 def _size(view: AccountView) -> str:
     if view.role != "follower":
         return "lead" if view.role == "leader" else "-"
-    return view.size.partition(" → ")[0].replace("fixed", "fix") or UNKNOWN
+    text = view.size.partition(" → ")[0]
+    for long, short in SHORT_SIZES:
+        text = text.replace(long, short)
+    return text or UNKNOWN
 
 
 def account_card(view: AccountView, now: datetime, zone: tzinfo) -> Card:
     """S3: one account."""
-    state = view.state.value + (f": {one_line(view.why)}" if view.why else "")
+    state = view.state.value + (f": {told(view.why, now, zone)}" if view.why else "")
     size = f", {view.size}" if view.role == "follower" and view.size else ""
     lines = [
         f"{ICONS[view.state]} {state}{size}",

@@ -55,6 +55,7 @@ def _run(settings: Settings) -> None:
         "LOCKSTEP_API_PORT": str(settings.engine.api_port),
         "LOCKSTEP_DATABASE": settings.database_url,
         "LOCKSTEP_KEEP_DAYS": str(settings.engine.keep_days),
+        "LOCKSTEP_LOG_LEVEL": settings.engine.log_level,
     }
     with asyncio.Runner(loop_factory=_loop) as runner:
         runner.run(engine.run(clerk, tell=_say))

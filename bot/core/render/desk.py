@@ -32,7 +32,7 @@ def status_card(view: StatusView, now: datetime, zone: tzinfo) -> Card:
     lines = [f"Leader {one_line(leader)}" for leader in view.leaders] or ["No leader"]
     lines.append(f"Day  {money(view.day_profit)}   Open {money(view.open_profit)}")
     if view.worst:
-        lines.append(f"Worst {one_line(view.worst)}")
+        lines.append(f"Worst {told(view.worst, now, zone)}")
     if view.desynced:
         lines.append(f"DESYNC {', '.join(view.desynced)}")
     if view.offline:
@@ -64,12 +64,15 @@ def accounts_card(views: Sequence[AccountView], now: datetime, zone: tzinfo) -> 
     )
     counted = Counter(LETTERS[view.state] for view in views)
     letters = " ".join(f"{counted[letter]}{letter}" for letter in LETTERS.values() if counted[letter])
-    marked = tuple((LETTERS[view.state], f"{view.id}: {told(view.why, now, zone)}") for view in views if view.why)
+    marked: dict[tuple[str, str], list[str]] = {}
+    for view in views:
+        if view.why:
+            marked.setdefault((LETTERS[view.state], told(view.why, now, zone)), []).append(view.id)
     return Card(
         title=f"ACCOUNTS · {len(views)}",
         table=Table(columns=columns, rows=rows),
         footer=f"{len(views)} accts: {letters}",
-        fields=marked[:8],
+        fields=tuple((letter, f"{', '.join(names)}: {why}") for (letter, why), names in [*marked.items()][:8]),
     )
 
 

@@ -49,6 +49,7 @@ def _run(settings: Settings) -> None:
         plan=settings.desk,
         connections=[(connection.broker, _context(settings, connection.id)) for connection in settings.connections],
         sync=settings.engine.journal_sync,
+        awake_s=settings.engine.awake_s,
     )
     clerk = {
         "LOCKSTEP_HOME": str(settings.home),

@@ -13,6 +13,7 @@ from engine.domain.event import ClockChanged, DeskConfigured, EngineStarted, Per
 from engine.domain.group import DeskPlan
 from engine.domain.ids import AccountId, ConnectionId, Symbol
 from engine.ports import Clock, ConnectContext, Session
+from engine.runtime.awake import Awake
 from engine.runtime.clock import SystemClock
 from engine.runtime.keeper import Keeper
 from engine.runtime.link import Act, Acted, Declined, LinkServer, Pulse
@@ -37,10 +38,12 @@ class Engine:
         connections: list[tuple[str, ConnectContext]],
         clock: Clock | None = None,
         sync: Sync = "process",
+        awake_s: float = 0.0,
     ) -> None:
         """Take over the journal in ``home`` and rebuild the desk; no traffic yet.
 
-        ``connections`` are broker name and context of each login.
+        ``connections`` are broker name and context of each login; ``awake_s`` is how long the loop stays awake after each
+        move of a leader.
         Raises: StaleOwner where another engine holds the journal; JournalError; ConfigError for an unknown broker.
         """
         self.clock = clock or SystemClock()
@@ -52,7 +55,7 @@ class Engine:
         newest = self.log.newest_checkpoint()
         entries = (record.payload for record in self.log.read(newest.seq + 1 if newest else 1))
         desk = recover(newest.state if newest else None, entries)
-        self.shard = Shard(desk, self.log, self.clock, by_account, self._crash)
+        self.shard = Shard(desk, self.log, self.clock, by_account, self._crash, Awake(self.clock, awake_s).stir)
         for broker, context in connections:
             session = load(broker).connect(context, self.shard.hear, self.clock)
             self._sessions[context.connection] = session

@@ -39,6 +39,9 @@ class EngineTable(Setting, frozen=True):
     """The [engine] table."""
 
     api_port: int = 7483  # 0 takes any free port; the bot reads the true one from the data directory
+    awake_s: int = (
+        5  # seconds after a leader's move in which the loop does not sleep: one busy core for less delay; 0 never
+    )
     journal_sync: Literal["process", "power"] = "process"  # what a record survives before an order leaves
     database: str = "sqlite"  # or env:NAME of a PostgreSQL URL
     keep_days: int = KEEP_DAYS  # how long a stored log segment stays on disk

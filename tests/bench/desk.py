@@ -29,6 +29,7 @@ class Order(msgspec.Struct, frozen=True):
     home: str = ""
     journal: Literal["on", "off"] = "on"
     clerk: Literal["on", "off"] = "off"
+    awake_s: int = EngineTable().awake_s  # as a user has it
 
     def logins(self) -> dict[str, list[str]]:
         """Accounts of each login, the leader's first."""
@@ -89,7 +90,7 @@ def build(order: Order) -> Engine:
         for login in logins
     ]
     desk = DeskPlan(accounts=accounts, groups=(group,))
-    return Engine(Path(order.home), desk, connections, awake_s=EngineTable().awake_s)
+    return Engine(Path(order.home), desk, connections, awake_s=order.awake_s)
 
 
 class Asked:

@@ -61,7 +61,11 @@ class Engine:
             self._sessions[context.connection] = session
             by_account.update(dict.fromkeys((account.id for account in context.accounts), session))
         self._plan = plan
-        self._leaders = list({by_account[group.leader] for group in plan.groups})
+        leads = [by_account[group.leader] for group in plan.groups]
+        spare = [session for session in self._sessions.values() if session not in leads]
+        self._watchers = list(
+            dict.fromkeys([*leads, *spare[:1]])
+        )  # quotes of the whole desk: a leader's line and a spare one
         self._watched: frozenset[Symbol] = frozenset()
         self._litter: Litter | None = None
         self._worst_loop_s = 0.0
@@ -121,7 +125,7 @@ class Engine:
             symbols = self.shard.symbols() - self._watched
             if symbols:
                 self._watched |= symbols
-                for session in self._leaders:  # one market line for a leader serves the whole desk
+                for session in self._watchers:
                     session.watch(sorted(symbols))
             if self._litter is not None:
                 self._litter.tick(before, is_quiet=heard == self.shard.heard)

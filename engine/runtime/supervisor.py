@@ -17,6 +17,7 @@ from typing import IO, Protocol
 
 from engine.domain.value import Value
 from engine.ports import Clock
+from engine.runtime.terminal import kept
 
 CONFIG_EXIT = 2
 FIRST_S = 1.0
@@ -73,6 +74,7 @@ class Child:
         Ctrl-C reaches us alone and they are stopped in order.
         """
         self._is_window = program.is_window
+        self._give_back = kept() if program.is_window else None
         self.process: subprocess.Popen[bytes] = subprocess.Popen(  # noqa: S603  our own modules by name
             list(program.argv),
             env={**os.environ, **program.env},
@@ -110,6 +112,8 @@ class Child:
     def _let_go(self) -> None:
         if self.process.stdin is not None:
             self.process.stdin.close()
+        if self._give_back is not None:
+            self._give_back()
 
 
 class Supervisor:

@@ -166,6 +166,8 @@ def _pool(copy: Copy, account: AccountId, symbol: Symbol, desk: Desk) -> Iterato
         return
     place = f"{abs(worse)} ticks {'worse' if worse > 0 else 'better'}" if worse else "the same"
     filled, count = sum(order.filled for order in orders), len({order.account for order in orders})
+    if count < 2:
+        return
     yield f"  pool     {count} members filled {filled:+d} at {mean} on average, this one {place}"
 
 

@@ -57,7 +57,7 @@ def programs(settings: Settings, window: bool) -> list[Program]:
 
 
 class Logged(Child):
-    """A child whose words go to a file, because the console has the terminal; its last ones are shown when it ends."""
+    """A child whose words go to a file, because the console has the terminal; its last ones are shown when it fails."""
 
     def __init__(self, program: Program, file: IO[bytes], tell: Callable[[str], None]) -> None:
         """Write to ``file`` from where it stands."""
@@ -67,13 +67,13 @@ class Logged(Child):
         super().__init__(program, file)
 
     async def wait(self) -> int:
-        """Wait, then show the last lines."""
+        """Wait, then show the last lines of one that failed."""
         code = await super().wait()
         if not self._file.closed:
             self._file.seek(self._from)
             lines = self._file.read().decode("utf-8", "replace").splitlines()
             self._file.close()
-            for line in lines[-3:]:
+            for line in lines[-3:] if code else ():
                 self._tell(line.removeprefix("lockstep: "))
         return code
 

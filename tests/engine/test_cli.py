@@ -129,12 +129,13 @@ def test_up_starts_the_engine_and_a_window_only_where_there_is_a_terminal(desk):
     assert [program.name for program in up.programs(settings, window=False)] == ["engine"]
 
 
-async def test_what_a_hidden_program_said_last_is_told_when_it_ends(tmp_path):
+@pytest.mark.parametrize(("code", "told"), [(3, ["why"]), (0, [])])
+async def test_what_a_hidden_program_said_last_is_told_when_it_fails(tmp_path, code, told):
     said: list[str] = []
-    program = Program(name="engine", argv=(sys.executable, "-c", "print('lockstep: why')"))
+    program = Program(name="engine", argv=(sys.executable, "-c", f"print('lockstep: why'); exit({code})"))
     child = up.spawn(program, tmp_path, said.append)
-    assert await asyncio.wait_for(child.wait(), 20) == 0
-    assert said == ["why"]
+    assert await asyncio.wait_for(child.wait(), 20) == code
+    assert said == told
     assert (tmp_path / "engine.out").read_text() == f"lockstep: why{os.linesep}"
 
 

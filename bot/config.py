@@ -1,7 +1,6 @@
 """Settings of the bot: its tables of desk.toml, the data directory, and where the engine is."""
 
 import os
-import sys
 import tomllib
 from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
@@ -13,6 +12,8 @@ import msgspec
 
 from engine.api import ConfigError, Value
 from engine.api.client import Address
+from engine.api.place import DESK, find
+from engine.api.place import home as home_of
 
 API_FILE = "api.json"
 
@@ -60,23 +61,10 @@ def _written(path: Path) -> Address | None:
         return None
 
 
-def default_home(environ: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Path:
-    """The data directory: ``LOCKSTEP_HOME``, else the place that the operating system keeps for such things."""
-    if environ.get("LOCKSTEP_HOME"):
-        return Path(environ["LOCKSTEP_HOME"]).expanduser()
-    if platform == "win32":
-        return Path(environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "Lockstep"
-    if platform == "darwin":
-        return Path.home() / "Library" / "Application Support" / "Lockstep"
-    return Path(environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "lockstep"
-
-
 def find_desk(environ: Mapping[str, str] = os.environ) -> Path | None:
-    """Settings file: ``LOCKSTEP_DESK``, or desk.toml here, or desk.toml in the data directory; None without any."""
-    if environ.get("LOCKSTEP_DESK"):
-        return Path(environ["LOCKSTEP_DESK"]).expanduser()
-    places = (Path("desk.toml"), default_home(environ) / "desk.toml")
-    return next((place for place in places if place.is_file()), None)
+    """The engine's settings file; None where there is none and nobody named one."""
+    found = find(environ)
+    return found if environ.get(DESK) or found.is_file() else None
 
 
 def read_settings(
@@ -92,7 +80,7 @@ def read_settings(
     except msgspec.ValidationError as error:
         raise ConfigError(f"{desk}: [chat] {error}") from None
     return Settings(
-        home=home or default_home(environ),
+        home=home or home_of(environ),
         chat=chat,
         chats={name: table for name, table in tables.items() if isinstance(table, dict) and name != "chat"},
         api=environ.get("LOCKSTEP_API", ""),

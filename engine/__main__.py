@@ -49,12 +49,14 @@ def _run(settings: Settings) -> None:
         plan=settings.desk,
         connections=[(connection.broker, _context(settings, connection.id)) for connection in settings.connections],
         sync=settings.engine.journal_sync,
+        awake_s=settings.engine.awake_s,
     )
     clerk = {
         "LOCKSTEP_HOME": str(settings.home),
         "LOCKSTEP_API_PORT": str(settings.engine.api_port),
         "LOCKSTEP_DATABASE": settings.database_url,
         "LOCKSTEP_KEEP_DAYS": str(settings.engine.keep_days),
+        "LOCKSTEP_LOG_LEVEL": settings.engine.log_level,
     }
     with asyncio.Runner(loop_factory=_loop) as runner:
         runner.run(engine.run(clerk, tell=_say))

@@ -1,7 +1,6 @@
 """Composition root of the hot process: picks adapters, opens the one TaskGroup."""
 
 import asyncio
-import gc
 import secrets
 import uuid
 from collections.abc import Callable, Mapping
@@ -16,10 +15,12 @@ from engine.domain.event import ClockChanged, DeskConfigured, EngineStarted, Per
 from engine.domain.group import DeskPlan
 from engine.domain.ids import AccountId, ConnectionId, Symbol
 from engine.ports import Clock, ConnectContext, Session
+from engine.runtime.awake import Awake
 from engine.runtime.clock import SystemClock
 from engine.runtime.day import Days
 from engine.runtime.keeper import Keeper
 from engine.runtime.link import Act, Acted, Declined, LinkServer, Pulse
+from engine.runtime.litter import Litter
 from engine.runtime.recovery import recover
 from engine.runtime.shard import Shard
 from engine.storage.log import Log, Sync
@@ -42,10 +43,12 @@ class Engine:
         connections: list[tuple[str, ConnectContext]],
         clock: Clock | None = None,
         sync: Sync = "process",
+        awake_s: float = 0.0,
     ) -> None:
         """Take over the journal in ``home`` and rebuild the desk; no traffic yet.
 
-        ``connections`` are broker name and context of each login.
+        ``connections`` are broker name and context of each login; ``awake_s`` is how long the loop stays awake after each
+        move of a leader.
         Raises: StaleOwner where another engine holds the journal; JournalError; ConfigError for an unknown broker.
         """
         self.clock = clock or SystemClock()
@@ -57,7 +60,7 @@ class Engine:
         newest = self.log.newest_checkpoint()
         entries = (record.payload for record in self.log.read(newest.seq + 1 if newest else 1))
         desk = recover(newest.state if newest else None, entries)
-        self.shard = Shard(desk, self.log, self.clock, by_account, self._crash)
+        self.shard = Shard(desk, self.log, self.clock, by_account, self._crash, Awake(self.clock, awake_s).stir)
         for broker, context in connections:
             session = load(broker).connect(context, self.shard.hear, self.clock)
             self._sessions[context.connection] = session
@@ -65,7 +68,9 @@ class Engine:
         self._plan = plan
         self._home = home
         self._days = Days()
+        self._leaders = list({by_account[group.leader] for group in plan.groups})
         self._watched: frozenset[Symbol] = frozenset()
+        self._litter: Litter | None = None
         self._worst_loop_s = 0.0
         self._token = secrets.token_hex(16)
         self._link = LinkServer(self._token, self._take)
@@ -81,8 +86,7 @@ class Engine:
             [EngineStarted(at=now, run=self.run_id, version=VERSION), DeskConfigured(at=now, plan=self._plan)]
         )
         port = await self._link.start()
-        gc.collect()
-        gc.freeze()  # what lives for ever is never walked again while an order waits
+        self._litter = Litter(self.clock.monotonic())
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._watch_crash())
@@ -103,7 +107,8 @@ class Engine:
         """Give the journal up."""
         self.shard.flush()
         self.log.close()
-        gc.unfreeze()
+        if self._litter is not None:
+            self._litter.close()
 
     def _crash(self) -> None:
         self._crashed.set()
@@ -113,7 +118,8 @@ class Engine:
         raise RuntimeError("a fault in the engine itself; it starts again and compares positions first")
 
     async def _tick(self) -> None:
-        """Quotes, time, the journal's room, the computer's clock, new contracts to watch."""
+        """Quotes, time, the journal's room, the computer's clock, new contracts to watch, garbage."""
+        heard = -1
         while True:
             before = self.clock.monotonic()
             await self.clock.sleep(MARK_S)
@@ -124,8 +130,11 @@ class Engine:
             symbols = self.shard.symbols() - self._watched
             if symbols:
                 self._watched |= symbols
-                for session in self._sessions.values():
+                for session in self._leaders:  # one market line for a leader serves the whole desk
                     session.watch(sorted(symbols))
+            if self._litter is not None:
+                self._litter.tick(before, is_quiet=heard == self.shard.heard)
+            heard = self.shard.heard
 
     def _check_clock(self) -> None:
         if isinstance(self.clock, SystemClock) and abs(drift := self.clock.drift()) > JUMP_S:

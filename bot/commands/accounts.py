@@ -14,7 +14,7 @@ class Args(Value, frozen=True):
 
 async def run(args: Args, desk: Desk) -> Reply:
     """Show S2."""
-    return reply(accounts_card(await desk.engine.accounts(args.scope)))
+    return reply(accounts_card(await desk.engine.accounts(args.scope), desk.now, desk.zone))
 
 
 COMMAND = Command(

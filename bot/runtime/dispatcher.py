@@ -244,7 +244,16 @@ class Dispatcher:
             await self._send(intent, track)
             return
         word, ttl_s = (WORD, WORD_S) if level is Level.C3 else ("", CONFIRM_S)
-        card = preview_card(intent.ask, preview, remarks=intent.remarks, word=word, ttl_s=ttl_s, changed=looks > 1)
+        card = preview_card(
+            intent.ask,
+            preview,
+            remarks=intent.remarks,
+            word=word,
+            ttl_s=ttl_s,
+            changed=looks > 1,
+            now=self._clock.now(),
+            zone=self._zone,
+        )
         other = [
             Button(label=label, key=label[0].lower(), payload=Propose(intent=Intent(ask=ask, remarks=intent.remarks)))
             for label, ask in intent.instead

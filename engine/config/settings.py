@@ -11,17 +11,18 @@ from typing import Any, Literal, TypeVar
 
 import msgspec
 
+from engine.api.place import find
+from engine.api.place import home as home_of
 from engine.brokers import load as load_broker
 from engine.config.complaint import complain, unknown
 from engine.config.limit import keepings
-from engine.config.place import find
-from engine.config.place import home as home_of
 from engine.config.secret import Secret, Vault, env_files, is_reference
 from engine.domain.group import AccountPlan, DeskPlan, FollowerPlan, GroupPlan, Setting, faults
 from engine.domain.ids import AccountId, ConnectionId, GroupId, Root
 from engine.domain.value import Value
 from engine.errors import ConfigError
 from engine.ports import BrokerSpec, ConnectContext
+from engine.service.setting import KEEP_DAYS
 
 T = TypeVar("T")
 Table = dict[str, Any]
@@ -45,9 +46,12 @@ class EngineTable(Setting, frozen=True):
     """The [engine] table."""
 
     api_port: int = 7483  # 0 takes any free port; the bot reads the true one from the data directory
+    awake_s: int = (
+        5  # seconds after a leader's move in which the loop does not sleep: one busy core for less delay; 0 never
+    )
     journal_sync: Literal["process", "power"] = "process"  # what a record survives before an order leaves
     database: str = "sqlite"  # or env:NAME of a PostgreSQL URL
-    keep_days: int = 7  # how long a stored log segment stays on disk
+    keep_days: int = KEEP_DAYS  # how long a stored log segment stays on disk
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
 

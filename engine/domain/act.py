@@ -160,6 +160,9 @@ def _close(copier: Copier, event: PersonActed, wish: Close, out: list[Decision])
             lane.goal = min(lane.goal, held - size)
         elif held < 0:
             lane.goal = max(lane.goal, held + size)
+        else:  # all of it is still coming in: so much less is kept of it
+            coming = min(wish.quantity, abs(lane.goal))
+            lane.goal -= coming if lane.goal > 0 else -coming
         if not lane.goal:
             _cancel(copier, event.at, out, lane)
     copier.arm()

@@ -21,7 +21,7 @@ from engine.domain.profile import Profile, Seen, hundredths, times, total
 from engine.domain.value import Value
 
 MINUTE = timedelta(minutes=1)
-MOST_ORDERS = 64  # orders whose further fills are recognised
+MOST_ORDERS = 32  # orders whose further fills are recognised
 MOST_TIMES = 64  # entries and turns remembered; no rule counts more
 MOST_TRACKS = 64
 

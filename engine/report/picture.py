@@ -40,7 +40,7 @@ LIGHT = Theme(
     grid="#e3e8ee",
     worse="#c2410c",
     better="#0f766e",
-    lines=("#2563eb", "#d97706", "#059669", "#9333ea", "#dc2626", "#0891b2", "#a16207", "#be185d"),
+    lines=("#2563eb", "#d97706", "#059669", "#9333ea", "#dc2626", "#0891b2", "#4d7c0f", "#be185d"),
 )
 DARK = Theme(
     ground="#12181f",
@@ -49,7 +49,7 @@ DARK = Theme(
     grid="#2a343f",
     worse="#fb923c",
     better="#2dd4bf",
-    lines=("#60a5fa", "#fbbf24", "#34d399", "#c084fc", "#f87171", "#22d3ee", "#facc15", "#f472b6"),
+    lines=("#60a5fa", "#fbbf24", "#34d399", "#c084fc", "#f87171", "#22d3ee", "#a3e635", "#f472b6"),
 )
 
 
@@ -59,7 +59,7 @@ def draw(report: Report, *, is_dark: bool = False) -> bytes:
     figure = Figure(figsize=(WIDTH_PX / DPI, HEIGHT_PX / DPI), dpi=DPI, facecolor=theme.ground)
     FigureCanvasAgg(figure)
     bars = _slipped(report)
-    heights = (3.4, 0.5 + 0.32 * max(3, len(bars)))
+    heights = (3.4, 0.5 + 0.32 * (max(3, len(bars)) if any(cost for _, cost, _ in bars) else 1))
     over, under = figure.subplots(2, 1, height_ratios=heights)
     figure.subplots_adjust(left=0.15, right=0.95, top=0.865, bottom=0.06, hspace=0.46)
     figure.text(
@@ -96,6 +96,7 @@ def _curves(axes: Axes, report: Report, theme: Theme) -> None:
     locator = AutoDateLocator(tz=ZONE, minticks=3, maxticks=6)  # type: ignore[no-untyped-call]  # its stub has none
     axes.xaxis.set_major_locator(locator)
     hours = ConciseDateFormatter(locator, tz=ZONE, show_offset=False)  # type: ignore[no-untyped-call]  # as above
+    hours.formats[5] = hours.zero_formats[5] = "%H:%M:%S"
     axes.xaxis.set_major_formatter(hours)
     if shown:
         legend = axes.legend(
@@ -149,9 +150,10 @@ def _bars(axes: Axes, bars: list[tuple[str, float, str]], theme: Theme) -> None:
     _frame(axes, theme, "Slippage in money: fills against the leader's price")
     axes.grid(visible=False)
     axes.set_xticks([])
-    if not bars:
+    if not any(cost for _, cost, _ in bars):
         axes.set_yticks([])
-        axes.text(0.5, 0.5, "no fills", transform=axes.transAxes, ha="center", color=theme.faint, size=14)
+        words = "it comes to nothing" if bars else "no fills"
+        axes.text(0.5, 0.6, words, transform=axes.transAxes, ha="center", color=theme.faint, size=14)
         return
     places = range(len(bars), 0, -1)
     colours = [theme.worse if cost < 0 else theme.better for _, cost, _ in bars]

@@ -43,7 +43,7 @@ def _span(report: Report) -> str:
 
 
 def _money(report: Report, followers: list[AccountDay]) -> Iterator[str]:
-    yield from _title("MONEY", "before fees; against the leader's trades at the account's exact size")
+    yield from _title("MONEY", "made before fees; against the leader's trades at the account's exact size")
     for account in report.accounts:
         if account.is_leader:
             yield f"{_name(account.account):<{_NAME}} {_cash(account.profit):>12}  leads{_fees(account)}"
@@ -119,13 +119,18 @@ def _quality(followers: list[AccountDay]) -> Iterator[str]:
 
 
 def _reasons(followers: list[AccountDay]) -> Iterator[str]:
-    told = [(account, key, times) for account in followers for key, times in account.reasons.items()]
+    told: dict[tuple[str, str], dict[str, int]] = {}
+    for account in followers:
+        for reason, times in account.reasons.items():
+            told.setdefault(reason, {})[_name(account.account)] = times
     if not told:
         return
     yield from _title("REASONS", "")
-    for account, (status, why), times in sorted(told, key=lambda one: (-one[2], one[0].account, one[1])):
-        head = f"{_name(account.account):<{_NAME}} {times:>3} x {status:<8} "
+    for (status, why), whom in sorted(told.items(), key=lambda one: (-sum(one[1].values()), one[0])):
+        head = f"{sum(whom.values()):>4} x {status:<8} "
         yield from textwrap.wrap(why, WIDTH, initial_indent=head, subsequent_indent=" " * len(head))
+        names = [name if times == 1 else f"{name} {times}" for name, times in whom.items()]
+        yield from _wrapped(names, " " * len(head))
 
 
 def _notices(report: Report) -> Iterator[str]:

@@ -17,6 +17,8 @@ from engine.domain.event import (
     Event,
     JournalStrained,
     OrderAnswered,
+    OrderChanged,
+    OrderFilled,
     OrdersSent,
     QuoteMarked,
     RefusalKind,
@@ -27,6 +29,8 @@ from engine.domain.ids import AccountId, OrderId, Symbol
 from engine.errors import JournalError
 from engine.ports import Clock, Journal, Session
 from engine.runtime.executor import Executor
+
+_MOVES = frozenset({OrderFilled, OrderChanged})  # what a leader at work is heard by
 
 
 class Shard:
@@ -39,8 +43,9 @@ class Shard:
         clock: Clock,
         sessions: Mapping[AccountId, Session],
         crash: Callable[[], None],
+        stir: Callable[[], None],
     ) -> None:
-        """``crash`` ends the process after a fault that no follower can be blamed for."""
+        """``crash`` ends the process after a fault that no follower can be blamed for; ``stir`` hears each leader's move."""
         self.desk = desk
         self.heard = 0  # facts since the start
         self.quotes: dict[Symbol, QuoteMarked] = {}  # newest quotes that the desk has not been told yet
@@ -48,6 +53,7 @@ class Shard:
         self._clock = clock
         self._executor = Executor(sessions)
         self._crash = crash
+        self._stir = stir
         self._queue: deque[Event] = deque()
         self._unwritten: list[bytes] = []
         self._is_busy = False
@@ -101,6 +107,8 @@ class Shard:
             self._carry_out(event, decisions)
         finally:
             self._queue.extend(self.desk.settle())
+        if type(event) in _MOVES and event.account in self.desk.state.leaders:  # type: ignore[union-attr]  # moves have one
+            self._stir()
 
     def _carry_out(self, event: Event, decisions: list[Decision]) -> None:
         self._unwritten.append(encode_entry(self._journal.next_seq + len(self._unwritten), event, decisions))

@@ -19,7 +19,7 @@ def main() -> int:
     """Serve until the hot process is gone; the exit code."""
     try:
         settings = from_environment(os.environ)
-        configure(Path(settings.home), settings.log_level, [settings.link_token], name="clerk")
+        configure(Path(settings.home), settings.log_level, settings.hidden, name="clerk")
         asyncio.run(serve(settings, SystemClock(), version("lockstep-desk")))
     except ConfigError as error:
         sys.stderr.write(f"{error}\n")

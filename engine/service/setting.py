@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 
@@ -10,6 +11,7 @@ from engine.domain.value import Value
 from engine.errors import ConfigError
 
 PREFIX = "LOCKSTEP_"
+KEEP_DAYS = 30  # how long a stored log segment stays on disk where nobody says otherwise
 
 
 class ClerkSettings(Value, frozen=True):
@@ -21,7 +23,7 @@ class ClerkSettings(Value, frozen=True):
     database: str = "sqlite"  # or a URL
     api_host: str = "127.0.0.1"
     api_port: int = 7483
-    keep_days: int = 7  # how long a stored log segment stays on disk
+    keep_days: int = KEEP_DAYS
     log_level: str = "info"
 
     @property
@@ -33,6 +35,14 @@ class ClerkSettings(Value, frozen=True):
     def database_url(self) -> str:
         """Address of the database."""
         return f"sqlite:///{Path(self.home) / 'journal.db'}" if self.database == "sqlite" else self.database
+
+    @property
+    def hidden(self) -> list[str]:
+        """Every secret value, for logs to blot out."""
+        found = urlsplit(self.database) if self.database != "sqlite" else None
+        password = found.password if found is not None else None
+        written = [self.database] if password else []
+        return [self.link_token, *written, *([password, unquote(password)] if password else [])]
 
     def environment(self) -> dict[str, str]:
         """As variables for a child process."""

@@ -17,6 +17,8 @@ FULL = (Size(1, 1, 400), Size(20, 1, 400), Size(200, 1, 150), Size(1_000, 1, 100
 QUICK = (Size(1, 1, 60), Size(20, 1, 80), Size(200, 1, 30))
 FULL_SHARED = (Size(20, 20, 300), Size(200, 20, 150), Size(1_000, 20, 100))
 QUICK_SHARED = (Size(200, 20, 25),)
+ASLEEP = (Size(1, 1, 100), Size(20, 1, 150), Size(200, 1, 60))
+QUICK_ASLEEP = (Size(20, 1, 60),)
 FULL_VARIANTS = (100, 100)
 QUICK_VARIANTS = (20, 40)
 
@@ -34,21 +36,23 @@ class Bench:
         self._count += 1
         return f"desk{self._count}"
 
-    def fan_out(self, size: Size) -> list[list[str]]:
-        """Engine against floor on one desk; two rows of the table."""
+    def fan_out(self, size: Size, *, is_asleep: bool) -> list[list[str]]:
+        """Engine against floor on one desk; two rows of the table. The floor sleeps between two moves, always."""
         venue = Venue()
         began = time.monotonic()
-        desk = start_desk(venue, self.name(), size.followers, per_login=size.per_login)
+        wishes = {"awake_s": 0} if is_asleep else {}
+        desk = start_desk(venue, self.name(), size.followers, per_login=size.per_login, **wishes)
         started_s = time.monotonic() - began
         floor = start_floor(venue, desk)
         busy, memory = desk.usage()
         race([desk, floor], size.rounds)
         spent_s, grown = desk.usage()
         cpu_us = (spent_s - busy) / size.rounds * 1e6
-        self.grown.append(Grown(size, started_s, memory, grown, cpu_us))
+        if is_asleep:  # what a loop that stays awake spends belongs to no event
+            self.grown.append(Grown(size, started_s, memory, grown, cpu_us))
         mine, bare = Row.of(desk.laps), Row.of(floor.laps)
         close(desk, floor)
-        if size.followers >= 20 and size.per_login == 1:
+        if size.followers >= 20 and size.per_login == 1 and not is_asleep:
             words = f"{size.followers:,} followers"
             self.targets += [
                 Target(f"{words}: last order, p50 / floor", mine.last[0] / bare.last[0], 1.6),
@@ -60,12 +64,12 @@ class Bench:
             [label, "last", times(mine.last), times(bare.last), ratios(mine.last, bare.last)],
         ]
 
-    def fan_outs(self, sizes: tuple[Size, ...], title: str) -> None:
+    def fan_outs(self, sizes: tuple[Size, ...], title: str, *, is_asleep: bool = False) -> None:
         """One table."""
         rows: list[list[str]] = []
         for size in sizes:
             progress(f"{title}: {size.followers:,} followers, {size.rounds} rounds")
-            rows += self.fan_out(size)
+            rows += self.fan_out(size, is_asleep=is_asleep)
         heads = ("followers", "order", "engine µs p50 / p99 / max", "floor µs p50 / p99 / max", "ratio p50 / p99 / max")
         print(f"\n{title}\n\n{table(heads, rows)}\n", flush=True)
 
@@ -111,6 +115,7 @@ def main() -> int:
     bench = Bench()
     bench.fan_outs(QUICK if asked.quick else FULL, "Each follower on its own connection")
     bench.fan_outs(QUICK_SHARED if asked.quick else FULL_SHARED, "Twenty followers a login")
+    bench.fan_outs(QUICK_ASLEEP if asked.quick else ASLEEP, "The engine asleep between two moves", is_asleep=True)
     bench.variants(*(QUICK_VARIANTS if asked.quick else FULL_VARIANTS))
     print(f"Growth: what one leader event costs the engine in all, answers included\n\n{growth(bench.grown)}\n")
     print("\n".join(str(target) for target in bench.targets))

@@ -10,6 +10,7 @@ import msgspec
 
 from engine.app import Engine
 from engine.brokers.tradovate.options import Options
+from engine.config.settings import EngineTable
 from engine.domain.group import AccountPlan, Caps, DeskPlan, Exact, FollowerPlan, GroupPlan
 from engine.domain.ids import AccountId, ConnectionId, GroupId
 from engine.ports import ConnectContext
@@ -28,6 +29,7 @@ class Order(msgspec.Struct, frozen=True):
     home: str = ""
     journal: Literal["on", "off"] = "on"
     clerk: Literal["on", "off"] = "off"
+    awake_s: int = EngineTable().awake_s  # as a user has it
 
     def logins(self) -> dict[str, list[str]]:
         """Accounts of each login, the leader's first."""
@@ -87,7 +89,8 @@ def build(order: Order) -> Engine:
         )
         for login in logins
     ]
-    return Engine(Path(order.home), DeskPlan(accounts=accounts, groups=(group,)), connections)
+    desk = DeskPlan(accounts=accounts, groups=(group,))
+    return Engine(Path(order.home), desk, connections, awake_s=order.awake_s)
 
 
 class Asked:

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from bot.app import console_options
-from bot.config import Settings, default_home, read_settings
+from bot.config import Settings, read_settings
 from engine.api import ConfigError
+from engine.api.place import home
 
 DESK = """
 [console]
@@ -90,4 +91,4 @@ def test_a_missing_file_is_said(tmp_path: Path) -> None:
     ],
 )
 def test_the_data_directory_follows_the_system(platform: str, environ: dict[str, str], end: str) -> None:
-    assert default_home(environ, platform).as_posix().endswith(end)
+    assert home(environ, platform).as_posix().endswith(end)

@@ -2,12 +2,16 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from engine.cli import main
-from tests.engine.service.hot import LEAD, Hot
+from engine.domain.event import QuoteMarked
+from engine.storage.store import Store
+from engine.storage.tail import segments
+from tests.engine.service.hot import LEAD, NQ, Hot
 
 START = datetime(2026, 11, 2, 15, 0, tzinfo=UTC)
 
@@ -125,3 +129,30 @@ async def test_the_journal_tells_each_leader_and_counts_a_fill_once(tmp_path, ca
     assert "no leader NOBODY has traded" in capsys.readouterr().err
     assert main(["guard", "--home", str(tmp_path / "empty")]) == 1
     assert "holds no journal" in capsys.readouterr().err
+
+
+async def test_a_log_that_was_pruned_begins_at_its_checkpoint_or_in_the_database(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    hot = Hot(tmp_path, segment_bytes=1 << 16)
+    hot.begin()
+    hot.answer(hot.lead(2))
+    seq = hot.log.next_seq
+    while len(segments(tmp_path / "journal")) < 2 or hot.log.next_seq == seq:
+        hot.seconds += 1
+        hot.hear(QuoteMarked(at=hot.at, symbol=NQ, last=Decimal(20000)))
+        hot.log.checkpoint(hot.desk.checkpoint())
+    older = list(hot.log.read(1))
+    hot.answer(hot.lead(-3))  # one of them opens the other side
+    await hot.close()
+    (_, first), (kept, _) = segments(tmp_path / "journal")[-2:]
+    for _, path in segments(tmp_path / "journal")[:-1]:
+        path.unlink()
+    assert first.exists() is False
+    assert main(["guard", "--home", str(tmp_path)]) == 0
+    assert capsys.readouterr().out.startswith("LEAD: 1 entry, ")
+    store = Store(f"sqlite:///{(tmp_path / 'journal.db').as_posix()}")
+    store.prepare()
+    store.put([record for record in older if record.seq < kept])
+    store.close()
+    assert main(["guard", "--home", str(tmp_path)]) == 0
+    assert capsys.readouterr().out.startswith("LEAD: 2 entries, ")

@@ -3,7 +3,7 @@
 from datetime import datetime, tzinfo
 
 from bot.core.card import CARD_CELLS, Card, cells, one_line, pack
-from bot.core.render.look import age, clock, factor, money, until_twice
+from bot.core.render.look import age, clock, factor, money, told, until_twice
 from engine.api import (
     ActAsk,
     ActLine,
@@ -62,7 +62,15 @@ def title_of(ask: ActAsk) -> str:
 
 
 def preview_card(
-    ask: ActAsk, preview: PreviewView, *, remarks: tuple[str, ...] = (), word: str = "", ttl_s: float, changed: bool
+    ask: ActAsk,
+    preview: PreviewView,
+    *,
+    remarks: tuple[str, ...] = (),
+    word: str = "",
+    ttl_s: float,
+    changed: bool,
+    now: datetime,
+    zone: tzinfo,
 ) -> Card:
     """K2, K3, K4, K6: what would happen, before it does."""
     lines: list[str] = ["Changed meanwhile. Look again:"] if changed else []
@@ -79,7 +87,7 @@ def preview_card(
             lines.append(f"Open P/L {money(preview.open_profit)}")
     lines.extend(remarks)
     lines.extend(one_line(remark) for remark in preview.remarks)
-    lines.extend(_changes(preview.lines))
+    lines.extend(_changes(preview.lines, now, zone))
     if preview.excluded:
         lines.append(f"Not included: {', '.join(one_line(name) for name in preview.excluded)}")
     footer = f"To do it type the word {word} · {ttl_s:.0f} s" if word else f"{ttl_s:.0f} s to decide"
@@ -87,12 +95,12 @@ def preview_card(
     return Card(title=f"{title} · {accounts} {money_word}", lines=tuple(lines), footer=footer, settled=False)
 
 
-def _changes(lines: tuple[PreviewLine, ...]) -> list[str]:
+def _changes(lines: tuple[PreviewLine, ...], now: datetime, zone: tzinfo) -> list[str]:
     """What would change, accounts with the same change together."""
     same: dict[str, list[str]] = {}
     for line in lines:
         if line.before != line.after or line.note:
-            same.setdefault(one_line(f"{line.before} → {line.after} {line.note}"), []).append(line.account)
+            same.setdefault(told(f"{line.before} → {line.after} {line.note}", now, zone), []).append(line.account)
     if lines and not same:
         return ["Nothing would change."]
     texts = [f"{', '.join(accounts)} {change}" for change, accounts in same.items()]
@@ -113,10 +121,10 @@ def act_card(
     """K1, K2, K5: the receipt of one act, edited as it goes on. Never says done before it is proven."""
     lines = [_by(view), _progress(view)]
     if view.text:
-        lines.append(one_line(view.text))
+        lines.append(told(view.text, now, zone))
     if view.kind == "size" and preview is not None:
-        lines.extend(_changes(preview.lines))
-    lines.extend(_parts(view))
+        lines.extend(_changes(preview.lines, now, zone))
+    lines.extend(_parts(view, now, zone))
     failed = view.state is ActState.FAILED
     if not failed:
         lines.extend(remarks)
@@ -161,23 +169,23 @@ def _progress(view: ActView) -> str:
             return f"FAILED{f': proven {done} of {len(view.lines)}' if view.lines else ''}"
 
 
-def _parts(view: ActView) -> list[str]:
+def _parts(view: ActView, now: datetime, zone: tzinfo) -> list[str]:
     """Each account's part: side by side where there is a proof to show, told together where all say the same."""
     if view.kind in TRADING or view.state is ActState.FAILED:
-        items = [_part(line) for line in view.lines]
+        items = [_part(line, now, zone) for line in view.lines]
         return list(pack(items)) if all(cells(item) <= CARD_CELLS for item in items) else items
     same: dict[str, list[str]] = {}
     for line in view.lines:
         if line.text and line.state is ActState.PROVEN:
-            same.setdefault(one_line(line.text), []).append(line.account)
+            same.setdefault(told(line.text, now, zone), []).append(line.account)
     if len(same) == 1:
         return [] if view.kind in {"pause", "size"} else [*same]  # the title says it
     return [f"{', '.join(accounts)}: {text}" for text, accounts in same.items()]
 
 
-def _part(line: ActLine) -> str:
+def _part(line: ActLine, now: datetime, zone: tzinfo) -> str:
     mark = {ActState.PROVEN: "", ActState.FAILED: " !", ActState.ACKED: " …", ActState.ASKED: " …"}[line.state]
-    return f"{line.account} {one_line(line.text) or line.state.value}{mark}"
+    return f"{line.account} {told(line.text, now, zone) or line.state.value}{mark}"
 
 
 def told_card(view: ActView, zone: tzinfo) -> Card:
@@ -187,7 +195,7 @@ def told_card(view: ActView, zone: tzinfo) -> Card:
     return Card(
         title=f"{text} {view.scope} by {one_line(view.by)}: {view.state.value} {clock(view.asked_at, zone)}",
         severity=Severity.P2 if view.state is ActState.FAILED else Severity.P4,
-        lines=(one_line(view.text),) if view.text else (),
+        lines=(told(view.text, view.asked_at, zone),) if view.text else (),
         brief=True,
         ref=f"act:{view.key}",
     )

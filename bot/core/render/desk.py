@@ -19,9 +19,11 @@ from bot.core.render.look import (
     price,
     side,
     signed,
+    told,
 )
 from engine.api import AccountState, AccountView, HealthView, LegView, OrderView, StatusView, Symbol, month_of, root_of
 
+SHORT_SIZES = (("fixed", "fix"), (" by free equity", " equity"), (" by ", " "), ("share ", "pool "), (" of pool", ""))
 WORD_ICONS = {"COPYING": "🟢", "PAUSED": "🟡", "PART PAUSED": "🟡", "STOPPED": "🔴", "OFFLINE": "⚫"}
 
 
@@ -30,7 +32,7 @@ def status_card(view: StatusView, now: datetime, zone: tzinfo) -> Card:
     lines = [f"Leader {one_line(leader)}" for leader in view.leaders] or ["No leader"]
     lines.append(f"Day  {money(view.day_profit)}   Open {money(view.open_profit)}")
     if view.worst:
-        lines.append(f"Worst {one_line(view.worst)}")
+        lines.append(f"Worst {told(view.worst, now, zone)}")
     if view.desynced:
         lines.append(f"DESYNC {', '.join(view.desynced)}")
     if view.offline:
@@ -46,7 +48,7 @@ def status_card(view: StatusView, now: datetime, zone: tzinfo) -> Card:
     )
 
 
-def accounts_card(views: Sequence[AccountView]) -> Card:
+def accounts_card(views: Sequence[AccountView], now: datetime, zone: tzinfo) -> Card:
     """S2: one row for each account."""
     if not views:
         return Card(title="No accounts in this scope")
@@ -62,24 +64,30 @@ def accounts_card(views: Sequence[AccountView]) -> Card:
     )
     counted = Counter(LETTERS[view.state] for view in views)
     letters = " ".join(f"{counted[letter]}{letter}" for letter in LETTERS.values() if counted[letter])
-    marked = tuple((LETTERS[view.state], f"{view.id}: {one_line(view.why)}") for view in views if view.why)
+    marked: dict[tuple[str, str], list[str]] = {}
+    for view in views:
+        if view.why:
+            marked.setdefault((LETTERS[view.state], told(view.why, now, zone)), []).append(view.id)
     return Card(
         title=f"ACCOUNTS · {len(views)}",
         table=Table(columns=columns, rows=rows),
         footer=f"{len(views)} accts: {letters}",
-        fields=marked[:8],
+        fields=tuple((letter, f"{', '.join(names)}: {why}") for (letter, why), names in [*marked.items()][:8]),
     )
 
 
 def _size(view: AccountView) -> str:
     if view.role != "follower":
         return "lead" if view.role == "leader" else "-"
-    return view.size.partition(" → ")[0].replace("fixed", "fix") or UNKNOWN
+    text = view.size.partition(" → ")[0]
+    for long, short in SHORT_SIZES:
+        text = text.replace(long, short)
+    return text or UNKNOWN
 
 
 def account_card(view: AccountView, now: datetime, zone: tzinfo) -> Card:
     """S3: one account."""
-    state = view.state.value + (f": {one_line(view.why)}" if view.why else "")
+    state = view.state.value + (f": {told(view.why, now, zone)}" if view.why else "")
     size = f", {view.size}" if view.role == "follower" and view.size else ""
     lines = [
         f"{ICONS[view.state]} {state}{size}",

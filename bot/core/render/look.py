@@ -1,11 +1,14 @@
 """Numbers, prices and times as a phone shows them. What is not known is n/a, never zero."""
 
-from datetime import datetime, timedelta, tzinfo
+import re
+from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
 
+from bot.core.card import one_line
 from engine.api import AccountState, HoldView, Severity
 
 UNKNOWN = "n/a"
+_UTC_TIME = re.compile(r"(?<![\d-] )\b(\d{2}):(\d{2})(?::(\d{2}))? UTC\b")  # a time of day; one with its date stays
 LETTERS = {
     AccountState.LIVE: "L",
     AccountState.PAUSED: "P",
@@ -123,6 +126,22 @@ def until_twice(at: datetime | None, now: datetime, zone: tzinfo) -> str:
     here = until(at, now, zone)
     there = at.strftime("%H:%M")
     return f"{here} UTC" if at.astimezone(zone).utcoffset() == timedelta(0) else f"{here} ({there} UTC)"
+
+
+def told(text: str, near: datetime, zone: tzinfo) -> str:
+    """What the engine says, in one line, its UTC times of day in the reader's zone; ``near`` gives their day."""
+
+    def here(match: re.Match[str]) -> str:
+        hour, minute, second = int(match[1]), int(match[2]), int(match[3] or 0)
+        if hour > 23 or minute > 59 or second > 59:
+            return match[0]
+        at = near.astimezone(UTC).replace(hour=hour, minute=minute, second=second)
+        local = at.astimezone(zone)
+        if not local.utcoffset():
+            return match[0]
+        return local.strftime("%H:%M:%S" if match[3] else "%H:%M")
+
+    return _UTC_TIME.sub(here, one_line(text))
 
 
 def hold(view: HoldView, now: datetime, zone: tzinfo) -> str:

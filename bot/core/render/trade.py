@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from datetime import tzinfo
 
 from bot.core.card import Card, clip, one_line
-from bot.core.render.look import ALARMS, clock, lag, price, signed, ticks
+from bot.core.render.look import ALARMS, clock, lag, price, signed, ticks, told
 from engine.api import CopyLine, CopyView, Notice, Severity
 
 BAD = frozenset({"refused", "unclear"})
 OPEN = frozenset({"sent"})
+IDLE = frozenset({"skipped", "refused", "unclear"})  # nothing but a reason to tell: the same one is told once
+SHOWN_NAMES = 12
 
 
 def copies_card(views: Sequence[CopyView], zone: tzinfo, failed: bool = False) -> Card:
@@ -22,10 +24,33 @@ def copies_card(views: Sequence[CopyView], zone: tzinfo, failed: bool = False) -
 def copy_lines(view: CopyView, zone: tzinfo) -> list[str]:
     """One leader event and what each follower did."""
     at = f" {price(view.price)}" if view.price is not None else ""
-    return [f"{clock(view.at, zone)} {one_line(view.what)}{at}", *(_line(line, view) for line in view.lines)]
+    return [f"{clock(view.at, zone)} {one_line(view.what)}{at}", *(_group(same, view, zone) for same in _fold(view))]
 
 
-def _line(line: CopyLine, view: CopyView) -> str:
+def _fold(view: CopyView) -> list[list[CopyLine]]:
+    """The lines in their order, those that stayed out for the same reason together."""
+    groups: dict[tuple[str, ...], list[CopyLine]] = {}
+    for place, line in enumerate(view.lines):
+        key = (line.status, line.reason) if line.status in IDLE else (str(place),)
+        groups.setdefault(key, []).append(line)
+    return [*groups.values()]
+
+
+def _group(same: Sequence[CopyLine], view: CopyView, zone: tzinfo) -> str:
+    first = same[0]
+    if len(same) == 1:
+        return _line(first, view, zone)
+    names = [clip(line.account, 14) for line in same]
+    more = f" and {len(names) - SHOWN_NAMES} more" if len(names) > SHOWN_NAMES else ""
+    return f" {', '.join(names[:SHOWN_NAMES])}{more} - {_verdict(first, view, zone)}"
+
+
+def _verdict(line: CopyLine, view: CopyView, zone: tzinfo) -> str:
+    word = line.status.upper() if line.status in BAD else line.status
+    return " ".join(filter(None, (word, told(line.reason, view.at, zone))))
+
+
+def _line(line: CopyLine, view: CopyView, zone: tzinfo) -> str:
     other = "" if line.symbol == view.symbol else f" {line.symbol}"
     head = f" {clip(line.account, 14)}"
     if line.status == "ok":
@@ -36,8 +61,7 @@ def _line(line: CopyLine, view: CopyView) -> str:
         return f"{head} {signed(line.sent)}{other} sent, {line.filled} filled"
     if line.status == "part":
         return f"{head} {signed(line.filled)} of {signed(line.sent)}{other} PART {lag(line.lag_ms)}"
-    why = one_line(line.reason)
-    return f"{head} -{other} {line.status.upper() if line.status in BAD else line.status}" + (f" {why}" if why else "")
+    return f"{head} -{other} {_verdict(line, view, zone)}"
 
 
 def is_settled(view: CopyView) -> bool:
@@ -82,7 +106,7 @@ def copies_summary(views: Sequence[CopyView], zone: tzinfo) -> Card:
 def notice_card(notice: Notice, zone: tzinfo) -> Card:
     """One notice."""
     about = " ".join(filter(None, (notice.account, notice.symbol)))
-    text = one_line(notice.text)
+    text = told(notice.text, notice.at, zone)
     head = f"{ALARMS[notice.severity]} {notice.severity} {notice.code}"
     if about and about not in text:
         head += f" · {about}"

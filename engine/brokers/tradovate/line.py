@@ -143,31 +143,42 @@ class Feed(ClientConnection):
 class Line:
     """An open socket. ``lost`` becomes the reason as soon as it can no longer be used."""
 
+    __slots__ = (
+        "_clock",
+        "_framer",
+        "_max_write_buffer",
+        "_on_frame",
+        "_transport",
+        "feed",
+        "heard",
+        "lost",
+        "on_lost",
+        "open",
+        "write",
+    )
+
     def __init__(self, feed: Feed, framer: Framer, clock: Clock, max_write_buffer: int) -> None:
         self.open = True
         self.lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.heard = clock.monotonic()
         self.on_lost: Callable[[str], None] | None = None
-        self._feed = feed
+        self.feed = feed
         self._framer = framer
         self._clock = clock
         self._on_frame: Callable[[bytes], None] | None = None
         self._max_write_buffer = max_write_buffer
         self._transport = feed.transport
+        self.write: Callable[[bytes], None] = feed.transport.write  # hands framed bytes to the socket
 
     def listen(self, on_frame: Callable[[bytes], None], on_lost: Callable[[str], None] | None = None) -> None:
         """Pass on frames from now on, those that came with the handshake first."""
         self._on_frame, self.on_lost = on_frame, on_lost
-        self._feed.listen(self._hear, self.end)
+        self.feed.listen(self._hear, self.end)
 
     def _hear(self, data: bytes) -> None:
         self.heard = self._clock.monotonic()
         if self.open and self._on_frame is not None:
             self._on_frame(data)
-
-    def write(self, frames: bytes) -> None:
-        """Hand framed bytes to the socket."""
-        self._transport.write(frames)
 
     def say(self, payload: bytes) -> None:
         """Frame and write one text."""
@@ -175,7 +186,7 @@ class Line:
 
     def is_stuck(self) -> bool:
         """Say whether the other side has stopped reading; ends the line if so."""
-        if not self._feed.paused or self._transport.get_write_buffer_size() <= self._max_write_buffer:
+        if not self.feed.paused or self._transport.get_write_buffer_size() <= self._max_write_buffer:
             return False
         self.end("stuck")
         return True
@@ -194,7 +205,7 @@ class Line:
             self.lost.set_result(reason)
         if self.on_lost is not None:
             self.on_lost(reason)
-        if self._feed.gone is None:
+        if self.feed.gone is None:
             self._transport.abort()
 
     async def close(self) -> None:
@@ -203,7 +214,7 @@ class Line:
             self.open = False
             if not self.lost.done():
                 self.lost.set_result("closed by us")
-            await self._feed.close()
+            await self.feed.close()
         else:
             self._transport.abort()
 

@@ -49,6 +49,7 @@ class OrderDesk:
         self._pacer = pacer
         self._framer = framer
         self._clock = clock
+        self._now = clock.monotonic
         self._tell = tell
         self._own = own
         self._line: Line | None = None
@@ -114,11 +115,21 @@ class OrderDesk:
     def send(self, lots: Sequence[Lot], exits: int) -> None:
         """Write market orders, exits first; see ``Framer.orders`` for the cost."""
         line = self._line
-        if line is None or not line.open or line.is_stuck():
+        if line is None or not line.open or (line.feed.paused and line.is_stuck()):
             self._tell_all(lots, _NO_LINE)
             return
-        now = self._clock.monotonic()
+        now = self._now()
         count = len(lots)
+        pacer = self._pacer
+        if count == 1 and pacer.room and not self._queue and (arm := self._arms.get(lots[0][1:])) is not None:
+            pacer.room -= 1
+            pacer.owed += 1
+            number, lot = self._next, lots[0]
+            self._next = number + 1
+            self._pending[number] = lot
+            self._batches.append((now, number, number + 1, exits))
+            line.write(self._framer.order(lot, number, arm))
+            return
         if self._queue or not self._pacer.take_all(count, now):
             lots, exits = self._within_budget(lots, exits, now)
             count = len(lots)

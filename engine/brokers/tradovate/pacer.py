@@ -25,28 +25,28 @@ class _Window:
 class Pacer:
     """Says how many requests may leave now. Sync, amortised constant time.
 
-    ``_room`` is a lower bound of what entries may still use: time only makes it larger, so it is counted anew only when
+    ``room`` is a lower bound of what entries may still use: time only makes it larger, so it is counted anew only when
     it does not suffice.
     """
 
-    __slots__ = ("_hour", "_minute", "_owed", "_paused_until", "_room")
+    __slots__ = ("_hour", "_minute", "_paused_until", "owed", "room")
 
     def __init__(self, per_minute: int, per_hour: int, exit_reserve: float) -> None:
         """Units: ``exit_reserve`` is the share of both limits that entries and questions leave alone."""
         self._minute = _Window(60.0, per_minute, int(per_minute * exit_reserve))
         self._hour = _Window(3_600.0, per_hour, int(per_hour * exit_reserve))
         self._paused_until = 0.0
-        self._room = 0
-        self._owed = 0  # spent, not yet in the windows
+        self.room = 0
+        self.owed = 0  # spent, not yet in the windows
 
     def take_all(self, count: int, now: float) -> bool:
         """Spend ``count`` requests without touching the reserve, or none."""
-        if count > self._room:
-            self._room = self.left(now)
-            if count > self._room:
+        if count > self.room:
+            self.room = self.left(now)
+            if count > self.room:
                 return False
-        self._room -= count
-        self._owed += count  # written into the windows when somebody next asks: this is the way of the fan-out
+        self.room -= count
+        self.owed += count  # written into the windows when somebody next asks: this is the way of the fan-out
         return True
 
     def take(self, count: int, now: float, *, exits: bool) -> int:
@@ -68,13 +68,13 @@ class Pacer:
         minute.used += count
         hour.spent.append(entry)
         hour.used += count
-        self._room -= count
+        self.room -= count
 
     def left(self, now: float, *, exits: bool = False) -> int:
         """Requests that could leave now; never below 0."""
-        if self._owed:
-            owed, self._owed = self._owed, 0
-            self._room += owed
+        if self.owed:
+            owed, self.owed = self.owed, 0
+            self.room += owed
             self._add(owed, now)
         minute, hour = self._minute.free(now), self._hour.free(now)
         if exits:
@@ -86,7 +86,7 @@ class Pacer:
     def pause(self, until: float) -> None:
         """Let nothing but exits leave before ``until``: the broker has asked us to wait."""
         self._paused_until = max(self._paused_until, until)
-        self._room = 0
+        self.room = 0
 
     def paused_for(self, now: float) -> float:
         """Seconds until entries may leave again."""

@@ -14,7 +14,7 @@ from syrupy.assertion import SnapshotAssertion
 from bot.core.card import CARD_CELLS, TABLE_CELLS, Card, cells, plain, table_lines
 from bot.core.render.act import act_card, preview_card, told_card
 from bot.core.render.desk import account_card, accounts_card, health_card, orders_card, positions_card, status_card
-from bot.core.render.look import money, price, ticks, until_twice
+from bot.core.render.look import money, price, ticks, told, until_twice
 from bot.core.render.trade import copies_card, copies_summary, copy_card, notice_card
 from engine.api import (
     AccountState,
@@ -206,7 +206,7 @@ CARDS: dict[str, Card] = {
         NOW,
         ZONE,
     ),
-    "S2 accounts": accounts_card(ACCOUNTS),
+    "S2 accounts": accounts_card(ACCOUNTS, NOW, ZONE),
     "S3 account": account_card(ACCOUNTS[3], NOW, ZONE),
     "S3 offline": account_card(ACCOUNTS[6], NOW, ZONE),
     "S4 positions": positions_card(ACCOUNTS),
@@ -231,6 +231,8 @@ CARDS: dict[str, Card] = {
         preview("size", accounts=1, lines=SIZE_LINES, adds_risk=True, live=True),
         ttl_s=30,
         changed=False,
+        now=NOW,
+        zone=ZONE,
     ),
     "K2 done": act_card(
         act("size", ActState.PROVEN, scope="APX-3", lines=(part("APX-3", ""),)),
@@ -244,12 +246,16 @@ CARDS: dict[str, Card] = {
         preview("close", accounts=1, contracts=1, open_profit=Decimal(-85)),
         ttl_s=30,
         changed=True,
+        now=NOW,
+        zone=ZONE,
     ),
     "K3 sync": preview_card(
         SyncAsk(key="k1", by="Luis", scope="TS-02"),
         preview("sync", accounts=1, contracts=2, orders=1, remarks=("est -6 ticks slip",)),
         ttl_s=30,
         changed=False,
+        now=NOW,
+        zone=ZONE,
     ),
     "K4 flatten": preview_card(
         FlattenAsk(key="k1", by="Luis"),
@@ -265,6 +271,8 @@ CARDS: dict[str, Card] = {
         word="FLATTEN",
         ttl_s=60,
         changed=False,
+        now=NOW,
+        zone=ZONE,
     ),
     "K5 under way": act_card(act("flatten", ActState.ACKED, lines=FLAT_LINES), None, None, now=NOW, zone=ZONE),
     "K5 failed": act_card(
@@ -276,6 +284,8 @@ CARDS: dict[str, Card] = {
         remarks=("Paused 21m by Luis NFP", "Meanwhile the leader: 2 entries, 1 exits"),
         ttl_s=30,
         changed=False,
+        now=NOW,
+        zone=ZONE,
     ),
     "by another": told_card(act("pause", ActState.PROVEN), ZONE),
     "notice": notice_card(
@@ -344,7 +354,7 @@ def any_account(draw: st.DrawFn) -> AccountView:
 
 @given(st.lists(any_account(), max_size=4), TEXT)
 def test_no_account_is_wider_than_a_phone(views: list[AccountView], text: str) -> None:
-    cards = [accounts_card(views), positions_card(views), *(account_card(view, NOW, ZONE) for view in views)]
+    cards = [accounts_card(views, NOW, ZONE), positions_card(views), *(account_card(view, NOW, ZONE) for view in views)]
     cards.append(
         status_card(replace(STATUS, worst=text, leaders=(text,), offline=tuple(v.id for v in views)), NOW, ZONE)
     )
@@ -366,7 +376,7 @@ def test_no_copy_or_act_is_wider_than_a_phone(name: str, text: str, quantity: in
         copy_card(copy, ZONE),
         copies_card((copy,), ZONE),
         act_card(view, ask, look, now=NOW, zone=ZONE),
-        preview_card(ask, look, ttl_s=30, changed=True, remarks=(text,)),
+        preview_card(ask, look, ttl_s=30, changed=True, remarks=(text,), now=NOW, zone=ZONE),
         notice_card(notice, ZONE),
     ):
         assert all(cells(line) <= CARD_CELLS for line in plain(card))
@@ -416,6 +426,43 @@ def test_nothing_is_called_done_before_it_is_proven(state: ActState) -> None:
     for kind in ("pause", "resume", "close", "flatten", "sync"):
         title = act_card(act(kind, state, lines=FLAT_LINES), None, None, now=NOW, zone=ZONE).title
         assert not any(word in title for word in ("PAUSED", "RESUMED", "CLOSED", "FLAT ", "SYNCED"))
+
+
+def test_the_same_reason_is_told_once_for_all_who_stayed_out() -> None:
+    """A pause of eight followers is one line on the copy card, and its end stands in the reader's zone."""
+    paused = "hold: paused by you until 19:18:55 UTC"
+    names = ("ECHO", "FOXTROT", "ALPHA")
+    lines = (
+        *(
+            CopyLine(account=n, symbol="MNQZ6", wanted=2, sent=0, filled=0, status="skipped", reason=paused)
+            for n in names
+        ),
+        replace(LINES[0], account="BRAVO"),
+        CopyLine(account="GOLF", symbol="NQZ6", wanted=2, sent=0, filled=0, status="skipped", reason="run: 21 ticks"),
+    )
+    shown = plain(copy_card(replace(COPY, lines=lines), ZONE))
+    assert shown[1:-1] == [
+        " ECHO, FOXTROT, ALPHA - skipped hold:",
+        " paused by you until 14:18:55",
+        " BRAVO +2 ok  180ms +0t",
+        " GOLF - skipped run: 21 ticks",
+    ]
+    many = [replace(lines[0], account=f"A{place}") for place in range(200)]
+    assert " and 188 more" in " ".join(plain(copy_card(replace(COPY, lines=tuple(many)), ZONE)))
+
+
+def test_names_are_whole_beside_the_sizes_of_the_demo() -> None:
+    """An account's name is what a person types next: the words of its size give way, not the name."""
+    sizes = ("1x by free equity → MES, MNQ", "1x by balance", "1x by room", "share 3 of pool", "fixed 1")
+    card = accounts_card([account("FOXTROT", size=size) for size in sizes], NOW, ZONE)
+    assert [line.split()[0] for line in plain(card)[2:-1]] == ["FOXTROT"] * len(sizes)
+
+
+def test_the_engines_times_are_told_in_the_readers_zone() -> None:
+    """UTC times of day are translated; a time with its date, and what is no time, stay."""
+    assert told("paused until 19:45 UTC; exits still copy", NOW, ZONE) == "paused until 14:45; exits still copy"
+    assert told("paused until 19:45 UTC", NOW, UTC) == "paused until 19:45 UTC"
+    assert told("opens 2026-11-23 19:45 UTC, 99:99 UTC", NOW, ZONE) == "opens 2026-11-23 19:45 UTC, 99:99 UTC"
 
 
 def test_an_offline_account_is_never_called_flat() -> None:

@@ -3,7 +3,6 @@
 from decimal import Decimal
 
 from engine.domain.command import Resize
-from engine.domain.event import PersonActed
 from engine.domain.ids import AccountId
 from tests.engine.domain.test_shot import Twin
 
@@ -14,7 +13,7 @@ def test_the_next_fill_is_sized_anew() -> None:
     while twin.open:
         twin.step("fill", 0, True)
     half = Resize(accounts=(AccountId("A"),), factor=Decimal("0.5"))
-    twin.hear(PersonActed(at=twin.now, key="half", by="me", command=half))
+    twin.act("half", half)
     sent = [lot for lot in _sent(twin, -6) if lot[1] == "A"]
     assert [lot[3] for lot in sent] == [-2], "out of what is held …"
     while twin.open:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.domain.command import Pause, Resize, Resume
+from engine.domain.command import Command, Pause, Resize, Resume
 from engine.domain.decision import Decision, SendLots
 from engine.domain.desk import Desk
 from engine.domain.entry import encode_entry
@@ -92,6 +92,9 @@ class Twin:
         )
         self.hear(fill)
 
+    def act(self, key: str, command: Command) -> None:
+        self.hear(PersonActed(at=self.now, key=key, by="me", command=command))
+
     def step(self, kind: str, what: int | str, how: object) -> None:
         self.now += timedelta(milliseconds=200)
         match kind:
@@ -115,7 +118,7 @@ class Twin:
                     "half": Resize(accounts=one, factor=Decimal("0.5")),
                     "whole": Resize(accounts=one, factor=Decimal(1)),
                 }
-                self.hear(PersonActed(at=self.now, key=str(self.count), by="me", command=wishes[str(what)]))
+                self.act(str(self.count), wishes[str(what)])
             case "quote":
                 mark = Decimal(21_000) + int(what) * Decimal("0.25")
                 self.hear(QuoteMarked(at=self.now, symbol=Symbol("NQZ6"), bid=mark, ask=mark, last=mark))

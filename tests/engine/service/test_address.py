@@ -54,6 +54,12 @@ def test_a_spoilt_file_gets_a_new_token(tmp_path: Path, content: str) -> None:
         assert len(publish(tmp_path, bound).token) >= 32
 
 
+def test_the_clerks_log_hides_the_databases_password() -> None:
+    settings = ClerkSettings(home="/d", link_port=1, link_token="t", database="postgresql://me:a%2Fb@host/desk")
+    assert set(settings.hidden) == {"t", "postgresql://me:a%2Fb@host/desk", "a%2Fb", "a/b"}
+    assert ClerkSettings(home="/d", link_port=1, link_token="t").hidden == ["t"]
+
+
 def test_settings_travel_through_the_environment() -> None:
     settings = ClerkSettings(home="/data", link_port=1, link_token="t", database="postgresql://x", keep_days=3)
     assert from_environment({**settings.environment(), "LOCKSTEP_OTHER": "x"}) == settings

@@ -1,10 +1,8 @@
-"""Where things live on this computer: the data directory, the settings file, the id of this machine."""
+"""Where the engine and its clients meet on this computer: the data directory and the settings file."""
 
 import os
 import sys
-import uuid
 from collections.abc import Mapping
-from hashlib import blake2b
 from pathlib import Path
 
 HOME = "LOCKSTEP_HOME"
@@ -23,27 +21,12 @@ def home(env: Mapping[str, str] = os.environ, platform: str = sys.platform) -> P
 
 
 def find(env: Mapping[str, str] = os.environ) -> Path:
-    """Settings file: LOCKSTEP_DESK, or desk.toml here, or desk.toml in the data directory."""
+    """Settings file: LOCKSTEP_DESK, or desk.toml here, or desk.toml in the data directory.
+
+    Where there is none it is the one that should stand here.
+    """
     if env.get(DESK):
         return Path(env[DESK]).expanduser().absolute()
     here = Path("desk.toml").absolute()
     there = home(env) / "desk.toml"
     return there if there.is_file() and not here.is_file() else here
-
-
-def device(where: Path) -> str:
-    """Stable id of this machine for brokers that ask for one; kept in the data directory ``where``.
-
-    Raises: OSError where the data directory cannot be written.
-    """
-    kept = where / "device"
-    try:
-        found = kept.read_text("utf-8").strip()
-    except (FileNotFoundError, UnicodeDecodeError):
-        found = ""
-    if found:
-        return found
-    where.mkdir(parents=True, exist_ok=True)
-    made = blake2b(uuid.uuid4().bytes, digest_size=16).hexdigest()
-    kept.write_text(made + "\n", "utf-8")
-    return made

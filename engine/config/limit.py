@@ -39,6 +39,7 @@ def keepings(desk: DeskPlan) -> tuple[dict[AccountId, Keeping], list[str]]:
                 limits=account.limits or follower.limits or LimitsPlan(),
                 floor=account.floor,
                 plan=account.plan,
+                minis=rules.minis,
             )
     return found, faults
 

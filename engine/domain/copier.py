@@ -137,7 +137,8 @@ class Copier(msgspec.Struct):
     def _room(self, entering: Lane | None) -> int:
         """Thousandths of a mini under the account cap; the lane that enters counts with its goal alone."""
         used = sum((abs(lane.goal) if lane is entering else lane.worst) * lane.weight for lane in self.lanes.values())
-        return int(self.plan.caps.account * 1000) - used
+        allowed, firm = self.plan.caps.account, self.kept.cap if self.kept is not None else None
+        return int((allowed if firm is None else min(allowed, firm)) * 1000) - used
 
     def _bar(self, *, is_waiting: bool = False) -> str:
         """Why no entry may pass. ``is_waiting`` asks for an entry that leaves only after line and comparison."""

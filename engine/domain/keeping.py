@@ -28,6 +28,7 @@ class Keeping(Setting, frozen=True):
     limits: LimitsPlan = LimitsPlan()
     floor: Decimal | None = None  # the firm's own figure
     plan: str = ""  # its name, for people
+    minis: Decimal | None = None  # most contracts at once, in mini-equivalents; a tier of the day may allow fewer
 
 
 class Kept(msgspec.Struct):
@@ -48,6 +49,13 @@ class Kept(msgspec.Struct):
     is_blind: bool = False  # … and people were told
     is_reset: bool = False  # the firm has reset the account: what it earned before today's balance is void
     stops: int = 0
+
+    @property
+    def cap(self) -> Decimal | None:
+        """Most mini-equivalents that may be held today; None without a cap."""
+        tier = self.ledger.minis if self.ledger is not None else None
+        known = [minis for minis in (self.keeping.minis, tier) if minis is not None]
+        return min(known, default=None)
 
     def change(self, keeping: Keeping) -> None:
         """Put new settings in force. The floor stays: it never falls."""

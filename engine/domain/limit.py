@@ -66,7 +66,7 @@ class Watch(msgspec.Struct):
         ``tick_risk`` is the money that one tick against everything held would cost.
         """
         found: list[Trigger] = []
-        for limit, line, span in _lines(ledger):
+        for limit, line, span in lines(ledger):
             own: LimitPlan = getattr(plan, limit)
             gap = ledger.equity - line if limit is not Limit.DAILY_TARGET else line - ledger.equity
             used = 1 - gap / span
@@ -104,6 +104,13 @@ class Watch(msgspec.Struct):
             self.waived[limit] = True
 
 
+def act_room(limit: Limit, gap: Decimal, span: Decimal, plan: LimitsPlan, watch: Watch, tick_risk: Decimal) -> Decimal:
+    """Money until a limit acts: its line is ``gap`` away, less what this desk keeps back; never below zero."""
+    own: LimitPlan = getattr(plan, limit)
+    kept_back = ZERO if limit in watch.waived else (1 - own.act_at) * span
+    return max(ZERO, gap - max(kept_back, own.ticks_ahead * tick_risk))
+
+
 def faults(plan: LimitsPlan | None) -> list[str]:
     """Say in one line each what is wrong with a person's limits; empty when all is well."""
     found = []
@@ -127,7 +134,7 @@ def _is_hit(ledger: Ledger, limit: Limit) -> bool:
     return hit is not None and hit.limit is limit
 
 
-def _lines(ledger: Ledger) -> list[tuple[Limit, Decimal, Decimal]]:
+def lines(ledger: Ledger) -> list[tuple[Limit, Decimal, Decimal]]:
     """Each limit in force with its line and the money between its untouched state and the line."""
     found = [(Limit.MAX_LOSS, ledger.floor, ledger.terms.drawdown)]
     if ledger.day_line is not None and ledger.allowance:

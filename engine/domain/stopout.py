@@ -22,6 +22,7 @@ from engine.domain.sizing import Quotes, mark_of
 from engine.domain.state import DeskState
 from engine.domain.terms import ZERO
 
+LIMITS = "limits"  # who holds an account that a limit has stopped
 BLIND = timedelta(seconds=10)  # a price that is missing so long is told
 WORDS = {
     Limit.MAX_LOSS: "drawdown",
@@ -126,7 +127,7 @@ def _stop(copier: Copier, kept: Kept, triggers: list[Trigger], at: datetime, out
     offline = "" if copier.is_line_up else "; OFFLINE, goes on when the line is back"
     out.append(copier.tell("dd.hard", Severity.P1, f"{copier.account}: {reason} → {acts}{offline}", key=key))
     for kind in [kind for action, kind in _LOCKS.items() if action in asked] or ["flatten"]:
-        copier.hold(Hold("limits", kind, reason, at))
+        copier.hold(Hold(LIMITS, kind, reason, at))
     if Action.FLATTEN in asked and not any(task.kind == "flatten" for task in copier.tasks):
         flatten(copier, Task(key, "flatten", at, is_limit=True), out)
 
@@ -167,6 +168,7 @@ def turn_day(copier: Copier, quotes: Quotes, event: DayStarted | DayClosed, out:
                 return  # a short session that starts no new day
             kept.watch.new_day()
         kept.day, kept.day_at = event.trade_date, event.at
+        copier.arm()  # the day's tier may allow more or fewer contracts
     look(copier, quotes, event.at, out)
 
 

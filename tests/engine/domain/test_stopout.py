@@ -18,7 +18,7 @@ from engine.domain.hours import DayClock
 from engine.domain.ids import AccountId
 from engine.domain.keeping import Keeping, Kept
 from engine.domain.limit import Action, LimitPlan, LimitsPlan
-from engine.domain.terms import Basis, DailyLoss, Terms, Trail
+from engine.domain.terms import Basis, DailyLoss, Terms, Tier, Trail
 from tests.engine.domain.model import PRICE, START, Stage, plan
 from tests.engine.domain.test_story import ease, follower, skips, told
 
@@ -327,6 +327,25 @@ def test_a_margin_stop_closes_only() -> None:
     stage.quote()
     assert [hold.kind for hold in stage.copier(A).holds] == ["close-only"]
     assert Limit.MARGIN in kept_of(stage).watch.acted
+
+
+def test_the_firms_cap_counts_in_minis_and_a_tier_moves_with_the_day() -> None:
+    tiers = (Tier(profit=Decimal(0), minis=Decimal(2)), Tier(profit=Decimal(1_000), minis=Decimal(3)))
+    own = msgspec.structs.replace(keeping(tiers=tiers, dll=None), minis=Decimal(5))
+    stage = staged(follower(A), kept=own)
+    stage.lead(4)
+    ease(stage)
+    assert stage.net(account=A) == 2
+    assert skips(stage) == [("account_size", 2)]
+    stage.quote(PRICE + 30)
+    stage.lead(-4)
+    ease(stage)
+    close_day(stage)
+    start_day(stage)
+    stage.quote(PRICE + 30)
+    stage.lead(4)
+    ease(stage)
+    assert stage.net(account=A) == 3
 
 
 # ---- laws

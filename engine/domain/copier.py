@@ -319,7 +319,9 @@ class Copier(msgspec.Struct):
             lane.off_since = _moved(lane.off_since, by)
         for task in self.tasks:
             task.since += by
-            task.asked_at = _moved(task.asked_at, by)
+            task.asked_at, task.failed_at = _moved(task.asked_at, by), _moved(task.failed_at, by)
+        if self.kept is not None:
+            self.kept.shift_clock(by)
         self.balance_at, self.asked_at = _moved(self.balance_at, by), _moved(self.asked_at, by)
 
     def is_busy(self) -> bool:

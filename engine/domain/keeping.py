@@ -77,6 +77,12 @@ class Kept(msgspec.Struct):
         if self.ledger is None or (not is_busy and at - since >= QUIET):
             self.settle(self.told, earned)
 
+    def shift_clock(self, by: timedelta) -> None:
+        """Move running waits along with the computer's clock; the firm's own times stay."""
+        self.told_at = self.told_at and self.told_at + by
+        self.filled_at = self.filled_at and self.filled_at + by
+        self.blind_since = self.blind_since and self.blind_since + by
+
     def settle(self, balance: Decimal, earned: Decimal) -> None:
         """A balance is sure as of what our fills have ``earned`` until now."""
         self.sure, self.earned, self.told, self.told_at = balance, earned, None, None

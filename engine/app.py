@@ -68,7 +68,11 @@ class Engine:
         self._plan = plan
         self._home = home
         self._days = Days()
-        self._leaders = list({by_account[group.leader] for group in plan.groups})
+        leads = [by_account[group.leader] for group in plan.groups]
+        spare = [session for session in self._sessions.values() if session not in leads]
+        self._watchers = list(
+            dict.fromkeys([*leads, *spare[:1]])
+        )  # quotes of the whole desk: a leader's line and a spare one
         self._watched: frozenset[Symbol] = frozenset()
         self._litter: Litter | None = None
         self._worst_loop_s = 0.0
@@ -130,7 +134,7 @@ class Engine:
             symbols = self.shard.symbols() - self._watched
             if symbols:
                 self._watched |= symbols
-                for session in self._leaders:  # one market line for a leader serves the whole desk
+                for session in self._watchers:
                     session.watch(sorted(symbols))
             if self._litter is not None:
                 self._litter.tick(before, is_quiet=heard == self.shard.heard)

@@ -139,6 +139,18 @@ async def test_a_floor_and_a_lock_outlive_a_restart(tmp_path: Path) -> None:
         await stage.until_held({"A": 1})
 
 
+async def test_without_trading_hours_limits_hold_all_the_same(tmp_path: Path) -> None:
+    """They are built in a process of its own meanwhile, which ends with the engine."""
+    async with staged(
+        tmp_path, [follower("A"), follower("B")], keepings={"A": keeping()}, balances={"A": START}
+    ) as stage:
+        stage.lead(2)
+        await stage.until_held({"A": 2, "B": 2})
+        await down(stage, "20975")
+        await stage.until(lambda: bool(stage.notices("dd.flat", "A")), "proven flat")
+        assert stage.held("B") == 2
+
+
 def floor(stage: Stage) -> Decimal:
     kept = stage.copier("A").kept
     assert kept is not None

@@ -26,12 +26,15 @@ class Executor:
         """``sessions`` names the session of each account."""
         self._sessions = sessions
 
-    def send(self, decision: SendLots) -> tuple[int, ...]:
-        """Send a fan-out: exits first, one write for each session and kind.
+    def send(self, decision: SendLots | SendBracketed) -> tuple[int, ...]:
+        """Send a fan-out: exits first, one write for each session and kind; or one entry with its children.
 
         Returns: microseconds from the call to each lot's hand-over, in the order of the lots.
         """
         start = perf_counter_ns()
+        if isinstance(decision, SendBracketed):
+            self._sessions[decision.lot[1]].send_bracketed(decision.lot, decision.legs)
+            return ((perf_counter_ns() - start) // 1000,)
         lots, exits = decision.lots, decision.exits
         of = self._sessions
         sessions = [of[lot[1]] for lot in lots]
@@ -62,8 +65,6 @@ class Executor:
     def carry_out(self, decision: Decision) -> None:
         """Carry out anything but a fan-out; records and notices need nothing done."""
         match decision:
-            case SendBracketed(lot=lot, legs=legs):
-                self._sessions[lot[1]].send_bracketed(lot, legs)
             case Protect(account=account, symbol=symbol, quantity=quantity, legs=legs):
                 self._sessions[account].place_oco((legs[0].client, account, symbol, quantity), legs)
             case ModifyLeg(account=account, order=order, quantity=quantity, leg=leg):

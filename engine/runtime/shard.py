@@ -117,7 +117,7 @@ class Shard:
         if not self._write():
             decisions = self._exits_only(decisions)
         for decision in decisions:
-            if type(decision) is SendLots:
+            if type(decision) is SendLots or type(decision) is SendBracketed:
                 sent_at = self._clock.now()
                 offsets = self._executor.send(decision)
                 sent = OrdersSent(at=sent_at, cause=decision.cause, heard_at=event.at, offsets_us=offsets)

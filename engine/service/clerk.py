@@ -1,14 +1,17 @@
 """The clerk: follows the journal, keeps the projection and the database, and passes acts on to the hot process."""
 
 import asyncio
+import logging
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from itertools import takewhile
 
 import structlog
 
-from engine.api.notices import Message, Snapshot, StatusTold
+from engine.api.notices import Message, Notice, Snapshot, StatusTold
 from engine.api.requests import ActAsk
 from engine.api.views import ActState, ActView, HealthView, PreviewView, StatusView
+from engine.domain.decision import Severity
 from engine.domain.entry import decode_entry
 from engine.errors import LockstepError, TransientError
 from engine.ports import Clock
@@ -33,6 +36,7 @@ STATUS_S = 0.5
 PRUNE_S = 3600.0
 LOOK_BACK = 20_000  # entries before the checkpoint that people may look back at
 FOLDED_AT_ONCE = 500
+SAID_AGAIN = timedelta(seconds=30)  # a notice of our own start is younger; an older one stands in the log already
 
 
 class StaleError(LockstepError):
@@ -64,6 +68,7 @@ class Clerk:
         self.link = LinkClient(settings.link_token, self.projection.beat)
         self._tail: Tail | None = None
         self._status_at = -STATUS_S
+        self._said_from = clock.now() - SAID_AGAIN
         self._is_status_due = False
         self._asking: dict[str, asyncio.Future[ActView]] = {}
 
@@ -108,7 +113,9 @@ class Clerk:
         if not records and self.projection.seq in states:
             self.projection.passed(states[self.projection.seq])
         if records:
-            self.stream.tell(self.projection.take())
+            messages = self.projection.take()
+            log_notices(messages, self._said_from)
+            self.stream.tell(messages)
             self._is_status_due = True
         now = self.clock.monotonic()
         if self._is_status_due and now - self._status_at >= STATUS_S:
@@ -262,6 +269,15 @@ class Clerk:
                 return None
             return None if old is None else _same(ask, old)
         return None
+
+
+def log_notices(messages: Iterable[Message], since: datetime) -> None:
+    """Write what people should know into the log too: without a console it is the only place where they see it."""
+    for told in messages:
+        if isinstance(told, Notice) and told.at >= since:
+            level = logging.ERROR if told.severity is Severity.P1 else logging.WARNING
+            about = {name: value for name in ("account", "symbol") if (value := getattr(told, name))}
+            _log.log(level if told.severity <= Severity.P2 else logging.INFO, told.text, code=told.code, **about)
 
 
 def _same(ask: ActAsk, view: ActView) -> ActView:

@@ -5,6 +5,7 @@ from pathlib import Path
 from engine.domain.command import Pause, Rejoin, Resume
 from engine.domain.group import Bracket
 from engine.domain.ids import AccountId
+from engine.service.lineage import Lineage
 from tests.scenarios.stage import Stage, follower, staged
 
 
@@ -25,6 +26,20 @@ async def test_children_shrink_with_the_position_and_end_with_it(tmp_path: Path)
         stage.lead(-2)
         await stage.until_held({"A": 0})
         await stage.until(lambda: not _children(stage, "A"), "no child left")
+
+
+async def test_an_entry_with_children_is_timed_like_any_other(tmp_path: Path) -> None:
+    """Its receipt names every stage: the hand-over is journalled for each send, in the order of the sends."""
+    plans = [follower("A", bracket=Bracket(stop_ticks=40, target_ticks=80)), follower("B")]
+    async with staged(tmp_path, plans) as stage:
+        stage.lead(3)
+        await stage.until_held({"A": 3, "B": 3})
+        lineage = Lineage()
+        lineage.configure(stage.engine.shard.desk.state.plan)
+        for entry in stage.entries():
+            lineage.fold(entry)
+        (copy,) = lineage.newest()
+        assert {line.account: line.lag_ms is not None for line in copy.view().lines} == {"A": True, "B": True}
 
 
 async def test_a_stop_that_fires_is_not_bought_back(tmp_path: Path) -> None:

@@ -2,12 +2,15 @@
 
 import asyncio
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import msgspec
 import pytest
 import structlog
+from msgspec.structs import replace
+from structlog.testing import capture_logs
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
@@ -15,11 +18,13 @@ from engine.api.client import EngineClient, EngineError
 from engine.api.notices import ActTold, CopyTold, Message, Notice, Snapshot, StatusTold
 from engine.api.requests import FlattenAsk, PauseAsk, SizeAsk
 from engine.api.views import ActState
+from engine.domain.decision import Severity
 from engine.errors import ConfigError, TransientError
 from engine.runtime.clock import SystemClock
 from engine.runtime.link import LinkServer
 from engine.service import stream as stream_module
 from engine.service.address import listen
+from engine.service.clerk import log_notices
 from engine.service.run import serve
 from tests.clock import HandClock
 from tests.engine.service.conftest import Office, heard
@@ -346,3 +351,17 @@ async def test_a_fault_of_ours_is_one_line_outside_and_whole_in_the_log(
     assert response.status_code == 500
     assert response.json() == {"error": "a fault in the control API: ZeroDivisionError; see the log"}
     assert isinstance(next(line for line in said if line["event"] == "fault")["exc_info"], ZeroDivisionError)
+
+
+def test_what_people_should_know_stands_in_the_log_as_well() -> None:
+    """Without a terminal there is no card: a refused login is one line of the log. What was told long ago is not said again."""
+    now = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    worst = Notice(seq=1, at=now, code="broker.down", severity=Severity.P1, text="apex: login refused", account="A")
+    mild = Notice(seq=2, at=now, code="broker.up", severity=Severity.P4, text="apex is back")
+    old = replace(worst, at=now - timedelta(hours=1))
+    with capture_logs() as logs:
+        log_notices([old, worst, mild], now - timedelta(seconds=30))
+    assert [(line["event"], line["log_level"]) for line in logs] == [
+        ("apex: login refused", "error"),
+        ("apex is back", "info"),
+    ]

@@ -9,6 +9,7 @@ from typing import IO
 
 from engine.cli.command import Command, desk_argument, say
 from engine.config import Settings, load
+from engine.errors import ConfigError
 from engine.runtime.clock import SystemClock
 from engine.runtime.supervisor import Child, Program, Supervisor, signals
 
@@ -18,6 +19,10 @@ CHATS = ("telegram", "discord")
 def run(options: argparse.Namespace) -> int:
     """Run until stopped."""
     settings = load(options.desk)
+    if not settings.desk.groups:
+        raise ConfigError(
+            f"{settings.path.name}: there is no [[group]], so nobody would copy; write one, see desk.toml"
+        )
     window = sys.stdin.isatty() and sys.stdout.isatty()
     return asyncio.run(_run(settings, window))
 

@@ -36,7 +36,7 @@ STATUS_S = 0.5
 PRUNE_S = 3600.0
 LOOK_BACK = 20_000  # entries before the checkpoint that people may look back at
 FOLDED_AT_ONCE = 500
-SAID_AGAIN = timedelta(seconds=30)  # a notice of our own start is younger; an older one stands in the log already
+SAID_AGAIN = timedelta(seconds=10)  # a notice of our own start is younger; an older one stands in the log already
 
 
 class StaleError(LockstepError):
@@ -277,7 +277,7 @@ def log_notices(messages: Iterable[Message], since: datetime) -> None:
         if isinstance(told, Notice) and told.at >= since:
             level = logging.ERROR if told.severity is Severity.P1 else logging.WARNING
             about = {name: value for name in ("account", "symbol") if (value := getattr(told, name))}
-            _log.log(level if told.severity <= Severity.P2 else logging.INFO, told.text, code=told.code, **about)
+            _log.log(level if told.severity <= Severity.P2 else logging.INFO, told.text, alert=told.code, **about)
 
 
 def _same(ask: ActAsk, view: ActView) -> ActView:

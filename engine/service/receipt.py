@@ -18,10 +18,11 @@ from engine.domain.event import (
     Refused,
     Unclear,
 )
+from engine.domain.group import Pooled
 from engine.domain.ids import AccountId, OrderId, Symbol
 from engine.domain.risk import CHECKS
 from engine.errors import JournalError, LockstepError, TransientError
-from engine.service.copied import Copy, Order
+from engine.service.copied import Copy, Order, average, slip
 from engine.service.lineage import Lineage
 from engine.storage.replay import fold
 from engine.storage.store import Store
@@ -146,10 +147,26 @@ def _follower(copy: Copy, account: AccountId, symbol: Symbol, desk: Desk, entrie
     if line.slip_ticks is not None:
         word = "worse" if line.slip_ticks > 0 else "better" if line.slip_ticks < 0 else "off"
         yield f"  slippage {abs(line.slip_ticks)} ticks {word}: leader {copy.price}, follower {line.price}"
+    yield from _pool(copy, account, symbol, desk)
     stages = [("heard to sent", line.lag_ms), ("sent to answer", line.ack_ms), ("sent to filled", line.fill_ms)]
     known = [f"{name} {value:.3f} ms" for name, value in stages if value is not None]
     if known:
         yield f"  delay    {', '.join(known)}"
+
+
+def _pool(copy: Copy, account: AccountId, symbol: Symbol, desk: Desk) -> Iterator[str]:
+    """How far a pool member's price lies from the average of the whole pool."""
+    members = {copier.plan.account for copier in desk.state.copiers.values() if isinstance(copier.plan.sizing, Pooled)}
+    if account not in members or not copy.leader:
+        return
+    orders = [order for order in copy.orders if order.account in members and order.symbol == symbol and order.filled]
+    mean = average(orders)
+    worse = slip([order for order in orders if order.account == account], symbol, mean)
+    if mean is None or worse is None or len({order.quantity > 0 for order in orders}) > 1:
+        return
+    place = f"{abs(worse)} ticks {'worse' if worse > 0 else 'better'}" if worse else "the same"
+    filled, count = sum(order.filled for order in orders), len({order.account for order in orders})
+    yield f"  pool     {count} members filled {filled:+d} at {mean} on average, this one {place}"
 
 
 def _arithmetic(copy: Copy, account: AccountId, symbol: Symbol, desk: Desk) -> Iterator[str]:

@@ -84,6 +84,14 @@ def test_up_refuses_wrong_settings_before_it_starts_anything(desk, capsys):
     assert re.match(r"lockstep: desk\.toml, line 1: .*\n$", capsys.readouterr().err)
 
 
+def test_up_refuses_a_desk_on_which_nobody_copies(tmp_path, capsys):
+    (tmp_path / "desk.toml").write_text("[engine]\napi_port = 0\n", "utf-8")
+    assert main(["up", "--desk", str(tmp_path / "desk.toml")]) == 2
+    told = capsys.readouterr().err
+    assert "desk.toml: there is no [[group]]" in told
+    assert told.count("\n") == 1
+
+
 def test_a_missing_settings_file_says_where_to_get_one(desk, capsys):
     desk.unlink()
     for command in ("up", "check"):

@@ -184,7 +184,7 @@ async def test_a_wrong_password_is_told_once_and_not_hammered(tmp_path: Path) ->
         told = [(fact.connection, "Incorrect username or password" in fact.reason) for fact in refusals(stage)]
         assert told == [("login1", True)]
         assert len([name for name, _, _ in stage.asked if name == "auth/accesstokenrequest"]) == 3
-        assert stage.notices("acct.auth")[0].startswith("login1: login refused")
+        assert stage.notices("acct.auth")[0].startswith("login1: login refused, Incorrect")
         assert b"wrong-horse" not in journal(tmp_path)
         await stage.until_skipped("A", ("line", 2))
     finally:

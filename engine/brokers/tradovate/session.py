@@ -202,7 +202,13 @@ class TradovateSession:
         now = self._clock.now()
         until = now + timedelta(seconds=wait_s)
         self._text = f"{reason}; next try after {until:%H:%M} UTC"
-        self._sink([AccessRefused(at=now, connection=self.connection, reason=reason, until=until)])
+        self._sink(
+            [
+                AccessRefused(
+                    at=now, connection=self.connection, reason=reason.removeprefix("login refused: "), until=until
+                )
+            ]
+        )
 
     async def _visit(self) -> str:
         """Open a line, use it until it is lost, and tidy up; returns why it was lost."""

@@ -1,16 +1,19 @@
 """Receipts: the same journal gives the same bytes, from the log or from the database, by any name."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from engine.domain.command import Pause
-from engine.domain.event import OrderAnswered, PersonActed, RefusalKind, Refused, TimePassed, Unclear
+from engine.domain.event import DeskConfigured, OrderAnswered, PersonActed, RefusalKind, Refused, TimePassed, Unclear
+from engine.domain.group import Pooled
 from engine.service.receipt import UnknownReceiptError, find
 from engine.storage.drain import Drain
 from engine.storage.store import Store
-from tests.engine.service.hot import A, B, Hot
+from tests.engine.service.hot import A, B, Hot, plan
 
 EXPECTED = """\
 RECEIPT LEAD:f1
@@ -73,6 +76,20 @@ async def test_the_story_of_one_order(hot: Hot) -> None:
     whole = find(hot.log.directory, None, sends.cause)
     assert "A NQZ6" in whole
     assert "B NQZ6" in whole
+
+
+async def test_a_pool_members_receipt_says_how_fair_its_price_is(hot: Hot) -> None:
+    """Each member's distance from the average of the whole pool stands on its receipt, in ticks."""
+    pool = plan()
+    members = [replace(f, sizing=Pooled(share=Decimal(1))) for f in pool.groups[0].followers]
+    group = replace(pool.groups[0], followers=tuple(members))
+    hot.hear(DeskConfigured(at=hot.at, plan=replace(pool, groups=(group,))))
+    sends = hot.lead(2)
+    for place, (client, account, _, quantity) in enumerate(sends.lots):
+        hot.fill(account, quantity, ("20000.25", "20000.75")[place], client)
+    text = find(hot.log.directory, None, sends.cause)
+    assert "pool     2 members filled +2 at 20000.5 on average, this one 1.00 ticks better" in text
+    assert "pool     2 members filled +2 at 20000.5 on average, this one 1.00 ticks worse" in text
 
 
 async def test_log_and_database_give_the_same_bytes_also_from_a_checkpoint(hot: Hot, store: Store) -> None:

@@ -1,7 +1,18 @@
 """The public face of the engine: all that the bot may import. The client stands in ``engine.api.client``."""
 
 from engine.api.notices import ActTold, CopyTold, Message, Notice, Snapshot, StatusTold, Told
-from engine.api.requests import ActAsk, Ask, CloseAsk, FlattenAsk, PauseAsk, RepairAsk, ResumeAsk, SizeAsk, SyncAsk
+from engine.api.requests import (
+    ActAsk,
+    Ask,
+    CloseAsk,
+    FlattenAsk,
+    PauseAsk,
+    RepairAsk,
+    ResumeAsk,
+    SizeAsk,
+    SyncAsk,
+    UnlockAsk,
+)
 from engine.api.views import (
     AccountState,
     AccountView,
@@ -13,11 +24,13 @@ from engine.api.views import (
     HealthView,
     HoldView,
     LegView,
+    LimitView,
     LineView,
     OrderView,
     PreviewLine,
     PreviewView,
     Refusal,
+    RiskView,
     StatusView,
 )
 from engine.domain.command import Rejoin
@@ -48,6 +61,7 @@ __all__ = [
     "HealthView",
     "HoldView",
     "LegView",
+    "LimitView",
     "LineView",
     "LockstepError",
     "Message",
@@ -60,6 +74,7 @@ __all__ = [
     "Rejoin",
     "RepairAsk",
     "ResumeAsk",
+    "RiskView",
     "Root",
     "Severity",
     "SizeAsk",
@@ -69,6 +84,7 @@ __all__ = [
     "Symbol",
     "SyncAsk",
     "Told",
+    "UnlockAsk",
     "Value",
     "month_of",
     "root_of",

@@ -22,6 +22,7 @@ from engine.api.views import (
     OrderView,
     PreviewView,
     Refusal,
+    RiskView,
     StatusView,
 )
 from engine.domain.value import Value
@@ -120,6 +121,10 @@ class EngineClient:
     async def account(self, alias: str) -> AccountView:
         """One account."""
         return await self._get(f"/v1/accounts/{quote(alias, safe='')}", AccountView)
+
+    async def risk(self, scope: str = "all") -> RiskView:
+        """Distance to every limit."""
+        return await self._get("/v1/risk", RiskView, scope=scope)
 
     async def orders(self, scope: str = "all") -> tuple[OrderView, ...]:
         """Working orders."""

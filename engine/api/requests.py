@@ -63,4 +63,10 @@ class RepairAsk(Ask, frozen=True, tag="repair"):
     """Lift a quarantine."""
 
 
-ActAsk = PauseAsk | ResumeAsk | SizeAsk | CloseAsk | FlattenAsk | SyncAsk | RepairAsk
+class UnlockAsk(Ask, frozen=True, tag="unlock"):
+    """Let accounts trade again that a limit has locked; ``is_reset`` where the firm has reset them."""
+
+    is_reset: bool = False
+
+
+ActAsk = PauseAsk | ResumeAsk | SizeAsk | CloseAsk | FlattenAsk | SyncAsk | RepairAsk | UnlockAsk

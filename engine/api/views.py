@@ -43,6 +43,30 @@ class HoldView(Value, frozen=True):
     until: datetime | None = None
 
 
+class LimitView(Value, frozen=True):
+    """How far one account is from one limit."""
+
+    account: str
+    limit: str  # max_loss, daily_loss, daily_target, margin
+    used: Decimal  # share of it that is used up; 1 is the firm's own line
+    gone: Decimal  # money used up …
+    span: Decimal  # … of so much
+    line: Decimal  # equity at which the firm acts
+    equity: Decimal
+    has_acted: bool = False  # this desk has acted on it
+    symbol: str = ""  # what is held …
+    price: Decimal | None = None  # … its price now …
+    stop: Decimal | None = None  # … and the price at which this desk would act, if nothing else moves
+
+
+class RiskView(Value, frozen=True):
+    """Distance to every limit, nearest to the edge first."""
+
+    limits: tuple[LimitView, ...]
+    unknown: tuple[str, ...] = ()  # accounts whose limits cannot be marked now
+    free: tuple[str, ...] = ()  # followers that have no limits
+
+
 class AccountView(Value, frozen=True):
     """One account, leader or follower."""
 
@@ -68,6 +92,10 @@ class AccountView(Value, frozen=True):
     last_copy: str = ""  # cause of the newest copy
     last_lag_ms: float | None = None
     carried: dict[str, Decimal] = {}  # fraction of a contract that rounding holds back, by symbol
+    day_stop_pct: Decimal | None = None  # percent of the daily loss limit that is used up
+    trail_pct: Decimal | None = None  # percent of the drawdown that is used up
+    room: Decimal | None = None  # money to the nearest line
+    nearest_limit: str = ""  # "daily loss 84 %"
 
 
 class OrderView(Value, frozen=True):

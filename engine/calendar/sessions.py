@@ -122,8 +122,10 @@ async def rebuild(home: Path, *options: str, patience_s: float = PATIENCE_S) -> 
         async with asyncio.timeout(patience_s):
             _, told = await process.communicate()
     except TimeoutError:
-        process.kill()
-        await process.wait()
         return f"the calendar's process gave no answer in {patience_s:.0f} s"
+    finally:
+        if process.returncode is None:  # late, or this process ends meanwhile
+            process.kill()
+            await process.communicate()
     lines = told.decode("utf-8", "replace").strip().splitlines()
     return "" if process.returncode == 0 else (lines[-1][:300] if lines else f"exit code {process.returncode}")

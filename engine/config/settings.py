@@ -15,6 +15,7 @@ from engine.api.place import find
 from engine.api.place import home as home_of
 from engine.brokers import load as load_broker
 from engine.config.complaint import complain, unknown
+from engine.config.limit import keepings
 from engine.config.secret import Secret, Vault, env_files, is_reference
 from engine.domain.group import AccountPlan, DeskPlan, FollowerPlan, GroupPlan, Setting, faults
 from engine.domain.ids import AccountId, ConnectionId, GroupId, Root
@@ -32,7 +33,13 @@ _ALIAS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
 _TIMES = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)x")
 _CHATS = ("chat", "console", "discord", "telegram")  # the bot's tables; it checks them itself
 _TABLES = sorted(("account", "connection", "engine", "group", *_CHATS))
-_MERGED = ("caps", "symbols", "ratios", "bracket")  # tables of the defaults that a follower's own keys are laid over
+_MERGED = (
+    "caps",
+    "symbols",
+    "ratios",
+    "bracket",
+    "limits",
+)  # tables of the defaults that a follower's own keys are laid over
 
 
 class EngineTable(Setting, frozen=True):
@@ -202,7 +209,9 @@ class _Reading:
         connections = tuple(filter(None, (self._connection(raw, accounts) for raw in self._list(table, "connection"))))
         if not self.found:
             self._cross(desk, connections)
-            self.found += faults(desk)
+            kept, wrong = keepings(desk)
+            desk = msgspec.structs.replace(desk, keepings=kept)
+            self.found += faults(desk) + wrong
         chat = {name: table[name] for name in _CHATS if name in table}
         self.found += [f"[{name}]: write a table" for name, own in chat.items() if not isinstance(own, dict)]
         return Settings(

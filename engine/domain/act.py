@@ -5,9 +5,9 @@ called proven before the broker's own snapshot, or the act's own nature, shows i
 """
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from engine.domain.command import Close, Flatten, Pause, Rejoin, Repair, Resize, Resume, Sync, Wish
+from engine.domain.command import Close, Flatten, Pause, Rejoin, Repair, Resize, Resume, Sync, Unlock
 from engine.domain.copier import Copier, Hold, Task
 from engine.domain.decision import AskSnapshot, CancelOrder, Decision, Severity
 from engine.domain.event import PersonActed, Restriction
@@ -15,6 +15,11 @@ from engine.domain.ids import Root
 from engine.domain.lane import Feed, Lane
 from engine.domain.reconcile import rebase
 from engine.domain.risk import Signal
+
+KEPT_HOLDS = frozenset({"journal", "lock", "lock-day"})  # no person lifts them by resuming
+LIMIT_HOLDS = frozenset({"lock", "lock-day"})
+FAIL_AFTER = timedelta(seconds=5)
+FAIL_AGAIN = timedelta(minutes=1)
 
 Opposed = Callable[[int], frozenset[tuple[str, Root]]]
 """Who holds the other side of a signed quantity in another group."""
@@ -40,8 +45,9 @@ def act(copier: Copier, event: PersonActed, opposed: Opposed, out: list[Decision
             _close(copier, event, wish, out)
         case Flatten() as wish:
             copier.hold(Hold(event.by, "flatten", wish.reason or "flatten", event.at))
-            _cancel(copier, event.at, out, None)
-            _begin(copier, event, "flatten", out)
+            flatten(copier, Task(event.key, "flatten", event.at), out)
+        case Unlock() as wish:
+            _unlock(copier, event, wish, out)
         case Sync() as wish:
             _sync(copier, event, wish, opposed, out)
         case Repair():
@@ -49,6 +55,29 @@ def act(copier: Copier, event: PersonActed, opposed: Opposed, out: list[Decision
             copier.stand_still(line_up=copier.is_line_up)
             out.append(AskSnapshot(account=copier.account))
             _tell(copier, event.key, "act.proven", "quarantine lifted, comparing with the broker", out)
+
+
+def flatten(copier: Copier, task: Task, out: list[Decision]) -> None:
+    """Cancel what works and close all of a follower that is held; ``progress`` keeps at it until a snapshot proves it."""
+    _cancel(copier, task.since, out, None)
+    _begin(copier, task, out)
+
+
+def _unlock(copier: Copier, event: PersonActed, wish: Unlock, out: list[Decision]) -> None:
+    kept = copier.kept
+    if kept is None:
+        _tell(copier, event.key, "act.failed", "this account has no limits", out)
+        return
+    if any(task.kind == "flatten" for task in copier.tasks):
+        _tell(copier, event.key, "act.failed", "a flatten is still under way", out)
+        return
+    copier.holds = [hold for hold in copier.holds if hold.kind not in LIMIT_HOLDS]
+    kept.unlock(is_reset=wish.is_reset)
+    copier.arm()
+    said = "unlocked, a new ledger begins with the next balance" if wish.is_reset else "unlocked, limits go on counting"
+    tail = f", {copier.barred}" if copier.barred else ", copying from the leader's next entry"
+    out.append(AskSnapshot(account=copier.account))
+    _tell(copier, event.key, "act.proven", said + tail, out)
 
 
 def _tell(copier: Copier, key: str, code: str, text: str, out: list[Decision]) -> None:
@@ -61,9 +90,16 @@ def _holding(copier: Copier) -> str:
 
 
 def _resume(copier: Copier, event: PersonActed, wish: Resume, opposed: Opposed, out: list[Decision]) -> None:
-    copier.holds = [hold for hold in copier.holds if hold.kind == "journal"]  # that one no person can lift
+    copier.holds = [hold for hold in copier.holds if hold.kind in KEPT_HOLDS]
     copier.refusals = 0
     copier.arm()
+    lock = next((hold for hold in copier.holds if hold.kind in LIMIT_HOLDS), None)
+    if lock is not None:
+        when = "until the firm's next day" if lock.kind == "lock-day" else "until a person unlocks it"
+        _tell(copier, event.key, "act.failed", f"locked {when}: {lock.reason}", out)
+        return
+    if copier.kept is not None:
+        copier.kept.waive()
     missed = [
         f"{lane.target - lane.goal:+d} {lane.symbol}" for lane in copier.lanes.values() if lane.target != lane.goal
     ]
@@ -96,7 +132,7 @@ def _join(copier: Copier, event: PersonActed, opposed: Opposed, out: list[Decisi
             lane.allow(feed, copier.judge(more, lane, feed, signal, out, is_waiting=True))
             lane.signalled_at, lane.is_waiting = event.at, False  # a person's word needs no price
     copier.arm()
-    _begin(copier, event, "sync", out)
+    _begin(copier, Task(event.key, "sync", event.at), out)
 
 
 def _sync(copier: Copier, event: PersonActed, wish: Sync, opposed: Opposed, out: list[Decision]) -> None:
@@ -130,7 +166,7 @@ def _close(copier: Copier, event: PersonActed, wish: Close, out: list[Decision])
         if not lane.goal:
             _cancel(copier, event.at, out, lane)
     copier.arm()
-    _begin(copier, event, "close", out, wish)
+    _begin(copier, Task(event.key, "close", event.at, wish.symbol), out)
 
 
 def _cancel(copier: Copier, at: datetime, out: list[Decision], lane: Lane | None, again_s: int = 0) -> None:
@@ -143,14 +179,13 @@ def _cancel(copier: Copier, at: datetime, out: list[Decision], lane: Lane | None
             out.append(CancelOrder(account=copier.account, order=order))
 
 
-def _begin(copier: Copier, event: PersonActed, kind: str, out: list[Decision], wish: Wish | None = None) -> None:
-    task = Task(event.key, kind, event.at, wish.symbol if isinstance(wish, Close) else None)
+def _begin(copier: Copier, task: Task, out: list[Decision]) -> None:
     copier.tasks.append(task)
     _zero(copier, task)
     for lane in list(copier.lanes.values()):
         if task.symbol in (None, lane.symbol):
-            copier.propose(lane, f"act:{event.key}", event.at, out, by_hand=True)
-    progress(copier, event.at, out)
+            copier.propose(lane, f"act:{task.key}", task.since, out, by_hand=True)
+    progress(copier, task.since, out)
 
 
 def _zero(copier: Copier, task: Task) -> bool:
@@ -173,9 +208,11 @@ def progress(copier: Copier, at: datetime, out: list[Decision], *, is_snapshot: 
         if task.kind == "flatten" and copier.is_synced:
             _cancel(copier, at, out, None, again_s=3)
         if text:
-            if text != task.text:
-                task.text = text
+            if task.is_limit:
+                _unproven(copier, task, text, at, out)
+            elif text != task.text:
                 _tell(copier, task.key, "act.acked", text, out)
+            task.text = text
             if not copier.working or task.kind != "flatten":
                 task.asked_at = None
             elif task.asked_at is None or (at - task.asked_at).total_seconds() >= 3:
@@ -183,10 +220,23 @@ def progress(copier: Copier, at: datetime, out: list[Decision], *, is_snapshot: 
                 out.append(AskSnapshot(account=copier.account))
         elif is_snapshot and task.asked_at is not None:
             copier.tasks.remove(task)
-            _tell(copier, task.key, *_outcome(copier, task, at), out)
+            code, said = _outcome(copier, task, at)
+            if task.is_limit:
+                out.append(copier.tell("dd.flat", Severity.P2, f"{copier.account} is proven {said}", key=task.key))
+            else:
+                _tell(copier, task.key, code, said, out)
         elif task.asked_at is None or (at - task.asked_at).total_seconds() >= 3:
             task.asked_at = at
             out.append(AskSnapshot(account=copier.account))
+
+
+def _unproven(copier: Copier, task: Task, text: str, at: datetime, out: list[Decision]) -> None:
+    """A limit's flatten that lasts is money at risk: say so, and again each minute."""
+    since, lasted = task.failed_at or task.since, (at - task.since).total_seconds()
+    if at - since >= (FAIL_AGAIN if task.failed_at else FAIL_AFTER):
+        task.failed_at = at
+        said = f"{copier.account} is not proven flat after {lasted:.0f} s and goes on trying: {text}"
+        out.append(copier.tell("dd.fail", Severity.P1, said, key=task.key))
 
 
 def _missing(copier: Copier, task: Task) -> str:

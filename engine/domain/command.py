@@ -66,4 +66,13 @@ class Repair(Wish, frozen=True):
     """Lift the quarantine that a bug of ours caused."""
 
 
-Command = Pause | Resume | Resize | Close | Flatten | Sync | Repair
+class Unlock(Wish, frozen=True):
+    """Let an account trade again that a limit has locked; limits go on counting, and act again where they are still used up.
+
+    ``is_reset`` begins a new ledger at the present balance: the firm has reset the account.
+    """
+
+    is_reset: bool = False
+
+
+Command = Pause | Resume | Resize | Close | Flatten | Sync | Repair | Unlock

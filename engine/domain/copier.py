@@ -15,20 +15,11 @@ from decimal import Decimal
 import msgspec
 
 from engine.domain import bracket
-from engine.domain.decision import (
-    Decision,
-    Lot,
-    Raised,
-    SendLots,
-    Severity,
-    Skipped,
-)
-from engine.domain.event import (
-    BalanceReported,
-    Restriction,
-)
+from engine.domain.decision import Decision, Lot, Raised, SendLots, Severity, Skipped
+from engine.domain.event import BalanceReported, Restriction
 from engine.domain.group import FollowerPlan, MissedEntry
 from engine.domain.ids import AccountId, BrokerOrderId, GroupId, OrderId, Symbol, account_mark, order_id
+from engine.domain.keeping import Kept
 from engine.domain.lane import Feed, Lane
 from engine.domain.risk import Denied, Signal, Standing, arm, named, verdict
 
@@ -66,7 +57,8 @@ class Working(msgspec.Struct):
 
 
 class Hold(msgspec.Struct):
-    """Entries are stopped: by whom, why, until when. ``kind`` is person, engine or flatten."""
+    """Entries are stopped: by whom, why, until when. ``kind`` is person, engine, journal, flatten, or what a limit asks for:
+    close-only, lock-day or lock."""
 
     by: str
     kind: str
@@ -84,6 +76,8 @@ class Task(msgspec.Struct):
     symbol: Symbol | None = None
     asked_at: datetime | None = None  # when the proof was asked for
     text: str = ""  # last progress told
+    is_limit: bool = False  # a limit asked for it, no person
+    failed_at: datetime | None = None  # when people were told last that it is not proven
 
 
 class Copier(msgspec.Struct):
@@ -115,6 +109,7 @@ class Copier(msgspec.Struct):
     first_equity: Decimal | None = None
     margin: Decimal = Decimal(0)
     day_profit: Decimal | None = None
+    kept: Kept | None = None  # its limits; None for an account that has none
     asked_at: datetime | None = None  # when the broker was last asked for a snapshot
     # armed
     barred: str = "line: not connected yet"
@@ -142,7 +137,8 @@ class Copier(msgspec.Struct):
     def _room(self, entering: Lane | None) -> int:
         """Thousandths of a mini under the account cap; the lane that enters counts with its goal alone."""
         used = sum((abs(lane.goal) if lane is entering else lane.worst) * lane.weight for lane in self.lanes.values())
-        return int(self.plan.caps.account * 1000) - used
+        allowed, firm = self.plan.caps.account, self.kept.cap if self.kept is not None else None
+        return int((allowed if firm is None else min(allowed, firm)) * 1000) - used
 
     def _bar(self, *, is_waiting: bool = False) -> str:
         """Why no entry may pass. ``is_waiting`` asks for an entry that leaves only after line and comparison."""
@@ -154,6 +150,8 @@ class Copier(msgspec.Struct):
             return "sync: not yet compared with the broker"
         if self.restriction is not Restriction.NONE:
             return f"restriction: {self.restriction.value} {self.restricted_because}".rstrip()
+        if self.kept is not None and self.kept.ledger is None:
+            return "limits: no balance and price yet"
         if self.holds:
             hold = self.holds[0]
             until = f" until {hold.until:%H:%M:%S} UTC" if hold.until else ""
@@ -292,6 +290,8 @@ class Copier(msgspec.Struct):
     def take_balance(self, event: BalanceReported) -> None:
         """Take in the broker's word on money."""
         self.balance, self.balance_at = event.balance, event.at
+        if self.kept is not None:
+            self.kept.hear(event.balance, event.at)
         self.smallest = event.balance if self.smallest is None else min(self.smallest, event.balance)
         if self.first_equity is None:
             self.first_equity = event.balance + (event.open_profit or 0)
@@ -319,7 +319,9 @@ class Copier(msgspec.Struct):
             lane.off_since = _moved(lane.off_since, by)
         for task in self.tasks:
             task.since += by
-            task.asked_at = _moved(task.asked_at, by)
+            task.asked_at, task.failed_at = _moved(task.asked_at, by), _moved(task.failed_at, by)
+        if self.kept is not None:
+            self.kept.shift_clock(by)
         self.balance_at, self.asked_at = _moved(self.balance_at, by), _moved(self.asked_at, by)
 
     def is_busy(self) -> bool:

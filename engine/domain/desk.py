@@ -25,6 +25,8 @@ from engine.domain.event import (
     AccountRestricted,
     BalanceReported,
     ClockChanged,
+    DayClosed,
+    DayStarted,
     DeskConfigured,
     EngineStarted,
     Event,
@@ -51,6 +53,7 @@ from engine.domain.ranks import Ranks
 from engine.domain.reconcile import check, rebase, reconcile
 from engine.domain.sizing import is_moving
 from engine.domain.state import DeskState, Rows, configure, rearm
+from engine.domain.stopout import holders, look, settle, turn_day
 
 TICK = timedelta(seconds=1)  # how often time is looked after while something is under way …
 IDLE = timedelta(seconds=30)  # … and while nothing is
@@ -67,7 +70,7 @@ class Desk:
         self._fan_out: FanOut | None = None
         self._on: dict[type[Any], Callable[[Any, list[Decision]], None]] = {
             OrderFilled: self._filled,
-            FillBusted: self._busted,
+            FillBusted: report.busted,
             OrderAnswered: self._answered,
             OrderChanged: self._changed,
             PositionReported: self._reported,
@@ -77,15 +80,17 @@ class Desk:
             LineLost: self._lost,
             LineRestored: self._restored,
             AccountRestricted: self._restricted,
-            AccessRefused: self._access_refused,
+            AccessRefused: outage.access_refused,
             EngineStarted: self._started,
             DeskConfigured: self._configured,
             PersonActed: self._acted,
             TimePassed: self._passed,
             OrdersSent: self._ignore,
-            ClockChanged: self._clock_changed,
-            JournalStrained: self._strained,
+            ClockChanged: partial(outage.clock_changed, self.state),
+            JournalStrained: partial(outage.strained, self.state),
             FollowerFailed: self._failed,
+            DayStarted: self._day_turned,
+            DayClosed: self._day_turned,
         }
 
     # ---- the door --------------------------------------------------------------------------------------------------
@@ -214,6 +219,8 @@ class Desk:
             step(copier)
             if copier.tasks:
                 progress(copier, at, out)
+            if copier.kept is not None:
+                look(copier, self.state.fresh_quotes(), at, out)
         except Exception as bug:  # noqa: BLE001  one follower's fault must not stop the others
             quarantine(copier, repr(bug), out)
         self._wake(at)
@@ -221,12 +228,6 @@ class Desk:
     def _filled(self, event: OrderFilled, out: list[Decision]) -> None:
         self.state.version += 1
         self._with(event.account, event.at, out, lambda copier: report.filled(copier, event, out))
-
-    def _busted(self, event: FillBusted, out: list[Decision]) -> None:
-        said = f"the exchange took back {event.quantity:+d} {event.symbol} at {event.price} on {event.account}"
-        code, severity = "fill.busted", Severity.P1
-        out.append(Raised(code=code, severity=severity, text=said, account=event.account, symbol=event.symbol))
-        out.append(AskSnapshot(account=event.account))
 
     def _answered(self, event: OrderAnswered, out: list[Decision]) -> None:
         self._with(event.account, event.at, out, lambda copier: report.answered(copier, event, out))
@@ -262,19 +263,23 @@ class Desk:
         if self.state.is_unpriced:
             join_priced(self.state, event.at, out)
             self._wake(event.at)
+        for copier in holders(self.state, event.symbol):
+            before, due = len(out), self.state.due
+            self._with(copier.account, event.at, out, lambda _: None)
+            if len(out) > before:  # its limits have spoken: what it fires is to be aimed anew
+                self._ranks.disarm(copier.account)
+            else:
+                self.state.due = due
+
+    def _day_turned(self, event: DayStarted | DayClosed, out: list[Decision]) -> None:
+        for account in event.accounts:
+            turn = partial(turn_day, quotes=self.state.fresh_quotes(), event=event, out=out)
+            self._with(account, event.at, out, turn)
 
     def _snapped(self, event: SnapshotTaken, out: list[Decision]) -> None:
         self.state.version += 1
         if event.balance is not None:
-            money = BalanceReported(
-                at=event.at,
-                account=event.account,
-                balance=event.balance,
-                open_profit=event.open_profit,
-                margin=event.margin,
-                day_profit=event.day_profit,
-            )
-            self._balanced(money, out)
+            self._balanced(report.money(event, event.balance), out)
         book = self.state.leaders.get(event.account)
         if book is not None:
             self._leader_snapped(book, event, out)
@@ -282,6 +287,7 @@ class Desk:
 
         def step(copier: Copier) -> None:
             reconcile(copier, event, self.state.fresh_quotes(), out)
+            settle(copier, event)
             self.state.is_unpriced |= any(lane.missed for lane in copier.lanes.values())
             if copier.tasks:
                 progress(copier, event.at, out, is_snapshot=True)
@@ -319,9 +325,6 @@ class Desk:
 
     def _restricted(self, event: AccountRestricted, out: list[Decision]) -> None:
         self._with(event.account, event.at, out, lambda copier: report.restricted(copier, event, out))
-
-    def _access_refused(self, event: AccessRefused, out: list[Decision]) -> None:
-        outage.access_refused(event, out)
 
     def _started(self, event: EngineStarted, out: list[Decision]) -> None:
         outage.started(self.state, event, out)
@@ -379,12 +382,6 @@ class Desk:
 
     def _failed(self, event: FollowerFailed, out: list[Decision]) -> None:
         self._with(event.account, event.at, out, lambda copier: quarantine(copier, event.error, out))
-
-    def _clock_changed(self, event: ClockChanged, out: list[Decision]) -> None:
-        outage.clock_changed(self.state, event, out)
-
-    def _strained(self, event: JournalStrained, out: list[Decision]) -> None:
-        outage.strained(self.state, event, out)
 
     def _ignore(self, event: OrdersSent, out: list[Decision]) -> None:
         """Times of sending are kept for receipts; nothing depends on them."""

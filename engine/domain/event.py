@@ -4,7 +4,7 @@ Quantities are signed contracts (buy and long positive) unless a field says othe
 decimals; money is account currency. Ids of orders and fills are the broker's, ``client`` is ours.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
@@ -266,6 +266,24 @@ class JournalStrained(Stamped, frozen=True):
     reason: str
 
 
+class DayStarted(Stamped, frozen=True):
+    """A firm's day began for these accounts. ``is_short`` is a session that a holiday cuts short."""
+
+    accounts: tuple[AccountId, ...]
+    due: datetime  # the firm's own time of it
+    trade_date: date
+    is_short: bool = False
+
+
+class DayClosed(Stamped, frozen=True):
+    """A firm's cut-off came for these accounts: the closing balance that an end-of-day floor follows."""
+
+    accounts: tuple[AccountId, ...]
+    due: datetime  # the firm's own time of it
+    trade_date: date
+    is_short: bool = False
+
+
 class OrdersSent(Stamped, frozen=True):
     """Bytes of one fan-out were handed to the sockets. ``offsets_us`` runs parallel to the lots, from the fact's ``at``."""
 
@@ -302,4 +320,6 @@ Event = (
     | JournalStrained
     | OrdersSent
     | FollowerFailed
+    | DayStarted
+    | DayClosed
 )

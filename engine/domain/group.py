@@ -6,11 +6,10 @@ from enum import StrEnum
 from typing import Any
 
 from engine.domain.ids import AccountId, ConnectionId, GroupId, Root, Symbol
-from engine.domain.value import Value
-
-
-class Setting(Value, frozen=True, forbid_unknown_fields=True):
-    """A Value that a person writes: an unknown key is an error, so that a typo cannot pass."""
+from engine.domain.keeping import Keeping
+from engine.domain.limit import LimitsPlan
+from engine.domain.limit import faults as limit_faults
+from engine.domain.value import Setting as Setting  # noqa: PLC0414  whoever writes settings finds it here
 
 
 class Exact(Setting, frozen=True, tag="exact", tag_field="mode"):
@@ -125,6 +124,7 @@ class FollowerPlan(Setting, frozen=True):
     balance_age_s: int = 900  # a balance older than this sizes by the smaller of itself and the smallest seen
     bracket: Bracket | None = None
     pause_after_refusals: int = 3  # refused entries in a row that pause this follower; 0 never
+    limits: LimitsPlan | None = None  # when this desk acts ahead of the firm; the account's own table wins
 
 
 class GroupPlan(Setting, frozen=True):
@@ -147,6 +147,8 @@ class AccountPlan(Setting, frozen=True):
     live: bool = False  # real money
     plan: str = ""  # of the firm's rules: "apex/eod-50k/evaluation/tradovate"; empty for none
     overrides: dict[str, Any] = {}  # values of that plan that are otherwise on this account
+    limits: LimitsPlan | None = None  # when this desk acts ahead of the firm, in place of the follower's table
+    floor: Decimal | None = None  # the firm's own figure of the floor, for an account that has traded before
 
 
 class DeskPlan(Setting, frozen=True):
@@ -154,6 +156,7 @@ class DeskPlan(Setting, frozen=True):
 
     accounts: tuple[AccountPlan, ...]
     groups: tuple[GroupPlan, ...]
+    keepings: dict[AccountId, Keeping] = {}  # what followers must keep to, worked out of plans and limits
 
 
 def follower_symbol(plan: FollowerPlan, symbol: Symbol, root: Root) -> Symbol | None:
@@ -177,6 +180,8 @@ def faults(plan: DeskPlan) -> list[str]:
     if len(known) < len(plan.accounts):
         found.append("accounts: two accounts share one id; give each its own")
     roles: dict[AccountId, str] = {}
+    for account in plan.accounts:
+        found += [f"account {account.id}: limits.{line}" for line in limit_faults(account.limits)]
     leads = {group.leader for group in plan.groups}
     for group in plan.groups:
         if group.leader not in known:
@@ -200,6 +205,7 @@ def _follower_faults(
     if name in roles:
         found.append(f"group {group.id}: {name} already follows in {roles[name]}; an account plays one role")
     roles[name] = group.id
+    found += [f"follower {name}: limits.{line}" for line in limit_faults(follower.limits)]
     if follower.bracket is not None and min(follower.bracket.stop_ticks, follower.bracket.target_ticks) <= 0:
         found.append(f"follower {name}: bracket needs stop_ticks and target_ticks above 0")
     return found + [f"follower {name}: {line}" for line in (*_size_faults(follower.sizing), *_number_faults(follower))]

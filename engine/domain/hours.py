@@ -22,9 +22,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from engine.domain.group import Setting
 from engine.domain.ids import Root
-from engine.domain.value import Value
+from engine.domain.value import Setting, Value
 
 EXCHANGE_ZONE = "America/Chicago"
 REST = timedelta(hours=1)  # the daily maintenance; a shorter gap does not end a stretch

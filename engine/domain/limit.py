@@ -10,10 +10,9 @@ from enum import StrEnum
 import msgspec
 
 from engine.domain.drawdown import Ledger, Limit
-from engine.domain.group import Setting
 from engine.domain.room import margin_line
 from engine.domain.terms import ZERO
-from engine.domain.value import Value
+from engine.domain.value import Setting, Value
 
 
 class Action(StrEnum):
@@ -59,6 +58,7 @@ class Watch(msgspec.Struct):
 
     told: dict[Limit, int] = {}  # steps
     acted: dict[Limit, Decimal] = {}  # equity at which it did
+    waived: dict[Limit, bool] = {}  # a person took the buffer off: only the firm's own line acts
 
     def look(self, ledger: Ledger, plan: LimitsPlan, tick_risk: Decimal = ZERO) -> list[Trigger]:
         """Compare an account with its limits; call it after every mark that the ledger took.
@@ -66,12 +66,14 @@ class Watch(msgspec.Struct):
         ``tick_risk`` is the money that one tick against everything held would cost.
         """
         found: list[Trigger] = []
-        for limit, line, span in _lines(ledger):
+        for limit, line, span in lines(ledger):
             own: LimitPlan = getattr(plan, limit)
             gap = ledger.equity - line if limit is not Limit.DAILY_TARGET else line - ledger.equity
             used = 1 - gap / span
             if limit not in self.acted and (
-                used >= own.act_at or gap <= tick_risk * own.ticks_ahead or _is_hit(ledger, limit)
+                used >= (1 if limit in self.waived else own.act_at)
+                or gap <= tick_risk * own.ticks_ahead
+                or _is_hit(ledger, limit)
             ):
                 self.acted[limit] = ledger.equity
                 self.told[limit] = len(own.warn_at)
@@ -89,11 +91,42 @@ class Watch(msgspec.Struct):
     def new_day(self) -> None:
         """Forget what a day's limits told and did; a maximum loss that acted stays so."""
         self.told = {}
+        self.waived = {limit: True for limit in self.waived if limit is Limit.MAX_LOSS}
         self.acted = {limit: equity for limit, equity in self.acted.items() if limit is Limit.MAX_LOSS}
 
     def unlock(self, limit: Limit) -> None:
         """Let one limit act again: a person said so."""
         self.acted.pop(limit, None)
+
+    def waive(self, limit: Limit) -> None:
+        """Let a limit that has acted do so again at the firm's own line alone: a person goes on inside the buffer."""
+        if self.acted.pop(limit, None) is not None:
+            self.waived[limit] = True
+
+
+def act_room(limit: Limit, gap: Decimal, span: Decimal, plan: LimitsPlan, watch: Watch, tick_risk: Decimal) -> Decimal:
+    """Money until a limit acts: its line is ``gap`` away, less what this desk keeps back; never below zero."""
+    own: LimitPlan = getattr(plan, limit)
+    kept_back = ZERO if limit in watch.waived else (1 - own.act_at) * span
+    return max(ZERO, gap - max(kept_back, own.ticks_ahead * tick_risk))
+
+
+def faults(plan: LimitsPlan | None) -> list[str]:
+    """Say in one line each what is wrong with a person's limits; empty when all is well."""
+    found = []
+    for limit in Limit if plan is not None else ():
+        own: LimitPlan = getattr(plan, limit)
+        if not (own.act_at.is_finite() and 0 < own.act_at <= 1):
+            found.append(f"{limit}.act_at: write a share above 0 and at most 1, such as 0.95, not {own.act_at}")
+        if any(not (step.is_finite() and 0 < step <= 1) for step in own.warn_at):
+            found.append(f"{limit}.warn_at: write shares above 0 and at most 1, such as [0.7, 0.85, 0.95]")
+        elif list(own.warn_at) != sorted(set(own.warn_at)):
+            found.append(f"{limit}.warn_at: write rising shares, each once")
+        if not 0 <= own.ticks_ahead <= 1_000:
+            found.append(f"{limit}.ticks_ahead: write a number from 0 to 1000, not {own.ticks_ahead}")
+        if not own.actions:
+            found.append(f"{limit}.actions: write at least one action, such as warn")
+    return found
 
 
 def _is_hit(ledger: Ledger, limit: Limit) -> bool:
@@ -101,7 +134,7 @@ def _is_hit(ledger: Ledger, limit: Limit) -> bool:
     return hit is not None and hit.limit is limit
 
 
-def _lines(ledger: Ledger) -> list[tuple[Limit, Decimal, Decimal]]:
+def lines(ledger: Ledger) -> list[tuple[Limit, Decimal, Decimal]]:
     """Each limit in force with its line and the money between its untouched state and the line."""
     found = [(Limit.MAX_LOSS, ledger.floor, ledger.terms.drawdown)]
     if ledger.day_line is not None and ledger.allowance:

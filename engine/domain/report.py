@@ -1,15 +1,18 @@
 """Report: what the broker tells of a follower's orders, fills and positions, taken into its lanes."""
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from engine.domain.bracket import trim
 from engine.domain.copier import Copier, Flight, Hold, Working, lots, remember
-from engine.domain.decision import AskOrder, AskSnapshot, Decision, Liquidate, Severity
+from engine.domain.decision import AskOrder, AskSnapshot, Decision, Liquidate, Raised, Severity
 from engine.domain.event import (
     CLOSED,
     Absent,
     Accepted,
     AccountRestricted,
+    BalanceReported,
+    FillBusted,
     OrderAnswered,
     OrderChanged,
     OrderFilled,
@@ -17,6 +20,7 @@ from engine.domain.event import (
     PositionReported,
     RefusalKind,
     Refused,
+    SnapshotTaken,
     Unclear,
 )
 from engine.domain.ids import OrderId, is_ours, order_id
@@ -32,6 +36,8 @@ def filled(copier: Copier, event: OrderFilled, out: list[Decision]) -> None:
     client = event.client or _liquidation(copier, lane, quantity)
     flight = copier.flights.get(client) if client is not None else None
     lane.cost.fold(lane.held, quantity, event.price)
+    if copier.kept is not None:
+        copier.kept.filled_at = event.at
     if flight is not None and client is not None:
         counted = min(flight.open, abs(quantity))
         flight.open -= counted
@@ -205,3 +211,23 @@ def restricted(copier: Copier, event: AccountRestricted, out: list[Decision]) ->
     copier.arm()
     text = f"{event.account}: broker says {event.restriction.value} {event.reason}".rstrip()
     out.append(copier.tell("acct.lock", Severity.P2, text))
+
+
+def money(event: SnapshotTaken, balance: Decimal) -> BalanceReported:
+    """What a snapshot says of money, as the broker would tell it alone."""
+    return BalanceReported(
+        at=event.at,
+        account=event.account,
+        balance=balance,
+        open_profit=event.open_profit,
+        margin=event.margin,
+        day_profit=event.day_profit,
+    )
+
+
+def busted(event: FillBusted, out: list[Decision]) -> None:
+    """The exchange took a fill back: the account's own word decides what is left."""
+    said = f"the exchange took back {event.quantity:+d} {event.symbol} at {event.price} on {event.account}"
+    code, severity = "fill.busted", Severity.P1
+    out.append(Raised(code=code, severity=severity, text=said, account=event.account, symbol=event.symbol))
+    out.append(AskSnapshot(account=event.account))

@@ -10,6 +10,7 @@ from engine.domain.copier import Copier
 from engine.domain.event import QuoteMarked
 from engine.domain.group import DeskPlan, Pooled
 from engine.domain.ids import AccountId, GroupId, Symbol
+from engine.domain.keeping import Keeping, Kept
 from engine.domain.lane import Feed, Lane
 from engine.domain.leader import LeaderBook
 from engine.domain.risk import arm
@@ -99,6 +100,7 @@ def configure(state: DeskState, plan: DeskPlan) -> list[Copier]:
             if known.group != group.id:
                 _leave(known)
             known.group, known.owner, known.plan = group.id, owners[account], follower
+        _keep(state.copiers[account], plan.keepings.get(account))
     gone = [state.copiers.pop(account) for account in list(state.copiers) if account not in followers]
     leads = leader_groups(plan)
     state.leaders = {name: state.leaders.get(name) or LeaderBook(name, ids) for name, ids in leads.items()}
@@ -110,6 +112,16 @@ def configure(state: DeskState, plan: DeskPlan) -> list[Copier]:
         copier.arm()
     state.version += 1
     return gone
+
+
+def _keep(copier: Copier, keeping: Keeping | None) -> None:
+    """Put an account's limits in force; what they have counted so far stays."""
+    if keeping is None:
+        copier.kept = None
+    elif copier.kept is None:
+        copier.kept = Kept(keeping)
+    else:
+        copier.kept.change(keeping)
 
 
 def _leave(copier: Copier) -> None:

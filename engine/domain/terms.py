@@ -7,7 +7,7 @@ those of its replay format.
 from decimal import Decimal
 from enum import StrEnum
 
-from engine.domain.group import Setting
+from engine.domain.value import Setting
 
 ZERO = Decimal(0)
 

@@ -1,4 +1,4 @@
-"""Value: what is stored or sent and never changes; Stamped: a Value with the time at which a shell saw it."""
+"""Value: what is stored or sent and never changes; Setting: one that a person writes; Stamped: one with the time of seeing."""
 
 from datetime import datetime
 from typing import Any, dataclass_transform
@@ -18,6 +18,10 @@ class _KeywordOnly(msgspec.StructMeta):
 @dataclass_transform(frozen_default=True, kw_only_default=True)
 class Value(msgspec.Struct, frozen=True, metaclass=_KeywordOnly):
     """A fact, wish or measure."""
+
+
+class Setting(Value, frozen=True, forbid_unknown_fields=True):
+    """A Value that a person writes: an unknown key is an error, so that a typo cannot pass."""
 
 
 class Stamped(Value, frozen=True, tag=True, array_like=True):

@@ -9,6 +9,7 @@ from engine.api.views import AccountState, AccountView, HoldView, LegView, Order
 from engine.domain.allocation import carried
 from engine.domain.contract import product_of
 from engine.domain.copier import Copier
+from engine.domain.drawdown import Limit
 from engine.domain.event import Restriction
 from engine.domain.group import (
     AccountPlan,
@@ -26,6 +27,8 @@ from engine.domain.lane import Lane
 from engine.domain.leader import LeaderBook
 from engine.domain.sizing import Quotes, mark_of, open_profit
 from engine.domain.state import DeskState
+from engine.domain.stopout import LIMITS
+from engine.service import risk
 
 LastCopy = Callable[[AccountId], tuple[str, float | None]]
 """Cause and lag of the newest copy of an account; an empty cause for none."""
@@ -61,6 +64,7 @@ def _follower(
     state, why = state_of(copier)
     opened = _open([(lane.symbol, lane.held, lane.cost.average) for lane in copier.lanes.values()], quotes)
     cause, lag = last(copier.account)
+    limits = risk.limit_views(copier, quotes)
     return AccountView(
         id=plan.id,
         name=plan.name,
@@ -84,6 +88,10 @@ def _follower(
         last_copy=cause,
         last_lag_ms=lag,
         carried=_carried(copier),
+        day_stop_pct=risk.percent(limits, Limit.DAILY_LOSS),
+        trail_pct=risk.percent(limits, Limit.MAX_LOSS),
+        room=risk.room(limits),
+        nearest_limit=risk.nearest(limits),
     )
 
 
@@ -97,7 +105,7 @@ def state_of(copier: Copier) -> tuple[AccountState, str]:
         return AccountState.STOPPED, f"broker: {copier.restriction.value} {copier.restricted_because}".rstrip()
     if not copier.is_synced:
         return AccountState.OFFLINE, "sync: not yet compared with the broker"
-    engine = next((hold for hold in copier.holds if hold.kind == "engine"), None)
+    engine = next((hold for hold in copier.holds if hold.kind == "engine" or hold.by == LIMITS), None)
     if engine is not None:
         return AccountState.STOPPED, engine.reason
     for lane in copier.lanes.values():

@@ -3,9 +3,19 @@
 from datetime import datetime
 from decimal import Decimal
 
-from engine.api.requests import ActAsk, CloseAsk, FlattenAsk, PauseAsk, RepairAsk, ResumeAsk, SizeAsk, SyncAsk
+from engine.api.requests import (
+    ActAsk,
+    CloseAsk,
+    FlattenAsk,
+    PauseAsk,
+    RepairAsk,
+    ResumeAsk,
+    SizeAsk,
+    SyncAsk,
+    UnlockAsk,
+)
 from engine.api.views import PreviewLine, PreviewView
-from engine.domain.command import Close, Command, Flatten, Pause, Rejoin, Repair, Resize, Resume, Sync
+from engine.domain.command import Close, Command, Flatten, Pause, Rejoin, Repair, Resize, Resume, Sync, Unlock
 from engine.domain.contract import month_of, root_of
 from engine.domain.copier import Copier
 from engine.domain.ids import AccountId, Symbol
@@ -52,6 +62,8 @@ def command_of(ask: ActAsk, accounts: tuple[AccountId, ...], state: DeskState, n
             return Sync(accounts=accounts, adopt=adopt)
         case RepairAsk():
             return Repair(accounts=accounts)
+        case UnlockAsk(is_reset=is_reset):
+            return Unlock(accounts=accounts, is_reset=is_reset)
 
 
 def _contract(symbol: str | None, accounts: tuple[AccountId, ...], state: DeskState) -> Symbol | None:
@@ -141,6 +153,8 @@ def _change(copier: Copier, command: Command) -> tuple[str, str, int]:
             return before, f"{before}, kept as the new base", 0
         case Repair():
             return now, "compared with the broker, then copies", 0
+        case Unlock(is_reset=is_reset):
+            return now, "a new ledger, copies" if is_reset else "copies from the leader's next entry", 0
         case _:
             return before, after, 0
 
@@ -153,7 +167,7 @@ def _adds_risk(copier: Copier, command: Command) -> bool:
     match command:
         case Resize(factor=factor):
             return factor > copier.factor
-        case Resume() | Repair():
+        case Resume() | Repair() | Unlock():
             return True
         case Sync(adopt=adopt):
             moves = _contracts(copier, command)
@@ -172,5 +186,7 @@ def _remarks(command: Command) -> tuple[str, ...]:
             return ("Copying goes on with the leader's next entry.",)
         case Flatten():
             return ("Entries stay stopped until a person resumes.",)
+        case Unlock(is_reset=False):
+            return ("Inside the buffer only the firm's own lines act.",)
         case _:
             return ()

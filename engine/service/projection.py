@@ -219,7 +219,7 @@ def _touched(entry: Entry, state: DeskState) -> Iterator[AccountId]:
     """Accounts that an entry may have changed."""
     event: Event = entry.event
     account = getattr(event, "account", None)
-    if isinstance(event, QuoteMarked):
+    if isinstance(event, QuoteMarked) and not entry.decisions:  # a price may stop an account
         return
     if isinstance(event, PersonActed):
         yield from event.command.accounts

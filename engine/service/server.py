@@ -23,6 +23,7 @@ from engine.api.views import (
     OrderView,
     PreviewView,
     Refusal,
+    RiskView,
     StatusView,
 )
 from engine.domain.value import Value
@@ -32,7 +33,7 @@ from engine.service.page import page
 from engine.service.preview import AskError
 from engine.service.receipt import UnknownReceiptError, find
 from engine.service.scope import ScopeError
-from engine.service.status import account_views, copy_views, order_views
+from engine.service.status import account_views, copy_views, order_views, risk_of
 from engine.service.stream import TOO_SLOW
 
 MOST_COPIES = 200
@@ -90,6 +91,12 @@ def account(state: State, alias: FromPath[str]) -> AccountView:
     if not found:
         raise HTTPException(status_code=404, detail=f"no account is named {alias[:40]}")
     return found[0]
+
+
+@get("/v1/risk", sync_to_thread=False)
+def risk(state: State, within: Within = "all") -> RiskView:
+    """Distance to every limit of a scope, nearest to the edge first."""
+    return risk_of(_ready(state).projection, within)
 
 
 @get("/v1/orders", sync_to_thread=False)
@@ -256,7 +263,22 @@ async def _shut(scope: Any, send: Any, status_code: int, line: str) -> None:
 def build(clerk: Clerk, token: str, port: int, version: str) -> Gate:
     """The whole application."""
     handlers: ExceptionHandlersMap = {LockstepError: _refused, HTTPException: _http_error, Exception: _fault}
-    routes = [status, accounts, account, orders, copies, health, act, receipt, preview, acts, events, document, schema]
+    routes = [
+        status,
+        accounts,
+        account,
+        risk,
+        orders,
+        copies,
+        health,
+        act,
+        receipt,
+        preview,
+        acts,
+        events,
+        document,
+        schema,
+    ]
     app = Litestar(
         route_handlers=routes,
         state=State({"clerk": clerk}),

@@ -14,11 +14,13 @@ from engine.api.views import (
     HoldView,
     LineView,
     OrderView,
+    RiskView,
     StatusView,
 )
 from engine.domain.ids import AccountId
 from engine.service.account import account_view, orders_of
 from engine.service.projection import Projection
+from engine.service.risk import risk_view
 from engine.service.scope import accounts_of
 
 LAG_COPIES = 20
@@ -98,12 +100,31 @@ def status_view(projection: Projection, scope: str, now: datetime) -> StatusView
         leaders=tuple(f"{view.id}  {_stand(view)}" for view in views if view.role == "leader"),
         day_profit=_total([view.day_profit for view in followers]),
         open_profit=_total([view.open_profit for view in followers]),
-        worst=f"{worst.id}: {worst.why or worst.state.value}" if worst else "",
+        worst=f"{worst.id}: {worst.why or worst.state.value}" if worst else _nearest(followers),
         lag_ms=median(lags) if lags else None,
         desynced=tuple(by_state[AccountState.DESYNC]),
         offline=tuple(view.id for view in views if view.state is AccountState.OFFLINE and view.role != "idle"),
         holds=_holds(followers),
     )
+
+
+def _nearest(followers: Sequence[AccountView]) -> str:
+    """Where nobody is in trouble: the account that is nearest to one of its limits."""
+    used = [(max(view.day_stop_pct or 0, view.trail_pct or 0), view) for view in followers if view.nearest_limit]
+    if not used:
+        return ""
+    view = max(used, key=lambda pair: pair[0])[1]
+    return f"{view.id}: {view.nearest_limit}"
+
+
+def risk_of(projection: Projection, scope: str) -> RiskView:
+    """Distance to every limit of a scope.
+
+    Raises: ScopeError.
+    """
+    plan = projection.state.plan
+    named = accounts_of(plan, scope) if plan.accounts or scope != "all" else ()
+    return risk_view(named, projection.state.copiers, projection.state.quotes)
 
 
 def _word(projection: Projection, views: Sequence[AccountView], followers: Sequence[AccountView]) -> str:

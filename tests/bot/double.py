@@ -35,6 +35,7 @@ from engine.api import (
     PreviewView,
     Refusal,
     ResumeAsk,
+    RiskView,
     SizeAsk,
     Snapshot,
     StatusTold,
@@ -307,6 +308,8 @@ class EngineDouble:
                 return 200, [view for alias, view in self.accounts.items() if alias in names]
             case "GET", "orders":
                 return 200, []
+            case "GET", "risk":
+                return 200, RiskView(limits=(), free=tuple(self.followers(query.get("scope", "all"))))
             case "GET", "copies":
                 return 200, self.copies[: int(query["limit"])]
             case "GET", "health":

@@ -387,3 +387,40 @@ def test_deep_tables_are_refused():
 def test_a_secret_is_a_text_that_hides_itself():
     assert Secret("pw") == "pw"
     assert "pw" not in repr({"password": Secret("pw")})
+
+
+# ---- limits
+
+LIMITED = 'name = "DEMO2000001"\n'
+
+
+def test_a_named_plan_becomes_what_the_follower_must_keep_to(example):
+    own = 'plan = "apex/eod-50k/evaluation/tradovate"\noverrides = { drawdown = 1800 }\nfloor = 48500\n'
+    table = '\n[group.defaults.limits.daily_loss]\nact_at = 0.9\nactions = ["warn", "flatten", "lock-day"]\n'
+    text = example.replace(LIMITED, LIMITED + own).replace("\n[[group.follower]]", f"{table}\n[[group.follower]]", 1)
+    desk = read(text).desk
+    assert list(desk.keepings) == ["ALPHA"], "a leader and an account without a plan keep to nothing"
+    kept = desk.keepings[desk.accounts[1].id]
+    assert (kept.terms.start_balance, kept.terms.drawdown, kept.floor) == (50_000, 1_800, 48_500)
+    assert kept.clock.zone == "America/New_York"
+    assert kept.limits.daily_loss.act_at == Decimal("0.9")
+    assert desk.groups[0].followers[1].limits == kept.limits
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ('plan = "apex/eod-50k/evaluation/tradovat"', 'there is no plan "apex/eod-50k/evaluation/tradovat"; near it:'),
+        (
+            'plan = "apex/eod-50k/evaluation/tradovate"\noverrides = { drawdwon = 1 }',
+            'the key "drawdwon" is unknown; did you mean "drawdown"?',
+        ),
+        ("floor = 100", "floor: write a plan too"),
+        ("limits = { daily_loss = { act_at = 95 } }", "daily_loss.act_at: write a share above 0 and at most 1"),
+        ("limits = { daily_loss = { actions = [] } }", "daily_loss.actions: write at least one action"),
+        ("limits = { max_loss = { warn_at = [0.9, 0.7] } }", "max_loss.warn_at: write rising shares"),
+        ('limits = { max_loss = { actions = ["flaten"] } }', "flaten"),
+    ],
+)
+def test_a_wrong_limit_stops_the_start_with_a_line(example, written, said):
+    assert any(said in line for line in complaint(example.replace(LIMITED, f"{LIMITED}{written}\n")))

@@ -20,6 +20,7 @@ from engine.api import (
     Severity,
     SizeAsk,
     SyncAsk,
+    UnlockAsk,
 )
 
 DONE_WORDS = {
@@ -30,6 +31,7 @@ DONE_WORDS = {
     "flatten": "🟥 FLAT",
     "sync": "SYNCED",
     "repair": "REPAIRED",
+    "unlock": "UNLOCKED",
 }
 ASKED_WORDS = {"pause": "⏸ PAUSE", "resume": "▶ RESUME", "flatten": "🟥 FLATTEN"}
 SHOWN_LINES = 12
@@ -59,6 +61,8 @@ def title_of(ask: ActAsk) -> str:
             return f"SYNC {ask.scope}" + (", adopt what is held" if ask.adopt else " to the leader")
         case RepairAsk():
             return f"REPAIR {ask.scope}"
+        case UnlockAsk():
+            return f"UNLOCK {ask.scope}" + (", reset by the firm" if ask.is_reset else "")
 
 
 def preview_card(

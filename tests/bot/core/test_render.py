@@ -15,6 +15,7 @@ from bot.core.card import CARD_CELLS, TABLE_CELLS, Card, cells, plain, table_lin
 from bot.core.render.act import act_card, preview_card, told_card
 from bot.core.render.desk import account_card, accounts_card, health_card, orders_card, positions_card, status_card
 from bot.core.render.look import money, price, ticks, told, until_twice
+from bot.core.render.risk import risk_card
 from bot.core.render.trade import copies_card, copies_summary, copy_card, notice_card
 from engine.api import (
     AccountState,
@@ -29,6 +30,7 @@ from engine.api import (
     HealthView,
     HoldView,
     LegView,
+    LimitView,
     LineView,
     Notice,
     OrderView,
@@ -36,6 +38,7 @@ from engine.api import (
     PreviewLine,
     PreviewView,
     ResumeAsk,
+    RiskView,
     Severity,
     SizeAsk,
     StatusView,
@@ -197,6 +200,34 @@ FLAT_LINES = (
     part("TS-01", "was flat"),
     part("TS-02", "OFFLINE", ActState.FAILED),
 )
+
+
+def limit(alias: str, kind: str, gone: int, span: int, stop: str | None, **more: Any) -> LimitView:
+    return LimitView(
+        account=alias,
+        limit=kind,
+        used=Decimal(gone) / span,
+        gone=Decimal(gone),
+        span=Decimal(span),
+        line=Decimal(49_500),
+        equity=Decimal(50_000),
+        symbol="NQZ6" if stop else "",
+        price=Decimal("21044.25") if stop else None,
+        stop=Decimal(stop) if stop else None,
+        **more,
+    )
+
+
+RISK = RiskView(
+    limits=(
+        limit("APX-4", "daily_loss", 500, 500, None, has_acted=True),
+        limit("APX-3", "daily_loss", 434, 500, "21040.25"),
+        limit("APX-1", "max_loss", 640, 2_500, "20950.5"),
+        limit("APX-1", "daily_target", 120, 1_000, "21100"),
+    ),
+    unknown=("TS-02",),
+)
+
 CARDS: dict[str, Card] = {
     "S1 status": status_card(STATUS, NOW, ZONE),
     "S1 nothing known": status_card(
@@ -213,6 +244,8 @@ CARDS: dict[str, Card] = {
     "S4 one symbol": positions_card(ACCOUNTS, "ES"),
     "S4 flat": positions_card((account("LEAD-1", "leader"), account("APX-1"))),
     "orders": orders_card((ORDER,)),
+    "S6 risk": risk_card(RISK),
+    "S6 nothing known": risk_card(RiskView(limits=(), unknown=("APX-1",), free=("APX-2",))),
     "S7 copies": copies_card((COPY,), ZONE),
     "S9 health": health_card(HEALTH),
     "copy": copy_card(COPY, ZONE),

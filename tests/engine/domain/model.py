@@ -9,6 +9,7 @@ from decimal import Decimal
 import msgspec
 
 from engine.domain.command import Command
+from engine.domain.contract import PRODUCTS, root_of
 from engine.domain.copier import Copier
 from engine.domain.decision import AskOrder, AskSnapshot, CancelOrder, Decision, Liquidate, SendLots
 from engine.domain.desk import Desk
@@ -37,7 +38,9 @@ from engine.domain.event import (
 )
 from engine.domain.group import AccountPlan, DeskPlan, FollowerPlan, GroupPlan
 from engine.domain.ids import AccountId, BrokerOrderId, ConnectionId, FillId, GroupId, OrderId, Symbol
+from engine.domain.keeping import Keeping
 from engine.domain.lane import Lane
+from engine.domain.position import Cost
 
 START = datetime(2026, 11, 23, 14, 30, tzinfo=UTC)
 LEAD = AccountId("LEAD")
@@ -49,12 +52,14 @@ def line_of(account: str) -> ConnectionId:
     return ConnectionId(f"line-{account}")
 
 
-def plan(followers: Iterable[FollowerPlan], *more: GroupPlan) -> DeskPlan:
+def plan(
+    followers: Iterable[FollowerPlan], *more: GroupPlan, keepings: dict[AccountId, Keeping] | None = None
+) -> DeskPlan:
     """A desk with one group of LEAD, and ``more``; every account on a line of its own."""
     groups = (GroupPlan(id=GroupId("MAIN"), leader=LEAD, followers=tuple(followers)), *more)
     names = [name for group in groups for name in (group.leader, *(follower.account for follower in group.followers))]
     accounts = (AccountPlan(id=name, connection=line_of(name), name=f"D-{name}") for name in dict.fromkeys(names))
-    return DeskPlan(accounts=tuple(accounts), groups=groups)
+    return DeskPlan(accounts=tuple(accounts), groups=groups, keepings=keepings or {})
 
 
 @dataclass
@@ -99,6 +104,22 @@ class Broker:
     queue: list[Event] = field(default_factory=list)
     is_up: bool = True
     wants_snapshot: bool = False
+    start: Decimal | None = None  # balance before the first fill; None tells none
+    costs: dict[Symbol, Cost] = field(default_factory=dict)
+
+    @property
+    def balance(self) -> Decimal | None:
+        if self.start is None:
+            return None
+        return self.start + sum(cost.realised * PRODUCTS[root_of(symbol)].point for symbol, cost in self.costs.items())
+
+    def equity(self, price: Decimal) -> Decimal:
+        """With open profit, where every contract stands at one price."""
+        opened = (
+            cost.open_points(self.nets.get(symbol, 0), price) * PRODUCTS[root_of(symbol)].point
+            for symbol, cost in self.costs.items()
+        )
+        return (self.balance or Decimal(0)) + sum(opened)
 
     def open_orders(self) -> list[Order]:
         return [order for order in self.orders if order.can_fill]
@@ -114,11 +135,14 @@ class Stage:
     """The desk, its brokers and everything that was decided. Facts of the leader are told at once, those of followers when
     ``hear`` says so."""
 
-    def __init__(self, desk_plan: DeskPlan) -> None:
+    def __init__(self, desk_plan: DeskPlan, balances: dict[AccountId, Decimal] | None = None) -> None:
         self.at = START
+        self.price = PRICE  # of every fill
         self.desk = Desk()
         self.plan = desk_plan
-        self.brokers = {account.id: Broker(account.id) for account in desk_plan.accounts}
+        self.brokers = {
+            account.id: Broker(account.id, start=(balances or {}).get(account.id)) for account in desk_plan.accounts
+        }
         self.count = 0
         self.journal: list[tuple[Event, bytes]] = []
         self.decisions: list[Decision] = []
@@ -213,6 +237,8 @@ class Stage:
         order.open -= size
         if not order.open:
             order.status = OrderStatus.FILLED
+        cost = broker.costs.setdefault(order.symbol, Cost())
+        cost.fold(broker.nets.get(order.symbol, 0), sign * size, self.price)
         broker.nets[order.symbol] = broker.nets.get(order.symbol, 0) + sign * size
         self.count += 1
         fill = OrderFilled(
@@ -222,7 +248,7 @@ class Stage:
             order=order.id,
             symbol=order.symbol,
             quantity=sign * size,
-            price=PRICE,
+            price=self.price,
             traded_at=self.at,
             client=order.client,
         )
@@ -331,9 +357,14 @@ class Stage:
             for order in broker.orders
             if not order.is_lost and (order.client is not None or order.status is OrderStatus.WORKING)
         )
-        holdings = tuple(Holding(symbol=s, net=net, price=PRICE) for s, net in broker.nets.items() if net)
+        holdings = tuple(
+            Holding(symbol=s, net=net, price=broker.costs[s].average) for s, net in broker.nets.items() if net
+        )
         fills = tuple(broker.fills)
-        self.tell(SnapshotTaken(at=self.at, account=account, holdings=holdings, orders=seen, fills=fills))
+        taken = SnapshotTaken(
+            at=self.at, account=account, holdings=holdings, orders=seen, fills=fills, balance=broker.balance
+        )
+        self.tell(taken)
 
     def restart(self) -> None:
         """The process dies with what was on its way to it, and another one goes on from the checkpoint."""
@@ -351,6 +382,7 @@ class Stage:
         return self.tell(PersonActed(at=self.at, key=key or f"act{self.count}", by="ann", command=command))
 
     def quote(self, price: Decimal = PRICE, symbol: Symbol = NQ) -> None:
+        self.price = price if symbol == NQ else self.price
         self.tell(QuoteMarked(at=self.at, symbol=symbol, bid=price, ask=price, last=price))
 
     def wait(self, seconds: int) -> None:

@@ -4,7 +4,7 @@ import inspect
 import json
 import types
 import typing
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
 from pathlib import Path
@@ -45,6 +45,8 @@ def sample(kind: Any, name: str = "x") -> Any:
         bool: True,
         Decimal: Decimal("1.25"),
         datetime: START,
+        date: START.date(),
+        time: START.time(),
         float: 0.5,
         timedelta: timedelta(0),
     }

@@ -1,0 +1,158 @@
+"""Limits over real sockets: a falling price is told, the account is stopped, flattened until proven, and locked."""
+
+from datetime import UTC, datetime, time, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+from engine.calendar import sessions
+from engine.domain.command import Resume, Unlock
+from engine.domain.event import DayStarted
+from engine.domain.hours import Calendar, DayClock, Family, Session, SessionTable, Span
+from engine.domain.ids import AccountId
+from engine.domain.keeping import Keeping
+from engine.domain.terms import DailyLoss, Terms, Trail
+from engine.sim import fault
+from tests.scenarios.stage import Stage, follower, staged
+from tests.scenarios.swift import SwiftClock
+from tests.scenarios.test_act import said
+
+A = AccountId("A")
+SEVEN = [follower(name) for name in "ABCDEFG"]
+START = Decimal(50_000)
+PIT = DayClock(zone="America/New_York", day_start=time(18), cut_off=time(17), flat_by=time(16, 59))
+
+
+def keeping(clock: DayClock = PIT, *, daily: bool = True) -> Keeping:
+    """2,500 down; a soft daily limit of 1,000."""
+    dll = DailyLoss(amount=Decimal(1_000)) if daily else None
+    terms = Terms(start_balance=START, drawdown=Decimal(2_500), mode=Trail.INTRADAY_EQUITY, dll=dll)
+    return Keeping(terms=terms, clock=clock)
+
+
+def calendar(home: Path, now: datetime, opens: datetime) -> None:
+    """Trading hours whose next trade date opens at ``opens``."""
+    before = Span(opens=opens - timedelta(days=3), closes=opens - timedelta(hours=1))
+    after = Span(opens=opens, closes=opens + timedelta(hours=22))
+    far = Span(opens=opens + timedelta(days=30), closes=opens + timedelta(days=30, hours=22))
+    dates = [Session(trade_date=span.closes.date(), spans=(span,)) for span in (before, after, far)]
+    table = SessionTable(family=Family.EQUITY, since=before.opens, until=far.closes, sessions=tuple(dates))
+    sessions.write(home, Calendar(built_at=now, source="test", tables=(table,)))
+
+
+async def down(stage: Stage, *prices: str) -> None:
+    """The market trades lower, and each price is heard."""
+    for price in prices:
+        stage.price(price)
+        await stage.until(
+            lambda price=price: any(
+                quote.last == Decimal(price) for quote in stage.engine.shard.desk.state.quotes.values()
+            ),
+            price,
+        )
+
+
+async def test_one_of_seven_is_stopped_and_six_go_on(tmp_path: Path) -> None:
+    clock = SwiftClock(1.0)
+    calendar(tmp_path, clock.now(), clock.now() + timedelta(days=1))
+    async with staged(
+        tmp_path, SEVEN, clock=clock, keepings={"A": keeping()}, balances=dict.fromkeys("ABCDEFG", START)
+    ) as stage:
+        stage.lead(2)
+        await stage.until_held(dict.fromkeys("ABCDEFG", 2))
+        await down(stage, "20981", "20978", "20975")
+        await stage.until(lambda: bool(stage.notices("dd.flat", "A")), "proven flat")
+        assert stage.held("A") == 0
+        assert [stage.held(name) for name in "BCDEFG"] == [2] * 6
+        assert [text.split(" %")[0] for text in stage.notices("dd.warn", "A")] == [
+            "A: daily loss 77",
+            "A: daily loss 89",
+        ]
+        (hard,) = stage.notices("dd.hard")
+        assert hard.endswith("→ flattening, locked until the next day")
+        stage.lead(1)
+        await stage.until_held(dict.fromkeys("BCDEFG", 3))
+        await stage.until_skipped("A", ("hold", 1))
+        stage.lead(-3)
+        await stage.until_held(dict.fromkeys("ABCDEFG", 0))
+        stage.assert_no_double()
+
+
+async def test_a_daily_lock_ends_with_the_firms_next_day_by_the_kept_hours(tmp_path: Path) -> None:
+    clock = SwiftClock(20.0)
+    opens = clock.now().astimezone(UTC) + timedelta(seconds=60)
+    calendar(tmp_path, clock.now(), opens)
+    own = DayClock(zone="UTC", day_start=opens.time(), cut_off=opens.time(), flat_by=opens.time())
+    async with staged(
+        tmp_path, [follower("A")], clock=clock, keepings={"A": keeping(own)}, balances={"A": START}
+    ) as stage:
+        stage.lead(2)
+        await stage.until_held({"A": 2})
+        await down(stage, "20975")
+        await stage.until(lambda: bool(stage.notices("dd.flat", "A")), "proven flat")
+        stage.act(Resume(accounts=(A,)), "early")
+        await stage.until(lambda: bool(said(stage, "early", "A")), "answered")
+        assert "locked until the firm's next day" in said(stage, "early", "A")[0]
+        await stage.until(lambda: bool(stage.notices("dd.lifted", "A")), "a new day")
+        assert sum(isinstance(entry.event, DayStarted) for entry in stage.entries()) == 1
+        assert stage.held("A") == 0
+        stage.lead(1)
+        await stage.until_held({"A": 1})
+
+
+async def test_a_refused_close_is_told_and_kept_at(tmp_path: Path) -> None:
+    clock = SwiftClock(20.0)
+    calendar(tmp_path, clock.now(), clock.now() + timedelta(days=1))
+    async with staged(
+        tmp_path, [follower("A"), follower("B")], clock=clock, keepings={"A": keeping()}, balances={"A": START}
+    ) as stage:
+        stage.lead(2)
+        await stage.until_held({"A": 2, "B": 2})
+        stage.fault(fault.Refuse(account="A", count=4))
+        await down(stage, "20975")
+        await stage.until(lambda: bool(stage.notices("dd.flat", "A")), "proven flat")
+        assert stage.notices("exit.refused", "A")
+        assert stage.held("A") == 0
+        assert stage.held("B") == 2
+
+
+async def test_a_floor_and_a_lock_outlive_a_restart(tmp_path: Path) -> None:
+    clock = SwiftClock(1.0)
+    calendar(tmp_path, clock.now(), clock.now() + timedelta(days=1))
+    async with staged(
+        tmp_path, [follower("A")], clock=clock, keepings={"A": keeping(daily=False)}, balances={"A": START}
+    ) as stage:
+        stage.lead(2)
+        await stage.until_held({"A": 2})
+        await down(stage, "21025")
+        await stage.until(lambda: floor(stage) == Decimal(48_490), "the floor has risen")  # bought at the offer
+        await stage.close_engine()
+        await stage.open_engine()
+        assert floor(stage) == Decimal(48_490)
+        await down(stage, "20964")
+        await stage.until(lambda: bool(stage.notices("dd.flat", "A")), "proven flat")
+        await stage.close_engine()
+        await stage.open_engine()
+        stage.lead(1)
+        await stage.until_skipped("A", ("hold", 1))
+        stage.act(Unlock(accounts=(A,)), "unlock")
+        stage.lead(1)
+        await stage.until_held({"A": 1})
+
+
+async def test_without_trading_hours_limits_hold_all_the_same(tmp_path: Path) -> None:
+    """They are built in a process of its own meanwhile, which ends with the engine."""
+    async with staged(
+        tmp_path, [follower("A"), follower("B")], keepings={"A": keeping()}, balances={"A": START}
+    ) as stage:
+        stage.lead(2)
+        await stage.until_held({"A": 2, "B": 2})
+        await down(stage, "20975")
+        await stage.until(lambda: bool(stage.notices("dd.flat", "A")), "proven flat")
+        assert stage.held("B") == 2
+
+
+def floor(stage: Stage) -> Decimal:
+    kept = stage.copier("A").kept
+    assert kept is not None
+    assert kept.ledger is not None
+    return kept.ledger.floor

@@ -89,7 +89,8 @@ def configure(home: Path, level: str = "info", hidden: Iterable[str] = (), name:
     """
     redaction = Redaction(hidden)
     try:
-        (home / "logs").mkdir(parents=True, exist_ok=True)
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)  # the journal names accounts and positions
+        (home / "logs").mkdir(exist_ok=True)
         file = logging.handlers.RotatingFileHandler(
             home / "logs" / f"{name}.log", maxBytes=FILE_BYTES, backupCount=FILES, encoding="utf-8"
         )

@@ -82,7 +82,8 @@ def spawn(program: Program, logs: Path | None, tell: Callable[[str], None] = say
     """Start a program; with ``logs`` what it prints goes there."""
     if logs is None or program.is_window:
         return Child(program)
-    logs.mkdir(parents=True, exist_ok=True)
+    logs.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    logs.mkdir(exist_ok=True)
     return Logged(program, (logs / f"{program.name}.out").open("a+b"), tell)
 
 

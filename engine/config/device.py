@@ -17,7 +17,7 @@ def device(where: Path) -> str:
         found = ""
     if found:
         return found
-    where.mkdir(parents=True, exist_ok=True)
+    where.mkdir(mode=0o700, parents=True, exist_ok=True)
     made = blake2b(uuid.uuid4().bytes, digest_size=16).hexdigest()
     kept.write_text(made + "\n", "utf-8")
     return made

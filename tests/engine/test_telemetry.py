@@ -2,6 +2,8 @@
 
 import json
 import logging
+import os
+import stat
 
 import pytest
 import structlog
@@ -115,3 +117,10 @@ def test_a_data_directory_that_cannot_be_written_is_one_line(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(ConfigError, match="cannot be written"):
         configure(tmp_path / "file")
+
+
+def test_a_new_data_directory_is_for_its_owner_alone(tmp_path, log):  # log gives the process back
+    """The journal names accounts and positions; nobody else on the computer has to read them."""
+    configure(tmp_path / "data")
+    if os.name == "posix":
+        assert stat.S_IMODE((tmp_path / "data").stat().st_mode) == 0o700

@@ -1,7 +1,9 @@
 """What a command of the shell is, and how it speaks."""
 
 import argparse
+import shutil
 import sys
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
@@ -28,6 +30,13 @@ def show(text: str = "") -> None:
     """Print a line of the result."""
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
+
+
+def show_wrapped(text: str) -> None:
+    """Print lines of words, broken between words where the terminal is narrow."""
+    width = shutil.get_terminal_size().columns
+    for line in text.split("\n"):
+        show(textwrap.fill(line, width, subsequent_indent=" "))
 
 
 def desk_argument(parser: argparse.ArgumentParser) -> None:

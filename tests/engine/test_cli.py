@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from engine.cli import COMMANDS, check, doctor, main, up
+from engine.cli.command import show_wrapped
 from engine.cli.demo.cast import CAST, LEADER_NAME, PASSWORD, desk_toml, venue_toml
 from engine.config import load
 from engine.runtime.clock import SystemClock
@@ -90,6 +91,12 @@ def test_up_refuses_a_desk_on_which_nobody_copies(tmp_path, capsys):
     told = capsys.readouterr().err
     assert "desk.toml: there is no [[group]]" in told
     assert told.count("\n") == 1
+
+
+def test_words_are_not_broken_on_a_narrow_terminal(monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "40")
+    show_wrapped("2/3 the engine is up, its control API answers (1.8 s)\n")
+    assert capsys.readouterr().out == "2/3 the engine is up, its control API\n answers (1.8 s)\n\n"
 
 
 def test_a_missing_settings_file_says_where_to_get_one(desk, capsys):

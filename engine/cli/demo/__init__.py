@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from engine.cli.command import Command, show
+from engine.cli.command import Command, show, show_wrapped
 from engine.cli.demo.leader import lead
 from engine.cli.demo.stage import Stage, Tell, Wishes, stage
 from engine.cli.demo.story import play
@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
 
     def tell(text: str) -> None:
         heard.append(text)
-        show(text)
+        (show if is_story else show_wrapped)(text)
 
     code = asyncio.run(_until_stopped(wishes, tell, at_terminal=not is_story, is_quiet=options.quiet))
     if options.record is not None and code == 0:
@@ -75,7 +75,9 @@ def verdict(wrong: Sequence[str], tell: Tell = show) -> int:
 
 async def _console(on_stage: Stage, symbol: str, is_quiet: bool) -> int:
     """A person at the console, while the scripted leader trades."""
-    show("The leader trades by itself; trade as the leader with /lead buy 2 NQ. Ctrl-D or /quit ends the demo.\n")
+    show_wrapped(
+        "The leader trades by itself; trade as the leader with /lead buy 2 NQ. Ctrl-D or /quit ends the demo.\n"
+    )
     leading = None if is_quiet else asyncio.create_task(lead(on_stage.venue, symbol))
     child = Child(Program(name="console", argv=on_stage.bot(), env=on_stage.env, is_window=True))
     try:

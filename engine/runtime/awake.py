@@ -7,6 +7,8 @@ Source: docs/speed.md, docs/adr/0005-awake-while-the-leader-trades.md
 """
 
 import asyncio
+import os
+import time
 
 from engine.ports import Clock
 
@@ -32,6 +34,15 @@ class Awake:
     def _turn(self) -> None:
         """A callback that is always due: the loop looks at its sockets and comes back at once."""
         if self._clock.monotonic() < self._until:
+            _give_way()
             asyncio.get_running_loop().call_soon(self._turn)
         else:
             self._is_turning = False
+
+
+def _give_way() -> None:
+    """Let whoever waits for this core have it: a loop that only looks must not be taken for one that works."""
+    if hasattr(os, "sched_yield"):
+        os.sched_yield()
+    else:
+        time.sleep(0)

@@ -75,9 +75,8 @@ def verdict(wrong: Sequence[str], tell: Tell = show) -> int:
 
 async def _console(on_stage: Stage, symbol: str, is_quiet: bool) -> int:
     """A person at the console, while the scripted leader trades."""
-    show_wrapped(
-        "The leader trades by itself; trade as the leader with /lead buy 2 NQ. Ctrl-D or /quit ends the demo.\n"
-    )
+    alone = "" if is_quiet else "The leader trades by itself. "
+    show_wrapped(f"{alone}Trade as the leader with /lead buy 2 NQ. Ctrl-D or /quit ends the demo.\n")
     leading = None if is_quiet else asyncio.create_task(lead(on_stage.venue, symbol))
     child = Child(Program(name="console", argv=on_stage.bot(), env=on_stage.env, is_window=True))
     try:

@@ -41,8 +41,9 @@ class Variants:
         self._plain.close()
 
     def _start(self, journal: str = "on", clerk: str = "off") -> DeskRacer:
+        """One engine of a race; asleep between two moves, since several awake ones would take each other's cores."""
         name = f"variant{next(self._numbers)}"
-        return start_desk(self._venue, name, self._followers, journal=journal, clerk=clerk)
+        return start_desk(self._venue, name, self._followers, journal=journal, clerk=clerk, awake_s=0)
 
     def _race(self, words: str, *others: DeskRacer) -> list[Row]:
         self._say(f"{words}: {self._followers} followers, {self._rounds} rounds")

@@ -24,7 +24,9 @@ async def run(args: Args, desk: Desk) -> Reply:
         views = await desk.engine.accounts(args.scope)
         held = sorted({leg.symbol for view in views for leg in view.legs if root_of_text(leg.symbol) == symbol})
         if not held:
-            return reply(refusal_card(f"Not done: nobody in {args.scope} is known to hold {symbol}."))
+            others = sorted({leg.symbol for view in views for leg in view.legs if leg.have})
+            instead = f" Held: {', '.join(others)}." if others else ""
+            return reply(refusal_card(f"Not done: nobody in {args.scope} is known to hold {symbol}.{instead}"))
         if len(held) > 1:
             part = f" {args.quantity}" if args.quantity is not None else ""
             lines = tuple(Choice(label=name, line=f"/close {args.scope} {name}{part}") for name in held)

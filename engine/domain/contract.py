@@ -26,11 +26,6 @@ class Product(Value, frozen=True):
     minis: Decimal = Decimal(1)
     mini: Root | None = None  # the big brother of a micro
 
-    @property
-    def tick_value(self) -> Decimal:
-        """Account currency for one tick and one contract."""
-        return self.tick * self.point
-
 
 def _table(*rows: tuple[str, str, str, str, str]) -> dict[Root, Product]:
     products: dict[Root, Product] = {}

@@ -29,7 +29,3 @@ class Cost(msgspec.Struct):
             self.average = ZERO
         elif (after > 0) != (net > 0):  # through zero: what is left was opened by this fill
             self.average = price
-
-    def open_points(self, net: int, mark: Decimal) -> Decimal:
-        """Open profit at ``mark`` in price points times contracts."""
-        return (mark - self.average) * net

@@ -38,11 +38,6 @@ SHOWN_LINES = 12
 TRADING = frozenset({"close", "flatten", "sync"})
 
 
-def kind_of(ask: ActAsk) -> str:
-    """The act's word, as an ``ActView`` gives it."""
-    return str(ask.__struct_config__.tag)
-
-
 def title_of(ask: ActAsk) -> str:
     """What is asked, in one line."""
     match ask:

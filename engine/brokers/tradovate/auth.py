@@ -2,8 +2,6 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import cache
-from ssl import SSLContext
 from typing import Final
 
 import httpx
@@ -50,12 +48,6 @@ class Barred(AccessError):  # noqa: N818  as the tree in engine.errors reads
 _granted: Final = msgspec.json.Decoder(Granted, strict=False).decode
 _exchanged: Final = msgspec.json.Decoder(Exchanged, strict=False).decode
 _DEFAULT_LIFE_S: Final = 4_800.0  # the shorter of the two lifetimes that the vendor documents
-
-
-@cache
-def _trust() -> SSLContext:
-    """Read the certificates once for all logins: each reading takes twenty milliseconds."""
-    return httpx.create_ssl_context()
 
 
 class Rest:

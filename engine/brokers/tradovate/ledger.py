@@ -360,10 +360,6 @@ class Ledger:
         account = self.book.ids.get(alias)
         return {row.id for row in self._rows.values() if row.account == account}
 
-    def open_orders(self, account: int) -> set[int]:
-        """Orders of an account that may still trade."""
-        return {row.id for row in self._rows.values() if row.account == account and row.is_open}
-
     def unnamed_commands(self, orders: Iterable[int]) -> list[int]:
         """Those orders whose New command we have not seen."""
         return [number for number in orders if number not in self._rows or not self._rows[number].new_seen]

@@ -116,7 +116,7 @@ class Broker:
     def equity(self, price: Decimal) -> Decimal:
         """With open profit, where every contract stands at one price."""
         opened = (
-            cost.open_points(self.nets.get(symbol, 0), price) * PRODUCTS[root_of(symbol)].point
+            (price - cost.average) * self.nets.get(symbol, 0) * PRODUCTS[root_of(symbol)].point
             for symbol, cost in self.costs.items()
         )
         return (self.balance or Decimal(0)) + sum(opened)

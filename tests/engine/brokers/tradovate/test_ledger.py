@@ -19,7 +19,7 @@ from engine.domain.event import (
     Restriction,
 )
 from engine.domain.ids import AccountId, order_id
-from tests.engine.brokers.tradovate.frames import CONTRACT, FOLLOWER, LEADER, STRANGER, entity
+from tests.engine.brokers.tradovate.frames import CONTRACT, FOLLOWER, STRANGER, entity
 
 NOW = datetime(2026, 11, 23, 14, 30, 1, tzinfo=UTC)
 NAMES = {"DEMO31": AccountId("LEAD"), "DEMO32": AccountId("ONE")}
@@ -280,4 +280,3 @@ def test_an_unknown_word_counts_as_open():
     ledger = made()
     (change,) = of(run(ledger, [entity("order", ordStatus="Thinking")]), OrderChanged)
     assert change.status is OrderStatus.UNKNOWN
-    assert ledger.open_orders(LEADER) == {7001}

@@ -70,9 +70,8 @@ class Engine:
         self._days = Days()
         leads = [by_account[group.leader] for group in plan.groups]
         spare = [session for session in self._sessions.values() if session not in leads]
-        self._watchers = list(
-            dict.fromkeys([*leads, *spare[:1]])
-        )  # quotes of the whole desk: a leader's line and a spare one
+        # quotes of the whole desk: a leader's line and a spare one
+        self._watchers = list(dict.fromkeys([*leads, *spare[:1]]))
         self._watched: frozenset[Symbol] = frozenset()
         self._litter: Litter | None = None
         self._worst_loop_s = 0.0

@@ -125,7 +125,7 @@ def _stale(own: Funds, leader: Funds | None = None) -> str:
 
 
 def _roomed(rule: RoomScaled, own: Funds, by_hand: Fraction, tail: str) -> Sized:
-    """The floor lies ``room`` under the equity that was seen first; issue by issue a firm's own floor replaces it."""
+    """The floor lies ``room`` under the equity that was seen first; a firm's own floor is the drawdown ledger's."""
     balance = own.usable()
     if balance is None or own.first_equity is None:
         return Sized(ratio=NOTHING, words="room is not known: size 0")

@@ -25,6 +25,12 @@ class Executor:
     def __init__(self, sessions: Mapping[AccountId, Session]) -> None:
         """``sessions`` names the session of each account."""
         self._sessions = sessions
+        self._failed: list[tuple[AccountId, str]] = []
+
+    def failed(self) -> list[tuple[AccountId, str]]:
+        """Accounts whose session failed under our hands since the last call, and how; their orders may have left."""
+        failed, self._failed = self._failed, []
+        return failed
 
     def send(self, decision: SendLots | SendBracketed) -> tuple[int, ...]:
         """Send a fan-out: exits first, one write for each session and kind; or one entry with its children.
@@ -33,7 +39,10 @@ class Executor:
         """
         start = perf_counter_ns()
         if isinstance(decision, SendBracketed):
-            self._sessions[decision.lot[1]].send_bracketed(decision.lot, decision.legs)
+            try:
+                self._sessions[decision.lot[1]].send_bracketed(decision.lot, decision.legs)
+            except Exception as bug:  # noqa: BLE001  one follower's fault must not stop the others
+                self._failed.append((decision.lot[1], repr(bug)))
             return ((perf_counter_ns() - start) // 1000,)
         lots, exits = decision.lots, decision.exits
         of = self._sessions
@@ -43,7 +52,10 @@ class Executor:
         offsets: list[int] = []
         left = exits
         for session, lot in zip(sessions, lots, strict=True):
-            session.send((lot,), 1 if left > 0 else 0)
+            try:
+                session.send((lot,), 1 if left > 0 else 0)
+            except Exception as bug:  # noqa: BLE001  one follower's fault must not stop the others
+                self._failed.append((lot[1], repr(bug)))
             left -= 1
             offsets.append((perf_counter_ns() - start) // 1000)
         return tuple(offsets)
@@ -56,7 +68,10 @@ class Executor:
             for place in range(first, end):
                 batches.setdefault(sessions[place], []).append(place)
             for session, places in batches.items():
-                session.send([lots[place] for place in places], len(places) if first < exits else 0)
+                try:
+                    session.send([lots[place] for place in places], len(places) if first < exits else 0)
+                except Exception as bug:  # noqa: BLE001  as above
+                    self._failed += [(lots[place][1], repr(bug)) for place in places]
                 took = (perf_counter_ns() - start) // 1000
                 for place in places:
                     offsets[place] = took

@@ -15,6 +15,7 @@ from engine.domain.desk import Desk
 from engine.domain.entry import encode_entry
 from engine.domain.event import (
     Event,
+    FollowerFailed,
     JournalStrained,
     OrderAnswered,
     OrderChanged,
@@ -122,6 +123,8 @@ class Shard:
                 offsets = self._executor.send(decision)
                 sent = OrdersSent(at=sent_at, cause=decision.cause, heard_at=event.at, offsets_us=offsets)
                 self._queue.append(sent)
+                for account, error in self._executor.failed():
+                    self._queue.append(FollowerFailed(at=sent_at, account=account, error=error))
             else:
                 self._executor.carry_out(decision)
 

@@ -20,6 +20,7 @@ BROAD = {  # where a fault of ours is caught whole; the domain's two: docs/adr/0
     "engine/runtime/supervisor.py",
     "bot/runtime/dispatcher.py",
     "engine/domain/fanout.py",
+    "engine/runtime/executor.py",
     "engine/domain/desk.py",
 }
 PURE = {

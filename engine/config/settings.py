@@ -2,10 +2,9 @@
 
 import os
 import re
-import tomllib
 from collections import Counter
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -15,6 +14,7 @@ from engine.api.place import find
 from engine.api.place import home as home_of
 from engine.brokers import load as load_broker
 from engine.config.complaint import complain, unknown
+from engine.config.file import LARGEST_NUMBER, Table, read, tables
 from engine.config.limit import keepings
 from engine.config.secret import Secret, Vault, env_files, is_reference
 from engine.domain.group import AccountPlan, DeskPlan, FollowerPlan, GroupPlan, Setting, faults
@@ -25,10 +25,6 @@ from engine.ports import BrokerSpec, ConnectContext
 from engine.service.setting import KEEP_DAYS
 
 T = TypeVar("T")
-Table = dict[str, Any]
-LARGEST_FILE = 4 * 2**20
-LARGEST_NUMBER = Decimal(10) ** 12
-DEEPEST = 12
 _ALIAS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
 _TIMES = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)x")
 _CHATS = ("chat", "console", "discord", "telegram")  # the bot's tables; it checks them itself
@@ -113,18 +109,7 @@ def load(path: Path | None = None, env: Mapping[str, str] = os.environ, home: Pa
     Raises: ConfigError, one line for each fault.
     """
     path = (path or find(env)).expanduser().absolute()
-    try:
-        with path.open("rb") as file:
-            raw = file.read(LARGEST_FILE + 1)
-    except FileNotFoundError:
-        raise ConfigError(
-            f"{path}: there is no such file; copy desk.toml from Lockstep's directory and edit it"
-        ) from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "not a path"
-        raise ConfigError(f"{path}: cannot be read: {reason}") from None
-    if len(raw) > LARGEST_FILE:
-        raise ConfigError(f"{path.name}: larger than {LARGEST_FILE // 2**20} MB; is it the right file?")
+    raw = read(path)
     where = home or home_of(env)
     return parse(raw, path, where, Vault(env, env_files(path, where)))
 
@@ -132,60 +117,10 @@ def load(path: Path | None = None, env: Mapping[str, str] = os.environ, home: Pa
 def parse(raw: bytes, path: Path, home: Path, vault: Vault) -> Settings:
     """Check the bytes of a desk.toml. Nothing but ConfigError is raised, whatever they are."""
     reading = _Reading(path, home, vault)
-    settings = reading.settings(_toml(raw, path.name))
+    settings = reading.settings(tables(raw, path.name))
     if reading.found:
         raise ConfigError("\n".join(f"{path.name}: {line}" for line in dict.fromkeys(reading.found)))
     return settings
-
-
-def _toml(raw: bytes, name: str) -> Table:
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
-        raise ConfigError(f"{name}, line {line}: not UTF-8 text; save the file as UTF-8") from None
-    try:
-        table = tomllib.loads(text, parse_float=_decimal)
-    except RecursionError:
-        raise ConfigError(f"{name}: tables lie too deep in each other") from None
-    except (ValueError, InvalidOperation) as error:
-        raise ConfigError(_syntax(name, text, str(error))) from None
-    _bound(name, table, "")
-    return table
-
-
-def _decimal(text: str) -> Decimal:
-    try:
-        return Decimal(text.replace("_", ""))
-    except InvalidOperation:
-        raise ValueError("a number is too large") from None
-
-
-def _syntax(name: str, text: str, error: str) -> str:
-    match = re.fullmatch(r"(?s)(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", error)
-    if match is None:
-        return f"{name}: {error.splitlines()[0]}"
-    lines = text.splitlines() or [""]
-    number = int(match[2]) if match[2] else len(lines)
-    shown = lines[min(number, len(lines)) - 1].strip()
-    # The line may hold a password that somebody wrote in clear: show its key alone.
-    return f"{name}, line {number}: {match[1].splitlines()[0]}: {shown.split('=')[0].strip()[:60]}"
-
-
-def _bound(name: str, value: object, key: str, depth: int = 0) -> None:
-    """Refuse numbers that no desk has, before anything reckons with them."""
-    if depth > DEEPEST:
-        raise ConfigError(f"{name}: {key.split('.', maxsplit=1)[0]}: tables lie too deep in each other")
-    if isinstance(value, dict):
-        for below, item in value.items():
-            _bound(name, item, f"{key}.{below}".lstrip("."), depth + 1)
-    elif isinstance(value, list):
-        for item in value:
-            _bound(name, item, key, depth + 1)
-    elif isinstance(value, int | Decimal) and not (
-        Decimal(value).is_finite() and abs(Decimal(value)) <= LARGEST_NUMBER
-    ):
-        raise ConfigError(f"{name}: {key}: write a number of at most {LARGEST_NUMBER:,}")
 
 
 class _Reading:

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from engine.domain.command import Close, Flatten, Pause, Rejoin, Repair, Resize, Resume, Sync, Unlock
-from engine.domain.copier import Copier, Hold, Task
+from engine.domain.copier import Copier
 from engine.domain.decision import AskSnapshot, CancelOrder, Decision, Severity
 from engine.domain.event import PersonActed, Restriction
+from engine.domain.hold import Hold, Task
 from engine.domain.ids import Root
 from engine.domain.lane import Feed, Lane
 from engine.domain.reconcile import rebase

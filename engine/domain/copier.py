@@ -17,7 +17,9 @@ import msgspec
 from engine.domain import bracket
 from engine.domain.decision import Decision, Lot, Raised, SendLots, Severity, Skipped
 from engine.domain.event import BalanceReported, Restriction
+from engine.domain.flight import Flight, Working
 from engine.domain.group import FollowerPlan, MissedEntry
+from engine.domain.hold import Hold, Task
 from engine.domain.ids import AccountId, BrokerOrderId, GroupId, OrderId, Symbol, account_mark, order_id
 from engine.domain.keeping import Kept
 from engine.domain.lane import Feed, Lane
@@ -27,57 +29,6 @@ SETTLE = timedelta(seconds=3)  # an order that a snapshot this much later does n
 ASK_AFTER = timedelta(seconds=5)  # an order without an end is asked about
 GRACE = timedelta(seconds=10)  # a difference that lasts longer, with nothing in flight, is a desync
 REMEMBERED = 4_000  # fills and finished orders that are still recognised
-
-
-class Flight(msgspec.Struct):
-    """One order of ours that may still fill."""
-
-    symbol: Symbol
-    quantity: int  # signed, as sent
-    cause: str
-    at: datetime
-    is_exit: bool
-    open: int = 0  # unsigned contracts that may still fill
-    order: BrokerOrderId | None = None
-    asked_at: datetime | None = None
-    final: int | None = None  # unsigned contracts that fill in all: its end was told before its last fill
-
-
-class Working(msgspec.Struct):
-    """One open order that the broker lists and that is none of our flights: by hand, a bracket, another program."""
-
-    symbol: Symbol
-    quantity: int
-    filled: int = 0
-    kind: str = ""
-    price: Decimal | None = None
-    stop: Decimal | None = None
-    client: OrderId | None = None
-    cancelled_at: datetime | None = None  # when we asked for its end
-
-
-class Hold(msgspec.Struct):
-    """Entries are stopped: by whom, why, until when. ``kind`` is person, engine, journal, flatten, or what a limit asks for:
-    close-only, lock-day or lock."""
-
-    by: str
-    kind: str
-    reason: str
-    since: datetime
-    until: datetime | None = None
-
-
-class Task(msgspec.Struct):
-    """A person's act that takes time: flatten, close or sync."""
-
-    key: str
-    kind: str
-    since: datetime
-    symbol: Symbol | None = None
-    asked_at: datetime | None = None  # when the proof was asked for
-    text: str = ""  # last progress told
-    is_limit: bool = False  # a limit asked for it, no person
-    failed_at: datetime | None = None  # when people were told last that it is not proven
 
 
 class Copier(msgspec.Struct):

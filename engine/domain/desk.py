@@ -17,7 +17,6 @@ import msgspec
 from engine.domain import outage, report
 from engine.domain.act import Opposed, act, progress
 from engine.domain.command import Resize
-from engine.domain.contract import root_of
 from engine.domain.copier import Copier, remember
 from engine.domain.decision import AskSnapshot, Decision, Raised, Severity
 from engine.domain.event import (
@@ -46,19 +45,18 @@ from engine.domain.event import (
     TimePassed,
 )
 from engine.domain.fanout import FanOut, catch_up, join_priced, quarantine, rivals
-from engine.domain.group import Pooled, follower_symbol
 from engine.domain.ids import AccountId
 from engine.domain.leader import LeaderBook
 from engine.domain.ranks import Ranks
 from engine.domain.reconcile import check, rebase, reconcile
+from engine.domain.sizes import Sizes, leader_of
 from engine.domain.sizing import is_moving
-from engine.domain.state import DeskState, Rows, configure, rearm
+from engine.domain.state import DeskState, configure
 from engine.domain.stopout import holders, look, settle, turn_day
 
 TICK = timedelta(seconds=1)  # how often time is looked after while something is under way …
 IDLE = timedelta(seconds=30)  # … and while nothing is
 _QUIET = frozenset({QuoteMarked, OrdersSent})  # facts that change nobody's next order
-ARMED_AT_ONCE = 8  # followers whose size is worked out anew on one fact, so that no fact is slow
 
 
 class Desk:
@@ -67,6 +65,7 @@ class Desk:
     def __init__(self, state: DeskState | None = None) -> None:
         self.state = state or DeskState()
         self._ranks = Ranks(self.state)
+        self._sizes = Sizes(self.state, self._ranks)
         self._fan_out: FanOut | None = None
         self._on: dict[type[Any], Callable[[Any, list[Decision]], None]] = {
             OrderFilled: self._filled,
@@ -110,7 +109,9 @@ class Desk:
             self._ranks.disarm(None if self.state.stale else getattr(event, "account", None))
         out: list[Decision] = []
         if self.state.stale:
-            self._arm_stale(event.at, out)
+            for account, is_forced in self._sizes.stale():
+                again = partial(self._sizes.rearm, at=event.at, is_forced=is_forced)
+                self._with(account, event.at, out, again)
         self._on[kind](event, out)
         return out
 
@@ -164,7 +165,7 @@ class Desk:
         state.version += 1
         self._wake(event.at)
         if net == 0:
-            self._leader_flat(rows)
+            self._sizes.leader_flat(rows)
         return out
 
     def _parked(self, book: LeaderBook, event: OrderFilled) -> list[Decision]:
@@ -173,40 +174,6 @@ class Desk:
             return []
         book.parked.append(event)
         return [AskSnapshot(account=book.account)] if book.doubts(event.at) else []
-
-    def _leader_flat(self, rows: Rows) -> None:
-        """Sizes that move with money or take turns are worked out again before the next entry."""
-        for copier, _, _ in rows.lanes:
-            if is_moving(copier.plan) or isinstance(copier.plan.sizing, Pooled):
-                self.state.stale.setdefault(copier.account, False)
-
-    def _size_anew(self) -> None:
-        """Money has moved, or grown old: so may the sizes that go by it."""
-        for copier in self.state.copiers.values():
-            if is_moving(copier.plan):
-                self.state.stale.setdefault(copier.account, False)
-
-    def _arm_stale(self, at: datetime, out: list[Decision]) -> None:
-        """Work out a few sizes anew, where the leader is flat or a person asked for it."""
-        for account in list(self.state.stale)[:ARMED_AT_ONCE]:
-            is_forced = self.state.stale.pop(account)
-            self._with(account, at, out, partial(self._rearm, at=at, is_forced=is_forced))
-
-    def _rearm(self, copier: Copier, at: datetime, *, is_forced: bool) -> None:
-        book = self._leader_of(copier)
-        if book is None:
-            return
-        for lane in list(copier.lanes.values()):
-            for feed in lane.feeds.values():
-                is_current = follower_symbol(copier.plan, feed.symbol, root_of(feed.symbol)) == lane.symbol
-                if is_current and (feed.net == 0 or is_forced):
-                    net = book.stand(feed.symbol).net
-                    rows = self._ranks.rows(book, feed.symbol, net, net, at)
-                    rearm(self.state, book, rows, (copier, lane, feed), at, is_forced=is_forced)
-
-    def _leader_of(self, copier: Copier) -> LeaderBook | None:
-        group = next((group for group in self.state.plan.groups if group.id == copier.group), None)
-        return self.state.leaders.get(group.leader) if group else None
 
     # ---- follower facts --------------------------------------------------------------------------------------------
 
@@ -249,7 +216,7 @@ class Desk:
         book = self.state.leaders.get(event.account)
         if book is not None:
             book.take_balance(event)
-            self._size_anew()
+            self._sizes.anew()
             return
         follower = self.state.copiers.get(event.account)
         if follower is not None:
@@ -350,11 +317,11 @@ class Desk:
                 continue
             self._with(account, event.at, out, lambda copier: act(copier, event, self._opposed(copier), out))
             if isinstance(event.command, Resize):
-                rearm_now = partial(self._rearm, at=event.at, is_forced=True)
+                rearm_now = partial(self._sizes.rearm, at=event.at, is_forced=True)
                 self._with(account, event.at, out, rearm_now)  # the leader's next fill may be the next fact
 
     def _opposed(self, copier: Copier) -> Opposed:
-        book = self._leader_of(copier)
+        book = leader_of(self.state, copier)
         return lambda quantity: rivals(self.state, book.account, quantity) if book else frozenset()
 
     def _passed(self, event: TimePassed, out: list[Decision]) -> None:
@@ -363,7 +330,7 @@ class Desk:
         for copier in self.state.copiers.values():
             self._with(copier.account, at, out, lambda copier: self._look_after(copier, at, out))
         out += [AskSnapshot(account=book.account) for book in self.state.leaders.values() if book.doubts(at)]
-        self._size_anew()
+        self._sizes.anew()
         if self.state.is_unpriced:
             join_priced(self.state, at, out)
         busy = any(copier.is_busy() or copier.holds for copier in self.state.copiers.values())

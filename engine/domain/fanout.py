@@ -10,9 +10,10 @@ from decimal import ROUND_CEILING, Decimal
 
 from engine.domain import missed
 from engine.domain.contract import family_of, product_of
-from engine.domain.copier import Copier, Flight
+from engine.domain.copier import Copier
 from engine.domain.decision import Decision, Lot, Raised, SendLots, Severity
 from engine.domain.event import FollowerFailed, OrderFilled, QuoteMarked
+from engine.domain.flight import Flight
 from engine.domain.ids import TAG, AccountId, OrderId, Root, Symbol, cause_hash, is_ours
 from engine.domain.lane import Feed, Lane
 from engine.domain.risk import Signal, named

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from datetime import timedelta
 
-from engine.domain.copier import Hold
 from engine.domain.decision import Decision, Raised, Severity
 from engine.domain.event import AccessRefused, ClockChanged, EngineStarted, JournalStrained, LineLost, LineRestored
+from engine.domain.hold import Hold
 from engine.domain.ids import AccountId, ConnectionId
 from engine.domain.state import DeskState
 

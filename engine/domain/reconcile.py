@@ -5,9 +5,10 @@ from decimal import Decimal
 
 from engine.domain.bracket import cover
 from engine.domain.contract import product_of
-from engine.domain.copier import ASK_AFTER, GRACE, SETTLE, Copier, Flight, Working, remember
+from engine.domain.copier import ASK_AFTER, GRACE, SETTLE, Copier, remember
 from engine.domain.decision import AskOrder, AskSnapshot, Decision, Severity
 from engine.domain.event import CLOSED, OrderSeen, OrderStatus, SnapshotTaken
+from engine.domain.flight import Flight, Working
 from engine.domain.group import MissedEntry
 from engine.domain.ids import OrderId, Symbol
 from engine.domain.lane import Lane

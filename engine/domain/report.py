@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from engine.domain.bracket import trim
-from engine.domain.copier import Copier, Flight, Hold, Working, lots, remember
+from engine.domain.copier import Copier, lots, remember
 from engine.domain.decision import AskOrder, AskSnapshot, Decision, Liquidate, Raised, Severity
 from engine.domain.event import (
     CLOSED,
@@ -23,6 +23,8 @@ from engine.domain.event import (
     SnapshotTaken,
     Unclear,
 )
+from engine.domain.flight import Flight, Working
+from engine.domain.hold import Hold
 from engine.domain.ids import OrderId, is_ours, order_id
 from engine.domain.lane import Lane
 

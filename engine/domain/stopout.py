@@ -9,11 +9,12 @@ from decimal import Decimal
 
 from engine.domain.act import flatten
 from engine.domain.contract import product_of
-from engine.domain.copier import Copier, Hold, Task
+from engine.domain.copier import Copier
 from engine.domain.decision import Decision, Severity
 from engine.domain.drawdown import DayOpened, Limit, Marked, SessionClosed
 from engine.domain.drawdown import DayStarted as DayMark
 from engine.domain.event import DayClosed, DayStarted, SnapshotTaken
+from engine.domain.hold import Hold, Task
 from engine.domain.ids import Symbol
 from engine.domain.keeping import Kept
 from engine.domain.limit import Action, Trigger

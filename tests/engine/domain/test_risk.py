@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.domain.copier import Copier, Hold
+from engine.domain.copier import Copier
 from engine.domain.decision import Skipped
 from engine.domain.event import Restriction
 from engine.domain.fanout import follow
 from engine.domain.group import Caps, FollowerPlan
+from engine.domain.hold import Hold
 from engine.domain.ids import AccountId, GroupId, Root
 from engine.domain.lane import NO_LIMIT, Feed
 from engine.domain.risk import CHECKS, Signal, verdict

@@ -1,0 +1,35 @@
+"""Flight: an order of ours that may still fill, and a working order of anybody that the broker lists."""
+
+from datetime import datetime
+from decimal import Decimal
+
+import msgspec
+
+from engine.domain.ids import BrokerOrderId, OrderId, Symbol
+
+
+class Flight(msgspec.Struct):
+    """One order of ours that may still fill."""
+
+    symbol: Symbol
+    quantity: int  # signed, as sent
+    cause: str
+    at: datetime
+    is_exit: bool
+    open: int = 0  # unsigned contracts that may still fill
+    order: BrokerOrderId | None = None
+    asked_at: datetime | None = None
+    final: int | None = None  # unsigned contracts that fill in all: its end was told before its last fill
+
+
+class Working(msgspec.Struct):
+    """One open order that the broker lists and that is none of our flights: by hand, a bracket, another program."""
+
+    symbol: Symbol
+    quantity: int
+    filled: int = 0
+    kind: str = ""
+    price: Decimal | None = None
+    stop: Decimal | None = None
+    client: OrderId | None = None
+    cancelled_at: datetime | None = None  # when we asked for its end

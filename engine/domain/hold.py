@@ -1,0 +1,31 @@
+"""Hold: what stops a follower's entries, and a task: an act on it that takes time."""
+
+from datetime import datetime
+
+import msgspec
+
+from engine.domain.ids import Symbol
+
+
+class Hold(msgspec.Struct):
+    """Entries are stopped: by whom, why, until when. ``kind`` is person, engine, journal, flatten, or what a limit asks for:
+    close-only, lock-day or lock."""
+
+    by: str
+    kind: str
+    reason: str
+    since: datetime
+    until: datetime | None = None
+
+
+class Task(msgspec.Struct):
+    """A person's act that takes time: flatten, close or sync."""
+
+    key: str
+    kind: str
+    since: datetime
+    symbol: Symbol | None = None
+    asked_at: datetime | None = None  # when the proof was asked for
+    text: str = ""  # last progress told
+    is_limit: bool = False  # a limit asked for it, no person
+    failed_at: datetime | None = None  # when people were told last that it is not proven

@@ -1,30 +1,37 @@
-"""Composition root of the bot: one engine client, the commands, one console, and the tasks that serve them."""
+"""Composition root of the bot: one engine client, the commands, the platforms, and the tasks that serve them."""
 
 import asyncio
 import getpass
+import logging
 import secrets
 import time
-from collections.abc import Awaitable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-import msgspec
-
 import bot.commands
 from bot.chats.console import CHAT as CONSOLE
-from bot.chats.console.screen import CHAT, USER, Console, Options
-from bot.config import Settings
+from bot.chats.console.screen import CHAT, USER, Console
+from bot.config import PLATFORMS, Settings, connect, console_options
 from bot.core.access import Person, Role
-from bot.core.chat import Clock, Incoming, Message, Pulse
+from bot.core.chat import Chat, ChatSpec, Clock, Entry, Field, Incoming, Message, Pulse
 from bot.core.command import find_commands
+from bot.runtime.bridge import keep
 from bot.runtime.dispatcher import Dispatcher
 from bot.runtime.notifier import Notifier
+from bot.runtime.outbox import Outbox
 from bot.runtime.proofs import Proofs
 from bot.runtime.venue import VenueClient
 from bot.runtime.watch import Watch
+from bot.storage.database import Database
+from bot.storage.outbox import OutboxStore
+from bot.storage.owner import Owner
 from engine.api import ConfigError
 from engine.api.client import EngineClient
 
+log = logging.getLogger(__name__)
+
+Chats = dict[str, tuple[ChatSpec, Chat]]
 HANDLE_BYTES = 12
 LAST_REPLIES_S = 2.0
 
@@ -46,14 +53,24 @@ class SystemClock:
 
 
 class _Door:
-    """What the console is given of the bot."""
+    """What a platform is given of the bot."""
 
-    def __init__(self, dispatcher: Dispatcher, watch: Watch) -> None:
+    def __init__(self, dispatcher: Dispatcher, watch: Watch, outbox: Outbox) -> None:
         self._dispatcher = dispatcher
         self._watch = watch
+        self._outbox = outbox
 
     def receive(self, incoming: Incoming) -> Awaitable[None]:
-        return self._dispatcher.receive(incoming)
+        return self._shown(self._dispatcher.receive(incoming), incoming.platform)
+
+    def _shown(self, answered: Awaitable[None], platform: str) -> Awaitable[None]:
+        """Wait for the answer, and until it was shown; answering goes on even if nobody waits."""
+
+        async def wait() -> None:
+            await answered
+            await self._outbox.drain(platform)
+
+        return _Lazy(wait)
 
     def pulse(self) -> Pulse:
         return self._watch.pulse()
@@ -61,19 +78,27 @@ class _Door:
     def complete(self, text: str) -> list[str]:
         return self._dispatcher.complete(text)
 
+    def menu(self, identity: str = "", chat: str = "") -> tuple[Entry, ...]:
+        return self._dispatcher.menu(identity, chat)
+
+    def suggest(self, identity: str, chat: str, field: Field, text: str) -> list[str]:
+        return self._dispatcher.suggest(identity, chat, field, text)
+
+    def moved(self, old: str, new: str) -> None:
+        self._outbox.follow(old, new)
+
     async def settle(self, what: str, timeout_s: float) -> bool:
         return await self._watch.settle(what, timeout_s)
 
 
-def console_options(settings: Settings) -> Options:
-    """The ``[console]`` table; the environment's venue wins."""
-    try:
-        options = msgspec.convert(settings.chats.get(CONSOLE.name, {}), Options)
-    except msgspec.ValidationError as error:
-        raise ConfigError(f"desk.toml: [console] {error}") from None
-    if not settings.venue:
-        return options
-    return msgspec.structs.replace(options, venue=settings.venue, venue_token=settings.venue_token)
+class _Lazy:
+    """A coroutine that is made only where somebody awaits it."""
+
+    def __init__(self, make: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        self._make = make
+
+    def __await__(self) -> Generator[Any, None, None]:
+        return self._make().__await__()
 
 
 async def run(
@@ -82,37 +107,48 @@ async def run(
     script: Iterable[str] | None = None,
     console: Console | None = None,
     clock: Clock | None = None,
+    is_headless: bool = False,
 ) -> int:
-    """Serve the console until its input ends; with ``script`` run those lines instead. Returns the exit code."""
+    """Serve every platform of the settings, and the console until its input ends.
+
+    With ``script`` the console runs those lines; ``is_headless`` serves without one, for ever. Returns the exit code.
+    """
     clock = clock or SystemClock()
     options = console_options(settings)
-    chat = console or Console(options, clock, script=script)
+    chats: Chats = {} if is_headless else {CONSOLE.name: (CONSOLE, console or Console(options, clock, script=script))}
+    owner = Owner(settings.home)
+    if wanted := [name for name in PLATFORMS if name in settings.chats]:
+        if owner.take():
+            chats |= {name: connect(settings, name, clock) for name in wanted}
+        elif is_headless:
+            raise ConfigError(f"another bot serves {' and '.join(wanted)} from {settings.home}; stop it first")
+    if not chats:
+        raise ConfigError("no platform to serve: write a [telegram] or [discord] table into desk.toml")
     found = settings.find_engine()
     client = EngineClient(
         found.url if found is not None else "", found.token if found is not None else "", find=settings.find_engine
     )
     venue = VenueClient(options.venue, options.venue_token) if options.venue else None
+    database = Database(settings.database)
     try:
-        return await _serve(settings, chat, client, venue, clock)
+        return await _serve(settings, chats, client, venue, clock, database)
     finally:
         await client.close()
         if venue is not None:
             await venue.close()
+        database.close()
+        owner.release()
 
 
 async def _serve(
-    settings: Settings, chat: Console, client: EngineClient, venue: VenueClient | None, clock: Clock
+    settings: Settings, chats: Chats, client: EngineClient, venue: VenueClient | None, clock: Clock, database: Database
 ) -> int:
     zone = settings.zone
-    name = settings.chat.name or _login()
-    person = Person(id=USER, name=name, role=Role.OWNER)
+    person = Person(id=USER, name=settings.chat.name or _login(), role=Role.OWNER)
     watch = Watch(client, clock, lambda: client.heard_s)
-
-    async def show(message: Message) -> None:
-        await chat.show(message)
-
-    proofs = Proofs(client, show, watch, clock, zone=zone)
-    notifier = Notifier(client, show, proofs, watch, clock=clock, zone=zone, chats=(CHAT,))
+    outbox = Outbox(OutboxStore(database), chats, clock, died=_died, moved=_moved)
+    proofs = Proofs(client, outbox.put, watch, clock, zone=zone)
+    notifier = Notifier(client, outbox.put, proofs, watch, clock=clock, zone=zone, chats=(CHAT,))
     async with asyncio.TaskGroup() as group:
 
         def start(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
@@ -124,25 +160,45 @@ async def _serve(
         replies: set[asyncio.Task[None]] = set()
         dispatcher = Dispatcher(
             engine=client,
-            show=show,
+            show=outbox.put,
             proofs=proofs,
             watch=watch,
             clock=clock,
             zone=zone,
             commands=find_commands(bot.commands),
-            people={person.id: person},
+            people={f"{CONSOLE.name}:{person.id}": person},
             mint=lambda: secrets.token_urlsafe(HANDLE_BYTES),
             start=start,
             venue=venue,
         )
-        listening = group.create_task(notifier.run())
-        code = await chat.run(_Door(dispatcher, watch))
-        listening.cancel()
+        door = _Door(dispatcher, watch, outbox)
+        serving = [group.create_task(notifier.run()), group.create_task(outbox.run())]
+        serving += [
+            group.create_task(keep(name, chat, door, clock, _told))
+            for name, (_, chat) in chats.items()
+            if name != CONSOLE.name
+        ]
+        if CONSOLE.name not in chats:
+            await asyncio.gather(*serving)
+            return 0
+        code = await chats[CONSOLE.name][1].run(door)
         if replies:
             await asyncio.wait(replies, timeout=LAST_REPLIES_S)
-        for reply in replies:
-            reply.cancel()
+        for task in (*replies, *serving):
+            task.cancel()
     return code
+
+
+def _died(message: Message, reason: str) -> None:
+    log.error("a card for %s never arrived: %s", message.chat, reason)
+
+
+def _moved(old: str, new: str) -> None:
+    log.warning("the chat %s is now %s", old, new)
+
+
+def _told(name: str, trouble: str) -> None:
+    log.warning("%s: %s", name, trouble)
 
 
 def _login() -> str:

@@ -1,21 +1,27 @@
-"""Settings of the bot: its tables of desk.toml, the data directory, and where the engine is."""
+"""Settings of the bot: its tables of desk.toml, their secrets, the data directory, and where the engine is."""
 
+import importlib
 import os
 import tomllib
 from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
+from bot.chats.console import CHAT as CONSOLE
+from bot.chats.console import Options
+from bot.core.chat import Chat, ChatSpec, Clock
 from engine.api import ConfigError, Value
 from engine.api.client import Address
 from engine.api.place import DESK, find
 from engine.api.place import home as home_of
+from engine.api.secret import Vault, env_files, is_reference
 
 API_FILE = "api.json"
+PLATFORMS = ("telegram", "discord")
 
 
 class ChatSettings(Value, frozen=True, forbid_unknown_fields=True):
@@ -23,6 +29,7 @@ class ChatSettings(Value, frozen=True, forbid_unknown_fields=True):
 
     zone: str = ""  # an IANA name such as America/Chicago; the machine's own when empty
     name: str = ""  # how the person at the console is called; the login's name when empty
+    database: str = ""  # env:NAME of a PostgreSQL URL; a file in the data directory when empty
 
 
 class Settings(Value, frozen=True):
@@ -35,6 +42,20 @@ class Settings(Value, frozen=True):
     token: str = ""
     venue: str = ""
     venue_token: str = ""
+    vault: Vault | None = None
+
+    @property
+    def database(self) -> str:
+        """Where the bot keeps what it must not forget.
+
+        Raises: ConfigError for a reference that leads nowhere.
+        """
+        if not self.chat.database:
+            self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return f"sqlite:///{(self.home / 'bot.db').as_posix()}"
+        if self.vault is None or not is_reference(self.chat.database):
+            raise ConfigError('[chat] database: write "env:NAME" with a PostgreSQL URL in .env, or leave it out')
+        return self.vault.read(self.chat.database)
 
     @property
     def zone(self) -> tzinfo:
@@ -87,7 +108,42 @@ def read_settings(
         token=environ.get("LOCKSTEP_TOKEN", ""),
         venue=environ.get("LOCKSTEP_VENUE", ""),
         venue_token=environ.get("LOCKSTEP_VENUE_TOKEN", ""),
+        vault=Vault(environ, env_files(desk, home or home_of(environ)) if desk is not None else ()),
     )
+
+
+def console_options(settings: Settings) -> Options:
+    """The ``[console]`` table; the environment's venue wins."""
+    options = _options(settings.chats.get(CONSOLE.name, {}), CONSOLE.name, Options)
+    if not settings.venue:
+        return options
+    return msgspec.structs.replace(options, venue=settings.venue, venue_token=settings.venue_token)
+
+
+def connect(settings: Settings, name: str, clock: Clock) -> tuple[ChatSpec, Chat]:
+    """A platform by its table; nothing is sent yet.
+
+    Raises: ConfigError with one line that says what to edit.
+    """
+    spec: ChatSpec = importlib.import_module(f"bot.chats.{name}").CHAT
+    table = dict(settings.chats[name])
+    for key in spec.secrets:
+        value = table.get(key)
+        if isinstance(value, str) and is_reference(value) and settings.vault is not None:
+            table[key] = settings.vault.read(value)
+        elif value:
+            raise ConfigError(f'[{name}] {key}: never write a secret here; write "env:NAME" and its value in .env')
+    return spec, spec.connect(_options(table, name, spec.options), clock)
+
+
+T = TypeVar("T")
+
+
+def _options(table: dict[str, Any], name: str, type_: type[T]) -> T:
+    try:
+        return msgspec.convert(table, type_)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"desk.toml: [{name}] {error}") from None
 
 
 def _tables(desk: Path) -> dict[str, Any]:

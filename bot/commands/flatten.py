@@ -36,4 +36,5 @@ COMMAND = Command(
     aliases=("flat",),
     examples=("/flatten ALPHA", "/flatten NQ-MAIN", "/flatten all news"),
     holding=True,
+    is_hot=True,
 )

@@ -56,4 +56,5 @@ COMMAND = Command(
     family="Slow",
     aliases=("hold",),
     examples=("/pause 15m", "/pause ALPHA 1h30m NFP", "/pause #funded until 14:45"),
+    is_hot=True,
 )

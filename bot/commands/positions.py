@@ -25,4 +25,5 @@ COMMAND = Command(
     run=run,
     aliases=("pos", "p"),
     examples=("/positions", "/positions NQ", "/p NQ-MAIN NQ"),
+    is_hot=True,
 )

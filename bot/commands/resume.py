@@ -77,4 +77,5 @@ COMMAND = Command(
     family="Fast",
     aliases=("go",),
     examples=("/resume", "/resume ALPHA", "/resume NQ-MAIN join"),
+    is_hot=True,
 )

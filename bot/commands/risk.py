@@ -24,4 +24,5 @@ COMMAND = Command(
     run=run,
     aliases=("r",),
     examples=("/risk", "/risk NQ-MAIN", "/risk #funded"),
+    is_hot=True,
 )

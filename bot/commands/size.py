@@ -54,4 +54,5 @@ COMMAND = Command(
     level=Level.C2,
     family="Slow",
     examples=("/size ALPHA 0.5x", "/size #funded half", "/size all off"),
+    is_hot=True,
 )

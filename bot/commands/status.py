@@ -31,4 +31,5 @@ COMMAND = Command(
     run=run,
     aliases=("s", "?"),
     examples=("/status", "/status NQ-MAIN", "/status #funded"),
+    is_hot=True,
 )

@@ -2,17 +2,21 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from enum import IntEnum
 from typing import Protocol
 
+from bot.core.budget import Budget
 from bot.core.card import Card
-from engine.api import StatusView, Value
+from engine.api import LockstepError, StatusView, Value
+
+# ---- in ------------------------------------------------------------------------------------------------------------
 
 
 class Incoming(Value, frozen=True):
-    """One thing that a person did on a platform: wrote ``text``, or pressed the button of ``handle``.
+    """One thing that a person did on a platform: wrote ``text``, pressed the button of ``handle``, or filled in its form.
 
-    ``user`` is the platform's own id of the person; ``chat`` the place's, after the platform's name and a colon. Names
-    are never matched.
+    ``user`` is the platform's own id of the person; ``chat`` the place's, after the platform's name and a colon:
+    ``telegram:-100123/45``, a topic after a slash. Names are shown and never matched.
     """
 
     chat: str
@@ -20,6 +24,48 @@ class Incoming(Value, frozen=True):
     at: datetime
     text: str = ""
     handle: str = ""
+    name: str = ""
+    is_private: bool = False  # nobody else reads this chat
+    is_summons: bool = True  # meant for the bot: a slash, a mention, an answer to it, a private chat
+    update: str = ""  # the platform's id of the event: told twice it counts once; empty never repeats
+    post: str = ""  # the platform's id of the message that was written, or whose button was pressed
+    replied: str = ""  # the message that it answers
+    odd: str = ""  # why nothing of it may run: edited, forwarded, anonymous …
+    place: str = ""  # the guild or group that the chat belongs to, where the platform has such
+
+    @property
+    def platform(self) -> str:
+        """Where it came from."""
+        return self.chat.partition(":")[0]
+
+    @property
+    def identity(self) -> str:
+        """The person as this platform knows him: what rights are looked up by."""
+        return f"{self.platform}:{self.user}"
+
+
+# ---- out -----------------------------------------------------------------------------------------------------------
+
+
+class Priority(IntEnum):
+    """Who goes first where a platform allows only so many messages."""
+
+    URGENT = 0  # money at risk now
+    ANSWER = 1  # somebody waits for it
+    STATUS = 2  # the pinned card
+    REST = 3
+
+
+class File(Value, frozen=True):
+    """Something to look at or to keep beside a card: a picture, a CSV."""
+
+    name: str
+    body: bytes
+
+    @property
+    def is_picture(self) -> bool:
+        """Say whether it is shown rather than offered."""
+        return self.name.endswith(".png")
 
 
 class Message(Value, frozen=True):
@@ -28,6 +74,51 @@ class Message(Value, frozen=True):
     chat: str
     card: Card
     silent: bool = False
+    priority: Priority = Priority.ANSWER
+    answers: str = ""  # the ``update`` that this answers: platforms may answer it in a way of their own
+    is_private: bool = False  # for the person who asked alone, where the platform can
+    is_secret: bool = False  # not to be forwarded or kept
+    is_pinned: bool = False
+    files: tuple[File, ...] = ()
+    rings: tuple[str, ...] = ()  # users to be called by name
+
+
+class Sign(IntEnum):
+    """A mark on somebody's message that costs no message."""
+
+    SEEN = 0
+    DONE = 1
+
+
+class LaterError(LockstepError):
+    """Not shown, and nobody saw it: try again after ``after_s``. ``is_whole`` speaks for all chats of the platform."""
+
+    def __init__(self, reason: str, after_s: float, *, is_whole: bool = False) -> None:
+        """The platform's own reason."""
+        super().__init__(reason)
+        self.after_s = after_s
+        self.is_whole = is_whole
+
+
+class UnsureError(LockstepError):
+    """Sent, not answered: it may have been shown."""
+
+
+class VanishedError(LockstepError):
+    """The message that was to be edited is gone: show it anew."""
+
+
+class UnreachableError(LockstepError):
+    """The chat is gone, or the bot was put out of it: no more attempts."""
+
+
+class MovedError(LockstepError):
+    """The chat has another id from now on."""
+
+    def __init__(self, chat: str) -> None:
+        """``chat`` is the new one."""
+        super().__init__(f"the chat is now {chat}")
+        self.chat = chat
 
 
 class Limits(Value, frozen=True):
@@ -40,12 +131,43 @@ class Limits(Value, frozen=True):
     handle_bytes: int = 64
 
 
+class Health(Value, frozen=True):
+    """How a platform's line is: seconds since something was heard from it, and what is wrong."""
+
+    heard_s: float | None
+    trouble: str = ""
+    is_rival: bool = False  # somebody else uses our token
+
+
 class Pulse(Value, frozen=True):
     """What a status line shows: the newest status, and how long ago the engine was heard."""
 
     status: StatusView | None
     heard_s: float | None
     connected: bool
+
+
+# ---- the door ------------------------------------------------------------------------------------------------------
+
+
+class Field(Value, frozen=True):
+    """One argument of a command, for platforms that ask for each by name."""
+
+    name: str
+    kind: str  # scope, account, instrument, span, size, count, word, rest, or one of ``choices``
+    about: str
+    is_needed: bool
+    choices: tuple[str, ...] = ()
+
+
+class Entry(Value, frozen=True):
+    """A command as a menu shows it."""
+
+    name: str
+    summary: str
+    family: str
+    is_hot: bool
+    fields: tuple[Field, ...]
 
 
 class Door(Protocol):
@@ -61,6 +183,18 @@ class Door(Protocol):
 
     def complete(self, text: str) -> list[str]:
         """Words that may stand at the end of ``text``."""
+        ...
+
+    def menu(self, identity: str = "", chat: str = "") -> tuple[Entry, ...]:
+        """Commands that this person may use there, the hot ones first; all that there are without a name."""
+        ...
+
+    def suggest(self, identity: str, chat: str, field: Field, text: str) -> list[str]:
+        """What may stand in a field, of what this person may see."""
+        ...
+
+    def moved(self, old: str, new: str) -> None:
+        """A chat has another id from now on."""
         ...
 
     async def settle(self, what: str, timeout_s: float) -> bool:
@@ -79,8 +213,20 @@ class Chat(Protocol):
         """Serve until the platform ends, such as a console's end of input; an exit code, 0 when all went well."""
         ...
 
-    async def show(self, message: Message) -> None:
-        """Show a card, or edit the one with the same ``ref``."""
+    async def post(self, message: Message, known: str, nonce: str) -> str:
+        """Show a card anew, or in place of the message ``known``; the platform's id of what is shown.
+
+        A platform that can shows one ``nonce`` once, however often it is sent.
+        Raises: LaterError, UnsureError, VanishedError, UnreachableError, MovedError.
+        """
+        ...
+
+    async def mark(self, chat: str, post: str, sign: Sign) -> None:
+        """Put a mark on somebody's message, where the platform has such; failing is no matter."""
+        ...
+
+    def health(self) -> Health:
+        """Say how the line is."""
         ...
 
 
@@ -107,3 +253,7 @@ class ChatSpec(Value, frozen=True):
     options: type[Value]
     limits: Limits
     connect: Callable[..., Chat]  # (options, Clock)
+    secrets: tuple[str, ...] = ()  # options that desk.toml may only name as env:NAME
+    budget: Callable[[str], Budget] = Budget.boundless  # what may be sent to a chat of it
+    repeats: bool = True  # sending a message twice shows it twice: no nonce is kept
+    is_fleeting: bool = False  # what it has not shown dies with the process: nobody would read it later

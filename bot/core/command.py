@@ -126,6 +126,7 @@ class Command(Value, frozen=True):
     examples: tuple[str, str, str]
     holding: bool = False  # its picker offers only accounts that hold something
     needs_venue: bool = False
+    is_hot: bool = False  # stands at the top of every menu
 
     @property
     def syntax(self) -> str:

@@ -10,7 +10,7 @@ import msgspec
 
 from bot.core.access import Level, Person, Role, may
 from bot.core.card import Card, Look
-from bot.core.chat import Clock, Incoming, Message
+from bot.core.chat import Clock, Entry, Field, Incoming, Message
 from bot.core.command import Choice, Command, Desk, Engine, Reply, Venue, find, nearest, split_line
 from bot.core.dialogue import (
     CHOICE_S,
@@ -34,6 +34,7 @@ from bot.core.dialogue import (
     level_of,
     needs_preview,
 )
+from bot.core.menu import entries, suggest
 from bot.core.render.act import preview_card
 from bot.core.render.word import choice_card, command_card, refusal_card, unknown_card
 from bot.core.words import Account, Context, Instrument, Lexicon, Missing, Scope, Wrong, parse, slots
@@ -76,7 +77,7 @@ class Dispatcher:
         venue: Venue | None = None,
         ceiling: Role = Role.OWNER,
     ) -> None:
-        """``people`` by the platform's user id; ``start`` starts a task that ends with the bot."""
+        """``people`` by identity; ``start`` starts a task that ends with the bot."""
         self._engine = engine
         self._show = show
         self._proofs = proofs
@@ -103,8 +104,21 @@ class Dispatcher:
         """Words that may stand at the end of ``text``."""
         return complete(text, self._commands, self._lexicon)
 
+    def menu(self, identity: str = "", chat: str = "") -> tuple[Entry, ...]:  # noqa: ARG002  the port has it
+        """Commands that this person may use there; all that there are without a name."""
+        if not identity:
+            return entries(self._commands.values())
+        person = self._people.get(identity)
+        if person is None:
+            return ()
+        return entries(one for one in self._commands.values() if may(person, self._ceiling, one.role))
+
+    def suggest(self, identity: str, chat: str, field: Field, text: str) -> list[str]:  # noqa: ARG002  as above
+        """What may stand in a field, of what this person may see."""
+        return suggest(field, text, self._lexicon) if identity in self._people else []
+
     async def _answer(self, incoming: Incoming) -> None:
-        person = self._people.get(incoming.user)
+        person = self._people.get(incoming.identity)
         if person is None:
             await self._say(incoming.chat, refusal_card("I do not know you. Nothing was done."))
             return

@@ -47,7 +47,7 @@ def programs(settings: Settings, window: bool) -> list[Program]:
         found.append(
             Program(
                 name="bot",
-                argv=(sys.executable, "-m", "bot", *desk),
+                argv=(sys.executable, "-m", "bot", *desk, *(() if window else ("--headless",))),
                 env=env,
                 is_window=window,
                 waits_for=settings.home / "api.json",

@@ -1,8 +1,8 @@
 """Settings: desk.toml and .env become one checked value, or one line for each thing to edit."""
 
 from engine.api.place import find, home
+from engine.api.secret import Secret
 from engine.config.device import device
-from engine.config.secret import Secret
 from engine.config.settings import Connection, EngineTable, Settings, context, hidden, load, parse
 
 __all__ = [

@@ -12,11 +12,11 @@ import msgspec
 
 from engine.api.place import find
 from engine.api.place import home as home_of
+from engine.api.secret import Secret, Vault, env_files, is_reference
 from engine.brokers import load as load_broker
 from engine.config.complaint import complain, unknown
 from engine.config.file import LARGEST_NUMBER, Table, read, tables
 from engine.config.limit import keepings
-from engine.config.secret import Secret, Vault, env_files, is_reference
 from engine.domain.group import AccountPlan, DeskPlan, FollowerPlan, GroupPlan, Setting, faults
 from engine.domain.ids import AccountId, ConnectionId, GroupId, Root
 from engine.domain.value import Value

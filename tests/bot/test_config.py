@@ -62,7 +62,7 @@ def test_the_engines_file_says_where_it_is(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [('[chat]\nzoen = "x"', "zoen"), ("[chat", "not TOML"), ('[chat]\nzone = "Mars/Base"', "Mars/Base")],
+    [('[chat]\nzoen = "x"', "zoen"), ("[chat", "not TOML"), ('[chat]\nzone = "Mars/Database"', "Mars/Database")],
 )
 def test_a_wrong_file_is_one_line_that_says_what_to_edit(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(ConfigError, match=said) as wrong:

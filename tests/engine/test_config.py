@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import settings as rules
 from hypothesis import strategies as st
 
+from engine.api.secret import Vault, parse_env
 from engine.config import Secret, Settings, device, find, hidden, home, load, parse
-from engine.config.secret import Vault, parse_env
 from engine.domain.group import Fixed, Multiplier, Rounding
 from engine.errors import ConfigError
 

@@ -3,6 +3,6 @@
 from bot.chats.console.screen import Console, Options
 from bot.core.chat import ChatSpec, Limits
 
-CHAT = ChatSpec(name="console", options=Options, limits=Limits(), connect=Console)
+CHAT = ChatSpec(name="console", options=Options, limits=Limits(), connect=Console, is_fleeting=True)
 
 __all__ = ["CHAT", "Console", "Options"]

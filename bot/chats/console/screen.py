@@ -20,13 +20,13 @@ from bot.chats.console.keys import Keys
 from bot.chats.console.paint import Painter
 from bot.chats.console.script import Step, StepError, read_step
 from bot.core.card import clip
-from bot.core.chat import Clock, Door, Incoming, Message
+from bot.core.chat import Clock, Door, Health, Incoming, Message, Sign
 from bot.core.render.look import money
 from engine.api import Value
 from engine.api.client import age_text
 
 CHAT = "console:desk"
-USER = "console:local"
+USER = "local"
 QUIT = frozenset({"/quit", "quit", "exit", "/exit"})
 PROVEN_S = 20.0
 PROMPT = "lockstep> "
@@ -84,11 +84,19 @@ class Console:
             return await self._read_pipe(door)
         return await self._prompt(door)
 
-    async def show(self, message: Message) -> None:
+    async def post(self, message: Message, known: str, nonce: str) -> str:  # noqa: ARG002  a line that is printed stays
         """Print a card, or the news in it; its buttons are what keys press from now on."""
         self._painter.width = shutil.get_terminal_size((80, 24)).columns if self._prompts else 80
         self._keys.learn(message.card)
         self._print(self._painter.paint(message.card))
+        return nonce
+
+    async def mark(self, chat: str, post: str, sign: Sign) -> None:
+        """A terminal has no marks."""
+
+    def health(self) -> Health:
+        """A terminal is always there."""
+        return Health(heard_s=0.0)
 
     def _print(self, text: str) -> None:
         if self._prompts:
@@ -99,7 +107,8 @@ class Console:
 
     def _incoming(self, text: str) -> Incoming:
         handle = self._keys.handle(text)
-        return Incoming(chat=CHAT, user=USER, at=self._clock.now(), text="" if handle else text.strip(), handle=handle)
+        typed = "" if handle else text.strip()
+        return Incoming(chat=CHAT, user=USER, at=self._clock.now(), text=typed, handle=handle, is_private=True)
 
     async def _prompt(self, door: Door) -> int:
         session: PromptSession[str] = PromptSession(

@@ -72,7 +72,7 @@ class Room:
             clock=self.clock,
             zone=UTC,
             commands={**find_commands(bot.commands), **commands},
-            people={person.id: person for person in (LUIS, EVE, ROOT)},
+            people={f"console:{person.id}": person for person in (LUIS, EVE, ROOT)},
             mint=lambda: f"h{next(numbers)}",
             start=start,
             ceiling=ceiling,

@@ -1,0 +1,1 @@
+"""What the bot must not forget: people, rights, buttons, acts, messages and the audit, in SQLAlchemy Core."""

@@ -19,7 +19,7 @@ from enum import Enum
 
 from bot.core.access import Level, Role
 from bot.core.card import Action, Look
-from engine.api import ActAsk, CloseAsk, FlattenAsk, PauseAsk, PreviewView, SizeAsk, Value
+from engine.api import ActAsk, CloseAsk, FlattenAsk, LeaveAsk, PauseAsk, PreviewView, SizeAsk, TakeAsk, Value
 
 UNDO_S = 60.0
 CONFIRM_S = 30.0
@@ -105,8 +105,10 @@ def level_of(intent: Intent, preview: PreviewView | None) -> Level:
     Paper and simulated accounts drop one level, but what no Undo takes back is always shown before it happens.
     """
     match intent.ask:
-        case PauseAsk():
+        case PauseAsk() | LeaveAsk():
             return Level.C1
+        case TakeAsk():  # what is offered was shown with its figures
+            return Level.C2 if preview is None or preview.live else Level.C1
         case SizeAsk():
             adds = preview is None or preview.adds_risk
             return Level.C2 if adds and (preview is None or preview.live) else Level.C1
@@ -118,7 +120,7 @@ def level_of(intent: Intent, preview: PreviewView | None) -> Level:
 
 def needs_preview(ask: ActAsk) -> bool:
     """Say whether the act's level or card depends on a preview; a pause waits for nothing."""
-    return not isinstance(ask, PauseAsk)
+    return not isinstance(ask, PauseAsk | LeaveAsk)
 
 
 def still_means(shown: PreviewView, now: PreviewView) -> bool:

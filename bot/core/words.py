@@ -18,6 +18,7 @@ from engine.api import PRODUCTS, Root, Value
 Scope = NewType("Scope", str)  # all, aliases joined by commas, a group, or #tag; in the desk's own spelling
 Account = NewType("Account", str)  # one alias
 Instrument = NewType("Instrument", str)  # a contract or its root, in capitals
+Offered = NewType("Offered", str)  # an offered entry: E12
 Count = NewType("Count", int)  # a whole number above zero
 Word = NewType("Word", str)  # any one word
 Rest = NewType("Rest", str)  # the rest of the line
@@ -27,6 +28,7 @@ EXCHANGE_ZONE = ZoneInfo("America/New_York")
 LONGEST = timedelta(days=31)
 
 _CONTRACT = re.compile(r"[A-Z0-9]{1,5}[FGHJKMNQUVXZ]\d{1,2}")
+_OFFER = re.compile(r"[eE][1-9]\d{0,6}")
 _SPAN = re.compile(r"(?:(\d{1,4})h)?(?:(\d{1,5})m)?")
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})")
 _SIZE = re.compile(r"([+-]?)(\d{1,4}(?:\.\d{1,4})?)(x|%)")
@@ -115,6 +117,10 @@ def _instrument(words: Sequence[str], context: Context) -> Taken:
     return (Instrument(word), 1) if known else None
 
 
+def _offered(words: Sequence[str], _: Context) -> Taken:
+    return (Offered(words[0].upper()), 1) if _OFFER.fullmatch(words[0]) else None
+
+
 def _count(words: Sequence[str], _: Context) -> Taken:
     word = words[0]
     return (Count(int(word)), 1) if word.isascii() and word.isdigit() and len(word) < 6 and int(word) > 0 else None
@@ -183,6 +189,7 @@ KINDS: dict[Any, Kind] = {
     Scope: Kind(shape="scope", read=_scope, names="account, group or tag"),
     Account: Kind(shape="account", read=_account, names="account"),
     Instrument: Kind(shape="symbol", read=_instrument, names="symbol"),
+    Offered: Kind(shape="E1", read=_offered, names="offered entry"),
     Count: Kind(shape="number", read=_count, names="number"),
     Span: Kind(shape="15m|1h30m|until 14:45|eod", read=_span, names="time"),
     Size: Kind(shape="0.5x|50%|half|+10%|off", read=_size, names="size"),

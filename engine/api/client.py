@@ -19,6 +19,7 @@ from engine.api.views import (
     ActView,
     CopyView,
     HealthView,
+    OfferView,
     OrderView,
     PreviewView,
     Refusal,
@@ -129,6 +130,10 @@ class EngineClient:
     async def orders(self, scope: str = "all") -> tuple[OrderView, ...]:
         """Working orders."""
         return await self._get("/v1/orders", tuple[OrderView, ...], scope=scope)
+
+    async def offers(self, scope: str = "all") -> tuple[OfferView, ...]:
+        """Entries that wait for a person."""
+        return await self._get("/v1/offers", tuple[OfferView, ...], scope=scope)
 
     async def copies(self, limit: int = 10, scope: str = "all", failed: bool = False) -> tuple[CopyView, ...]:
         """Newest copies; only those with a failed line when ``failed``."""

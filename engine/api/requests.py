@@ -69,4 +69,17 @@ class UnlockAsk(Ask, frozen=True, tag="unlock"):
     is_reset: bool = False
 
 
-ActAsk = PauseAsk | ResumeAsk | SizeAsk | CloseAsk | FlattenAsk | SyncAsk | RepairAsk | UnlockAsk
+class TakeAsk(Ask, frozen=True, tag="take"):
+    """Enter what is offered under ``offer``, or ``quantity`` unsigned contracts of it; judged anew by all checks."""
+
+    offer: str
+    quantity: int | None = None
+
+
+class LeaveAsk(Ask, frozen=True, tag="leave"):
+    """Let an offered entry pass."""
+
+    offer: str
+
+
+ActAsk = PauseAsk | ResumeAsk | SizeAsk | CloseAsk | FlattenAsk | SyncAsk | RepairAsk | UnlockAsk | TakeAsk | LeaveAsk

@@ -98,6 +98,27 @@ class AccountView(Value, frozen=True):
     nearest_limit: str = ""  # "daily loss 84 %"
 
 
+class OfferView(Value, frozen=True):
+    """One entry that a person may take or leave."""
+
+    id: str  # E1, E2 ...
+    account: str
+    owner: str
+    symbol: str
+    quantity: int  # signed contracts of the follower that may still be taken
+    leader_symbol: str
+    price: Decimal | None  # the leader's average
+    mark: Decimal | None  # what the contract trades at now
+    run_ticks: int | None  # how much worse an entry is now than the leader's; negative is better
+    room: Decimal | None  # money to the nearest limit; None without limits
+    room_contracts: int  # contracts that fit under the account's cap
+    since: datetime
+    expires: datetime
+    left_s: float
+    live: bool = False
+    barred: str = ""  # why it could not be entered now
+
+
 class OrderView(Value, frozen=True):
     """One working order."""
 
@@ -128,6 +149,7 @@ class CopyLine(Value, frozen=True):
     ack_ms: float | None = None  # order handed over → broker's answer
     fill_ms: float | None = None  # order handed over → last fill told
     slip_ticks: Decimal | None = None  # worse is positive
+    mode: str = ""  # automatic, approve, signal: who decided, by the settings in force then
 
 
 class CopyView(Value, frozen=True):

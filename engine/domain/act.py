@@ -32,16 +32,16 @@ def act(copier: Copier, event: PersonActed, opposed: Opposed, out: list[Decision
         case Pause() as wish:
             copier.hold(Hold(event.by, "person", wish.reason or "paused", event.at, wish.until))
             until = f" until {wish.until:%H:%M} UTC" if wish.until else ""
-            _tell(copier, event.key, "act.proven", f"paused{until}; exits still copy{_holding(copier)}", out)
+            tell(copier, event.key, "act.proven", f"paused{until}; exits still copy{_holding(copier)}", out)
         case Resume() | Sync() if any(task.kind == "flatten" for task in copier.tasks):
-            _tell(copier, event.key, "act.failed", "a flatten is still under way", out)
+            tell(copier, event.key, "act.failed", "a flatten is still under way", out)
         case Resume() as wish:
             _resume(copier, event, wish, opposed, out)
         case Resize(factor=factor) if not factor.is_finite() or factor < 0:
-            _tell(copier, event.key, "act.failed", f"{factor} is no size", out)
+            tell(copier, event.key, "act.failed", f"{factor} is no size", out)
         case Resize(factor=factor):
             before, copier.factor = copier.factor, factor
-            _tell(copier, event.key, "act.proven", f"size {before.normalize():f}x → {factor.normalize():f}x", out)
+            tell(copier, event.key, "act.proven", f"size {before.normalize():f}x → {factor.normalize():f}x", out)
         case Close() as wish:
             _close(copier, event, wish, out)
         case Flatten() as wish:
@@ -55,22 +55,22 @@ def act(copier: Copier, event: PersonActed, opposed: Opposed, out: list[Decision
             copier.quarantined = ""
             copier.stand_still(line_up=copier.is_line_up)
             out.append(AskSnapshot(account=copier.account))
-            _tell(copier, event.key, "act.proven", "quarantine lifted, comparing with the broker", out)
+            tell(copier, event.key, "act.proven", "quarantine lifted, comparing with the broker", out)
 
 
 def flatten(copier: Copier, task: Task, out: list[Decision]) -> None:
     """Cancel what works and close all of a follower that is held; ``progress`` keeps at it until a snapshot proves it."""
     _cancel(copier, task.since, out, None)
-    _begin(copier, task, out)
+    begin(copier, task, out)
 
 
 def _unlock(copier: Copier, event: PersonActed, wish: Unlock, out: list[Decision]) -> None:
     kept = copier.kept
     if kept is None:
-        _tell(copier, event.key, "act.failed", "this account has no limits", out)
+        tell(copier, event.key, "act.failed", "this account has no limits", out)
         return
     if any(task.kind == "flatten" for task in copier.tasks):
-        _tell(copier, event.key, "act.failed", "a flatten is still under way", out)
+        tell(copier, event.key, "act.failed", "a flatten is still under way", out)
         return
     copier.holds = [hold for hold in copier.holds if hold.kind not in LIMIT_HOLDS]
     kept.unlock(is_reset=wish.is_reset)
@@ -78,10 +78,11 @@ def _unlock(copier: Copier, event: PersonActed, wish: Unlock, out: list[Decision
     said = "unlocked, a new ledger begins with the next balance" if wish.is_reset else "unlocked, limits go on counting"
     tail = f", {copier.barred}" if copier.barred else ", copying from the leader's next entry"
     out.append(AskSnapshot(account=copier.account))
-    _tell(copier, event.key, "act.proven", said + tail, out)
+    tell(copier, event.key, "act.proven", said + tail, out)
 
 
-def _tell(copier: Copier, key: str, code: str, text: str, out: list[Decision]) -> None:
+def tell(copier: Copier, key: str, code: str, text: str, out: list[Decision]) -> None:
+    """Say how far an act has come."""
     out.append(copier.tell(code, Severity.P4, text, key=key))
 
 
@@ -97,7 +98,7 @@ def _resume(copier: Copier, event: PersonActed, wish: Resume, opposed: Opposed, 
     lock = next((hold for hold in copier.holds if hold.kind in LIMIT_HOLDS), None)
     if lock is not None:
         when = "until the firm's next day" if lock.kind == "lock-day" else "until a person unlocks it"
-        _tell(copier, event.key, "act.failed", f"locked {when}: {lock.reason}", out)
+        tell(copier, event.key, "act.failed", f"locked {when}: {lock.reason}", out)
         return
     if copier.kept is not None:
         copier.kept.waive()
@@ -109,7 +110,7 @@ def _resume(copier: Copier, event: PersonActed, wish: Resume, opposed: Opposed, 
         _join(copier, event, opposed, out)
         return
     said = f"copying from the leader's next entry, not joined: {', '.join(missed)}" if missed else "copying, in step"
-    _tell(copier, event.key, "act.proven", said + tail, out)
+    tell(copier, event.key, "act.proven", said + tail, out)
 
 
 def _join(copier: Copier, event: PersonActed, opposed: Opposed, out: list[Decision]) -> None:
@@ -127,13 +128,14 @@ def _join(copier: Copier, event: PersonActed, opposed: Opposed, out: list[Decisi
                 run_ticks=0,
                 minute=int(event.at.timestamp()) // 60,
                 opposed=opposed(more),
+                is_by_hand=True,
             )
             feed = next((feed for feed in lane.feeds.values() if feed.part * more > 0), None)
             feed = feed or Feed(lane.symbol)
             lane.allow(feed, copier.judge(more, lane, feed, signal, out, is_waiting=True))
             lane.signalled_at, lane.is_waiting = event.at, False  # a person's word needs no price
     copier.arm()
-    _begin(copier, Task(event.key, "sync", event.at), out)
+    begin(copier, Task(event.key, "sync", event.at), out)
 
 
 def _sync(copier: Copier, event: PersonActed, wish: Sync, opposed: Opposed, out: list[Decision]) -> None:
@@ -144,12 +146,12 @@ def _sync(copier: Copier, event: PersonActed, wish: Sync, opposed: Opposed, out:
         rebase(lane)
         lane.barred = ""
     copier.arm()
-    _tell(copier, event.key, "act.proven", f"adopted{_holding(copier)}", out)
+    tell(copier, event.key, "act.proven", f"adopted{_holding(copier)}", out)
 
 
 def _close(copier: Copier, event: PersonActed, wish: Close, out: list[Decision]) -> None:
     if wish.quantity is not None and wish.quantity <= 0:
-        _tell(copier, event.key, "act.failed", f"{wish.quantity} is no number of contracts to close", out)
+        tell(copier, event.key, "act.failed", f"{wish.quantity} is no number of contracts to close", out)
         return
     for lane in list(copier.lanes.values()):
         if wish.symbol not in (None, lane.symbol):
@@ -167,7 +169,7 @@ def _close(copier: Copier, event: PersonActed, wish: Close, out: list[Decision])
         if not lane.goal:
             _cancel(copier, event.at, out, lane)
     copier.arm()
-    _begin(copier, Task(event.key, "close", event.at, wish.symbol), out)
+    begin(copier, Task(event.key, "close", event.at, wish.symbol), out)
 
 
 def _cancel(copier: Copier, at: datetime, out: list[Decision], lane: Lane | None, again_s: int = 0) -> None:
@@ -180,7 +182,8 @@ def _cancel(copier: Copier, at: datetime, out: list[Decision], lane: Lane | None
             out.append(CancelOrder(account=copier.account, order=order))
 
 
-def _begin(copier: Copier, task: Task, out: list[Decision]) -> None:
+def begin(copier: Copier, task: Task, out: list[Decision]) -> None:
+    """Order what a task needs now; ``progress`` looks after it from then on."""
     copier.tasks.append(task)
     _zero(copier, task)
     for lane in list(copier.lanes.values()):
@@ -212,7 +215,7 @@ def progress(copier: Copier, at: datetime, out: list[Decision], *, is_snapshot: 
             if task.is_limit:
                 _unproven(copier, task, text, at, out)
             elif text != task.text:
-                _tell(copier, task.key, "act.acked", text, out)
+                tell(copier, task.key, "act.acked", text, out)
             task.text = text
             if not copier.working or task.kind != "flatten":
                 task.asked_at = None
@@ -225,7 +228,7 @@ def progress(copier: Copier, at: datetime, out: list[Decision], *, is_snapshot: 
             if task.is_limit:
                 out.append(copier.tell("dd.flat", Severity.P2, f"{copier.account} is proven {said}", key=task.key))
             else:
-                _tell(copier, task.key, code, said, out)
+                tell(copier, task.key, code, said, out)
         elif task.asked_at is None or (at - task.asked_at).total_seconds() >= 3:
             task.asked_at = at
             out.append(AskSnapshot(account=copier.account))
@@ -268,4 +271,9 @@ def _outcome(copier: Copier, task: Task, at: datetime) -> tuple[str, str]:
     ]
     if task.kind == "sync" and short:
         return "act.failed", f"not joined: {', '.join(short)}{_holding(copier)}"
+    if task.kind == "take":
+        lane = copier.lanes[task.symbol] if task.symbol is not None else None
+        sign = 1 if task.wanted > 0 else -1
+        if lane is not None and sign * lane.held < min(sign * task.wanted, sign * lane.target):
+            return "act.failed", f"not all of it was entered{_holding(copier)}"
     return "act.proven", f"done {took}{_holding(copier)}"

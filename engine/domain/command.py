@@ -75,4 +75,17 @@ class Unlock(Wish, frozen=True):
     is_reset: bool = False
 
 
-Command = Pause | Resume | Resize | Close | Flatten | Sync | Repair | Unlock
+class Take(Wish, frozen=True):
+    """Enter what is offered, or ``quantity`` unsigned contracts of it: judged now, by all checks."""
+
+    offer: str
+    quantity: int | None = None
+
+
+class Leave(Wish, frozen=True):
+    """Let an offered entry pass."""
+
+    offer: str
+
+
+Command = Pause | Resume | Resize | Close | Flatten | Sync | Repair | Unlock | Take | Leave

@@ -18,11 +18,12 @@ from engine.domain import bracket
 from engine.domain.decision import Decision, Lot, Raised, SendLots, Severity, Skipped
 from engine.domain.event import BalanceReported, Restriction
 from engine.domain.flight import Flight, Working
-from engine.domain.group import FollowerPlan, MissedEntry
+from engine.domain.group import Discretion, FollowerPlan, MissedEntry
 from engine.domain.hold import Hold, Task
 from engine.domain.ids import AccountId, BrokerOrderId, GroupId, OrderId, Symbol, account_mark, order_id
 from engine.domain.keeping import Kept
 from engine.domain.lane import Feed, Lane
+from engine.domain.offer import Offer, ask
 from engine.domain.risk import Denied, Signal, Standing, arm, named, verdict
 
 SETTLE = timedelta(seconds=3)  # an order that a snapshot this much later does not list has never reached the broker
@@ -74,6 +75,9 @@ class Copier(msgspec.Struct):
     refusals: int = 0
     minute: int = 0
     copies: int = 0
+    # entries that a person is asked about, by the leader's contract
+    offers: dict[Symbol, Offer] = {}
+    signalled: dict[Symbol, int] = {}  # targets that people were told of, where entries are told and not entered
 
     # ---- armed figures ---------------------------------------------------------------------------------------------
 
@@ -82,7 +86,8 @@ class Copier(msgspec.Struct):
         self.mark = account_mark(self.account)
         self.barred = self._bar()
         self.is_ready = self.is_line_up and self.is_synced and not self.quarantined
-        self.max_copies = self.plan.caps.orders_per_minute
+        is_automatic = self.plan.discretion is Discretion.AUTOMATIC
+        self.max_copies = self.plan.caps.orders_per_minute if is_automatic else 0  # who asks looks at each entry
         self.room = self._room(None)
 
     def _room(self, entering: Lane | None) -> int:
@@ -134,10 +139,23 @@ class Copier(msgspec.Struct):
         lane.is_waiting |= is_waiting
         denied = verdict(more, lane, feed, signal, self.standing(lane, is_waiting=is_waiting))
         if denied is None:
-            return more
+            return self._decided(more, lane, feed, signal, out)
         allowed = denied.allowed if more > 0 else -denied.allowed
         out.append(self.skipped(lane, signal.cause, more - allowed, denied))
         return self.judge(allowed, lane, feed, signal, out, is_waiting=is_waiting) if allowed else 0
+
+    def _decided(self, more: int, lane: Lane, feed: Feed, signal: Signal, out: list[Decision]) -> int:
+        """What of an entry that passes every check is entered without asking a person."""
+        match self.plan.discretion:
+            case Discretion.SIGNAL:
+                said = Denied(check="signal", figures="this account is told, nothing is entered")
+                out.append(self.skipped(lane, signal.cause, more, said))
+                return 0
+            case Discretion.APPROVE if not signal.is_by_hand:
+                ask(self.offers, lane, feed, more, signal, self.plan.offer_s)
+                return 0
+            case _:
+                return more
 
     def skipped(self, lane: Lane, cause: str, wanted: int, denied: Denied) -> Skipped:
         """Record of an entry that is not copied."""
@@ -271,13 +289,15 @@ class Copier(msgspec.Struct):
         for task in self.tasks:
             task.since += by
             task.asked_at, task.failed_at = _moved(task.asked_at, by), _moved(task.failed_at, by)
+        for offer in self.offers.values():
+            offer.since, offer.expires = offer.since + by, offer.expires + by
         if self.kept is not None:
             self.kept.shift_clock(by)
         self.balance_at, self.asked_at = _moved(self.balance_at, by), _moved(self.asked_at, by)
 
     def is_busy(self) -> bool:
         """Say whether something is under way that time must look after."""
-        return bool(self.flights or self.tasks) or any(
+        return bool(self.flights or self.tasks or self.offers) or any(
             not lane.is_settled()
             or lane.retry_at
             or (lane.is_bracketed and lane.held)

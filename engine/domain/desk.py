@@ -16,7 +16,7 @@ import msgspec
 
 from engine.domain import outage, report
 from engine.domain.act import Opposed, act, progress
-from engine.domain.command import Resize
+from engine.domain.command import Leave, Resize, Take
 from engine.domain.copier import Copier, remember
 from engine.domain.decision import AskSnapshot, Decision, Raised, Severity
 from engine.domain.event import (
@@ -53,6 +53,7 @@ from engine.domain.sizes import Sizes, leader_of
 from engine.domain.sizing import is_moving
 from engine.domain.state import DeskState, configure
 from engine.domain.stopout import holders, look, settle, turn_day
+from engine.domain.taking import answer, askers, tend
 
 TICK = timedelta(seconds=1)  # how often time is looked after while something is under way …
 IDLE = timedelta(seconds=30)  # … and while nothing is
@@ -67,6 +68,7 @@ class Desk:
         self._ranks = Ranks(self.state)
         self._sizes = Sizes(self.state, self._ranks)
         self._fan_out: FanOut | None = None
+        self._asking = askers(self.state)
         self._on: dict[type[Any], Callable[[Any, list[Decision]], None]] = {
             OrderFilled: self._filled,
             FillBusted: report.busted,
@@ -104,7 +106,8 @@ class Desk:
         """The first half of ``handle``: what must be done. ``settle`` must follow before the next fact is decided."""
         kind = type(event)
         if kind is OrderFilled and event.account in self.state.leaders:  # type: ignore[union-attr]  # kind says so
-            return self._led(event)  # type: ignore[arg-type]  # as above
+            led = self._led(event)  # type: ignore[arg-type]  # as above
+            return self._tended(event, led) if self._asking else led
         if kind not in _QUIET or self.state.stale:
             self._ranks.disarm(None if self.state.stale else getattr(event, "account", None))
         out: list[Decision] = []
@@ -113,6 +116,12 @@ class Desk:
                 again = partial(self._sizes.rearm, at=event.at, is_forced=is_forced)
                 self._with(account, event.at, out, again)
         self._on[kind](event, out)
+        return self._tended(event, out) if self._asking and kind not in _QUIET else out
+
+    def _tended(self, event: Event, out: list[Decision]) -> list[Decision]:
+        """Look after what people are asked about."""
+        for account in self._asking:
+            self._with(account, event.at, out, lambda copier: tend(self.state, copier, event, out))
         return out
 
     def settle(self) -> list[FollowerFailed]:
@@ -302,6 +311,7 @@ class Desk:
             if left := ", ".join(f"{lane.held:+d} {lane.symbol}" for lane in copier.lanes.values() if lane.held):
                 said = f"{copier.account} is no follower any more and holds {left}: nobody looks after it"
                 out.append(copier.tell("acct.left", Severity.P1, said))
+        self._asking = askers(self.state)
         self._ranks.dissolve()
 
     def _acted(self, event: PersonActed, out: list[Decision]) -> None:
@@ -314,6 +324,11 @@ class Desk:
                 said, severity = f"{account} is no follower of this desk", Severity.P4
                 failed = Raised(code="act.failed", severity=severity, text=said, account=account, key=event.key)
                 out.append(failed)
+                continue
+            if isinstance(event.command, Take | Leave):
+                self._with(
+                    account, event.at, out, lambda copier: answer(self.state, copier, event, self._opposed(copier), out)
+                )
                 continue
             self._with(account, event.at, out, lambda copier: act(copier, event, self._opposed(copier), out))
             if isinstance(event.command, Resize):

@@ -176,6 +176,7 @@ def _signal(state: DeskState, rows: Rows, event: OrderFilled) -> Signal:
         minute=int(at.timestamp()) // 60,
         opposed=opposed,
         is_looped=is_ours(event.client),
+        price=event.price,
     )
 
 

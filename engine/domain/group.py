@@ -11,6 +11,8 @@ from engine.domain.limit import LimitsPlan
 from engine.domain.limit import faults as limit_faults
 from engine.domain.value import Setting as Setting  # noqa: PLC0414  whoever writes settings finds it here
 
+LONGEST_OFFER_S = 3600
+
 
 class Exact(Setting, frozen=True, tag="exact", tag_field="mode"):
     """As many contracts as the leader."""
@@ -90,6 +92,14 @@ class MissedEntry(StrEnum):
     ASK = "ask"  # tell a person, who may join by hand
 
 
+class Discretion(StrEnum):
+    """Who decides about an entry that passes every check. Exits are copied in every mode."""
+
+    AUTOMATIC = "automatic"  # it is copied
+    APPROVE = "approve"  # it is offered, and copied when a person takes it in time
+    SIGNAL = "signal"  # it is told and never entered
+
+
 class Caps(Setting, frozen=True):
     """Hard sizes. ``order`` and ``symbol`` in contracts of the follower, ``account`` in mini-equivalents."""
 
@@ -125,6 +135,8 @@ class FollowerPlan(Setting, frozen=True):
     bracket: Bracket | None = None
     pause_after_refusals: int = 3  # refused entries in a row that pause this follower; 0 never
     limits: LimitsPlan | None = None  # when this desk acts ahead of the firm; the account's own table wins
+    discretion: Discretion = Discretion.AUTOMATIC
+    offer_s: int = 60  # how long an entry is offered; nobody answers: it is left
 
 
 class GroupPlan(Setting, frozen=True):
@@ -246,6 +258,8 @@ def _number_faults(plan: FollowerPlan) -> Iterator[str]:
     ):
         if number < 0:
             yield f"{setting} must not be below 0, not {number}"
+    if not 1 <= plan.offer_s <= LONGEST_OFFER_S:
+        yield f"offer_s must be from 1 to {LONGEST_OFFER_S}, not {plan.offer_s}"
     for setting, amount in (("caps.account", caps.account), ("max_age_s", plan.max_age_s)):
         if not amount.is_finite() or amount < 0:
             yield f"{setting} must not be below 0, not {amount}"

@@ -19,7 +19,7 @@ class Hold(msgspec.Struct):
 
 
 class Task(msgspec.Struct):
-    """A person's act that takes time: flatten, close or sync."""
+    """A person's act that takes time: flatten, close, sync or take."""
 
     key: str
     kind: str
@@ -29,3 +29,4 @@ class Task(msgspec.Struct):
     text: str = ""  # last progress told
     is_limit: bool = False  # a limit asked for it, no person
     failed_at: datetime | None = None  # when people were told last that it is not proven
+    wanted: int = 0  # the goal that a take made, in its contract

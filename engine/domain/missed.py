@@ -7,6 +7,8 @@ depends on it; when none comes it is skipped.
 
 from datetime import datetime, timedelta
 
+import msgspec
+
 from engine.domain.copier import Copier
 from engine.domain.decision import Decision, Severity
 from engine.domain.group import MissedEntry
@@ -41,6 +43,7 @@ def judge(
             lane.missed, lane.missed_at = more, signal.at
             return
         if away is not None and away <= plan.join_ticks:
+            signal = msgspec.structs.replace(signal, price=stand.cost.average)
             lane.allow(feed, copier.judge(more, lane, feed, signal, out, is_waiting=not copier.is_ready))
             lane.signalled_at, lane.signal_price = signal.at, stand.cost.average
             copier.arm()

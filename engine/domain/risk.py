@@ -5,6 +5,7 @@ Exits are never asked here. The hot path looks at armed figures (``Copier.barred
 """
 
 from datetime import datetime
+from decimal import Decimal
 
 from engine.domain.contract import family_of, weight_of
 from engine.domain.group import Flip, FollowerPlan
@@ -39,6 +40,8 @@ class Signal(Value, frozen=True):
     minute: int  # whole minutes since the epoch, for the rate limit
     opposed: frozenset[tuple[str, Root]] = frozenset()  # owners who hold the other side in another group, and of what
     is_looped: bool = False  # the leader's own order carries our tag: a copy is never copied
+    price: Decimal | None = None  # the leader's
+    is_by_hand: bool = False  # a person asked for this very entry: nobody needs to be asked again
 
 
 class Denied(Value, frozen=True):

@@ -35,6 +35,7 @@ class DeskState(msgspec.Struct):
     run_since: datetime | None = None
     is_unpriced: bool = False  # a missed entry somewhere waits for a first price
     version: int = 0  # grows when positions, sizes or holds change
+    offered: int = 0  # entries that were offered so far: the newest one's number
 
     def fresh_quotes(self) -> dict[Symbol, QuoteMarked]:
         """Quotes that this process has heard itself: one from before a restart is no present price."""

@@ -68,6 +68,7 @@ class Day:
         self.begun: dict[OrderId, datetime] = {}  # when the fan-out of an order began to leave
         self.money: dict[AccountId, Money] = {}
         self.carried: set[AccountId] = set()  # accounts that held something when the day began
+        self.modes: dict[AccountId, list[tuple[datetime, str]]] = {}  # who decides about entries, from when on
         self.first_at: datetime | None = None
         self.last_at: datetime | None = None
         self.last_seq = 0
@@ -128,6 +129,7 @@ class Day:
             case SnapshotTaken():
                 self._snapped(event)
             case DeskConfigured():
+                self._mode(event.at)
                 for book in self.leaders.values():
                     self._aimed(book, event.at, f"settings:{event.at.isoformat()}", Cause.SETTINGS)
             case _:
@@ -212,6 +214,7 @@ class Day:
     def _open(self, at: datetime) -> None:
         """What is held and meant when the day begins."""
         self._is_open, self.first_at, state = True, at, self.desk.state
+        self._mode(at)
         for book in self.leaders.values():
             self.money[book.account] = Money(opening=book.balance)
             for symbol, stand in book.stands.items():
@@ -227,6 +230,17 @@ class Day:
                     fills = [(lane.held, price)] if lane.held else []
                     move = Move(at=at, copy="carried", price=price, rest=Cause.CARRIED, aim=aim, fills=fills)
                     self.moves.setdefault(place, []).append(move)
+
+    def _mode(self, at: datetime) -> None:
+        """Note who decides about entries, where that changed."""
+        for name, mode in self.lineage.modes.items():
+            known = self.modes.setdefault(AccountId(name), [])
+            if not known or known[-1][1] != mode:
+                known.append((at, mode))
+
+    def mode_at(self, account: AccountId, at: datetime) -> str:
+        """Who decided about an account's entries at a time."""
+        return next((mode for since, mode in reversed(self.modes.get(account, [])) if since <= at), "")
 
     def _carry(self, place: Place, net: int, cost: Cost, at: datetime) -> Decimal | None:
         symbol = place[1]

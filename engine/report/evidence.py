@@ -48,6 +48,7 @@ class CopyRow(Value, frozen=True):
     slip_ticks: Decimal | None
     parts: dict[Cause, Fraction]  # of the difference from the leader, exact
     reason: str
+    mode: str = ""  # automatic, approve, signal: by the settings in force when the copy was decided
 
 
 class Spread(Value, frozen=True):
@@ -96,6 +97,7 @@ class AccountDay(Value, frozen=True):
     parts: dict[Cause, Decimal]  # in cents; their sum is the difference
     fees: Decimal | None  # None is not known
     curve: tuple[tuple[datetime, Decimal], ...]
+    modes: tuple[tuple[datetime, str], ...] = ()  # who decided about its entries, from when on
 
     @property
     def difference(self) -> Decimal:
@@ -240,6 +242,7 @@ def _rows(copy: Copy, day: Day, shares: Shares, logins: dict[AccountId, str]) ->
                 slip_ticks=line.slip_ticks,
                 parts=shares.get((account, symbol, copy.cause), {}),
                 reason=_reason(line, copy),
+                mode=line.mode,
             )
         )
     return rows
@@ -283,6 +286,7 @@ def _others(
                 slip_ticks=None,
                 parts=parts,
                 reason="" if led is not None and led.leader else move.rest.value,
+                mode=day.mode_at(account, move.at),
             )
         )
     return found
@@ -325,6 +329,7 @@ def _account(name: AccountId, day: Day, rows: list[CopyRow], logins: dict[Accoun
         parts=parts,
         fees=fees,
         curve=_curve(day, name, profit),
+        modes=tuple(day.modes.get(name, ())),
     )
 
 

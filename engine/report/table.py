@@ -43,7 +43,7 @@ def _cells(report: Report, row: CopyRow) -> dict[str, object]:
         "account": row.account,
         "login": row.login,
         "symbol": row.symbol,
-        "mode": "",  # which mode the copy ran under, once there are several
+        "mode": row.mode,
         "status": row.status,
         "wanted": row.wanted,
         "sent": row.sent,

@@ -8,6 +8,11 @@ from engine.report.date import ZONE
 from engine.report.evidence import STAGES, AccountDay, Report, Slip
 
 WIDTH = 80
+WHY_MODES = (
+    "Why this is kept: under MiFID II, and for crypto-assets under MiCA, acting on others' accounts may count as "
+    "execution of orders, portfolio management or advice, and who decided about each entry bears on which; this states "
+    "the fact and judges nothing."
+)
 _NAME = 12
 _STATUSES = ("ok", "part", "refused", "unclear", "skipped", "sent")
 _DASH = "-"
@@ -20,6 +25,7 @@ def text(report: Report) -> str:
     followers = [account for account in report.accounts if not account.is_leader]
     lines = [
         *_head(report),
+        *_modes(followers),
         *_money(report, followers),
         *_delay(followers),
         *_place(followers),
@@ -40,6 +46,22 @@ def _head(report: Report) -> Iterator[str]:
 def _span(report: Report) -> str:
     first, last = report.first_at, report.last_at
     return f"{first.astimezone(ZONE):%a %H:%M} to {last.astimezone(ZONE):%a %H:%M}" if first and last else ""
+
+
+def _modes(followers: list[AccountDay]) -> Iterator[str]:
+    """Who decided about the entries of each account."""
+    told: dict[str, list[str]] = {}
+    for account in followers:
+        spans = [f"{mode} from {since.astimezone(ZONE):%H:%M}" for since, mode in account.modes]
+        word = account.modes[0][1] if len(account.modes) == 1 else ", ".join(spans)
+        if word:
+            told.setdefault(word, []).append(_name(account.account))
+    if not told:
+        return
+    yield from _title("MODE", "who decided about entries; exits are copied in every mode")
+    for word, names in told.items():
+        yield from _wrapped([f"{word}:", *names], "")
+    yield from textwrap.wrap(WHY_MODES, WIDTH)
 
 
 def _money(report: Report, followers: list[AccountDay]) -> Iterator[str]:

@@ -270,7 +270,8 @@ def signature(state: DeskState, account: AccountId) -> object:
     if copier is not None:
         lanes = tuple((lane.symbol, lane.held, lane.goal, bool(lane.barred)) for lane in copier.lanes.values())
         holds = tuple((hold.by, hold.kind, hold.since, hold.until) for hold in copier.holds)
-        return lanes, holds, copier.factor, copier.quarantined, copier.restriction, copier.is_ready
+        offers = tuple((offer.id, offer.left) for offer in copier.offers.values())
+        return lanes, offers, holds, copier.factor, copier.quarantined, copier.restriction, copier.is_ready
     if book is not None:
         return tuple((symbol, stand.net) for symbol, stand in book.stands.items())
     return None

@@ -18,6 +18,9 @@ KINDS = {
     "Flatten": "flatten",
     "Sync": "sync",
     "Repair": "repair",
+    "Unlock": "unlock",
+    "Take": "take",
+    "Leave": "leave",
 }
 _STATES = {"act.acked": ActState.ACKED, "act.proven": ActState.PROVEN, "act.failed": ActState.FAILED}
 

@@ -230,7 +230,7 @@ class Clerk:
         state = self.projection.state
         accounts = followers_of(state.plan, ask.scope)
         command = command_of(ask, accounts, state, self.now())
-        changed = self.projection.changed(accounts)
+        changed = self.projection.changed(command.accounts)
         if ask.version is not None and changed > ask.version:
             raise StaleError(
                 f"version {ask.version}: positions, sizes or holds changed since (now {changed}); look again"

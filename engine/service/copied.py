@@ -32,6 +32,7 @@ class Order(msgspec.Struct):
     is_unclear: bool = False
     is_replaced: bool = False  # its unfilled rest was tried again by a later order
     reason: str = ""
+    mode: str = ""  # who decided, by the settings in force when it was decided
 
     @property
     def filled(self) -> int:
@@ -66,6 +67,7 @@ class Copy(msgspec.Struct):
     what: str
     orders: list[Order] = []
     skips: list[Skipped] = []
+    modes: dict[str, str] = {}  # of each account that it reached: who decides, by the settings then in force
 
     def view(self) -> CopyView:
         """As the API shows it."""
@@ -121,6 +123,7 @@ class Copy(msgspec.Struct):
             ack_ms=_ms(first.sent_at, first.answered_at) if first else None,
             fill_ms=_ms(last.sent_at, last.filled_at) if last and last.is_done else None,
             slip_ticks=slip(orders, Symbol(self.symbol), self.price),
+            mode=orders[0].mode if orders else self.modes.get(account, ""),
         )
 
 

@@ -51,6 +51,7 @@ class Lineage:
         self._nets: dict[tuple[str, str], int] = {}
         self._leaders: dict[str, str] = {}  # leader → group
         self._groups: dict[str, str] = {}  # follower → group
+        self.modes: dict[str, str] = {}  # follower → who decides about its entries
 
     def newest(self) -> Iterator[Copy]:
         """Copies, newest first."""
@@ -59,7 +60,9 @@ class Lineage:
     def configure(self, plan: DeskPlan) -> None:
         """Know who leads whom."""
         self._leaders = {group.leader: group.id for group in plan.groups}
-        self._groups = {follower.account: group.id for group in plan.groups for follower in group.followers}
+        followers = [(group, follower) for group in plan.groups for follower in group.followers]
+        self._groups = {follower.account: group.id for group, follower in followers}
+        self.modes = {follower.account: follower.discretion.value for _, follower in followers}
 
     def seed(self, state: DeskState) -> None:
         """Take over who leads whom, and what the leaders hold, from a state of the desk."""
@@ -83,6 +86,7 @@ class Lineage:
                 case Skipped() as skip:
                     copy = self._copy_for(entry, origin, skip.cause, skip.account, skip.symbol)
                     copy.skips.append(skip)
+                    copy.modes.setdefault(skip.account, self.modes.get(skip.account, ""))
                     self._touch(copy, entry.seq)
                 case _:
                     pass
@@ -206,7 +210,8 @@ class Lineage:
                 for older in copy.orders:
                     if older.account == account and older.symbol == symbol and older.is_done:
                         older.is_replaced = True
-            order = Order(client, account, symbol, quantity, cause, copy.cause, entry.event.at)
+            mode = self.modes.get(account, "")
+            order = Order(client, account, symbol, quantity, cause, copy.cause, entry.event.at, mode=mode)
             self.orders[client] = self.last[account] = order
             copy.orders.append(order)
             sends.append(order)

@@ -7,19 +7,35 @@ from engine.api.requests import (
     ActAsk,
     CloseAsk,
     FlattenAsk,
+    LeaveAsk,
     PauseAsk,
     RepairAsk,
     ResumeAsk,
     SizeAsk,
     SyncAsk,
+    TakeAsk,
     UnlockAsk,
 )
 from engine.api.views import PreviewLine, PreviewView
-from engine.domain.command import Close, Command, Flatten, Pause, Rejoin, Repair, Resize, Resume, Sync, Unlock
+from engine.domain.command import (
+    Close,
+    Command,
+    Flatten,
+    Leave,
+    Pause,
+    Rejoin,
+    Repair,
+    Resize,
+    Resume,
+    Sync,
+    Take,
+    Unlock,
+)
 from engine.domain.contract import month_of, root_of
 from engine.domain.copier import Copier
 from engine.domain.ids import AccountId, Symbol
 from engine.domain.lane import Lane
+from engine.domain.offer import Offer
 from engine.domain.sizing import Quotes, open_profit
 from engine.domain.state import DeskState
 from engine.errors import LockstepError
@@ -64,6 +80,27 @@ def command_of(ask: ActAsk, accounts: tuple[AccountId, ...], state: DeskState, n
             return Repair(accounts=accounts)
         case UnlockAsk(is_reset=is_reset):
             return Unlock(accounts=accounts, is_reset=is_reset)
+        case TakeAsk(offer=name, quantity=quantity):
+            account, offer = offered(name, accounts, state)
+            if quantity is not None and not 0 < quantity <= abs(offer.left):
+                raise AskError(f"quantity: {offer.id} offers {abs(offer.left)}; write 1 to {abs(offer.left)}")
+            return Take(accounts=(account,), offer=offer.id, quantity=quantity)
+        case LeaveAsk(offer=name):
+            account, offer = offered(name, accounts, state)
+            return Leave(accounts=(account,), offer=offer.id)
+
+
+def offered(name: str, accounts: tuple[AccountId, ...], state: DeskState) -> tuple[AccountId, Offer]:
+    """The open offer of this name.
+
+    Raises: AskError where there is none.
+    """
+    found = [(account, offer) for account in accounts for offer in state.copiers[account].offers.values() if offer.id]
+    for account, offer in found:
+        if offer.id == name.upper():
+            return account, offer
+    what = f"on offer now: {', '.join(offer.id for _, offer in found)}" if found else "nothing is on offer now"
+    raise AskError(f"offer {name[:12]}: {what}")
 
 
 def _contract(symbol: str | None, accounts: tuple[AccountId, ...], state: DeskState) -> Symbol | None:
@@ -125,6 +162,10 @@ def _contracts(copier: Copier, command: Command) -> list[tuple[Lane, int]]:
             return [(lane, -lane.held) for lane in lanes if lane.held]
         case Resume(rejoin=Rejoin.JOIN) | Sync(adopt=False):
             return [(lane, lane.target - lane.held) for lane in lanes if lane.target != lane.held]
+        case Take(offer=name, quantity=quantity):
+            offer = next(offer for offer in copier.offers.values() if offer.id == name)
+            size = offer.left if quantity is None else (quantity if offer.left > 0 else -quantity)
+            return [(copier.lanes[offer.symbol], size)]
         case _:
             return []
 
@@ -167,7 +208,7 @@ def _adds_risk(copier: Copier, command: Command) -> bool:
     match command:
         case Resize(factor=factor):
             return factor > copier.factor
-        case Resume() | Repair() | Unlock():
+        case Resume() | Repair() | Unlock() | Take():
             return True
         case Sync(adopt=adopt):
             moves = _contracts(copier, command)
@@ -186,6 +227,8 @@ def _remarks(command: Command) -> tuple[str, ...]:
             return ("Copying goes on with the leader's next entry.",)
         case Flatten():
             return ("Entries stay stopped until a person resumes.",)
+        case Take():
+            return ("Judged again by all checks, at the price of now.",)
         case Unlock(is_reset=False):
             return ("Inside the buffer only the firm's own lines act.",)
         case _:

@@ -20,6 +20,7 @@ from engine.api.views import (
     ActView,
     CopyView,
     HealthView,
+    OfferView,
     OrderView,
     PreviewView,
     Refusal,
@@ -29,6 +30,7 @@ from engine.api.views import (
 from engine.domain.value import Value
 from engine.errors import JournalError, LockstepError, TransientError
 from engine.service.clerk import AwayError, Clerk, ConflictError, StaleError
+from engine.service.offer import offer_views
 from engine.service.page import page
 from engine.service.preview import AskError
 from engine.service.receipt import UnknownReceiptError, find
@@ -103,6 +105,13 @@ def risk(state: State, within: Within = "all") -> RiskView:
 def orders(state: State, within: Within = "all") -> list[OrderView]:
     """Working orders of a scope."""
     return order_views(_ready(state).projection, within)
+
+
+@get("/v1/offers", sync_to_thread=False)
+def offers(state: State, within: Within = "all") -> list[OfferView]:
+    """Entries that wait for a person, the next to expire first."""
+    clerk = _ready(state)
+    return offer_views(clerk.projection, within, clerk.now())
 
 
 @get("/v1/copies", sync_to_thread=False)
@@ -269,6 +278,7 @@ def build(clerk: Clerk, token: str, port: int, version: str) -> Gate:
         account,
         risk,
         orders,
+        offers,
         copies,
         health,
         act,

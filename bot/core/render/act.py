@@ -11,6 +11,7 @@ from engine.api import (
     ActView,
     CloseAsk,
     FlattenAsk,
+    LeaveAsk,
     PauseAsk,
     PreviewLine,
     PreviewView,
@@ -20,6 +21,7 @@ from engine.api import (
     Severity,
     SizeAsk,
     SyncAsk,
+    TakeAsk,
     UnlockAsk,
 )
 
@@ -32,10 +34,12 @@ DONE_WORDS = {
     "sync": "SYNCED",
     "repair": "REPAIRED",
     "unlock": "UNLOCKED",
+    "take": "TAKEN",
+    "leave": "LEFT",
 }
 ASKED_WORDS = {"pause": "⏸ PAUSE", "resume": "▶ RESUME", "flatten": "🟥 FLATTEN"}
 SHOWN_LINES = 12
-TRADING = frozenset({"close", "flatten", "sync"})
+TRADING = frozenset({"close", "flatten", "sync", "take"})
 
 
 def title_of(ask: ActAsk) -> str:
@@ -58,6 +62,10 @@ def title_of(ask: ActAsk) -> str:
             return f"REPAIR {ask.scope}"
         case UnlockAsk():
             return f"UNLOCK {ask.scope}" + (", reset by the firm" if ask.is_reset else "")
+        case TakeAsk():
+            return f"TAKE {f'{ask.quantity} of ' if ask.quantity is not None else ''}{ask.offer} · {ask.scope}"
+        case LeaveAsk():
+            return f"LEAVE {ask.offer} · {ask.scope}"
 
 
 def preview_card(

@@ -1,0 +1,65 @@
+"""Offered entries over the control API: listed, previewed, taken and left, and what each copy's record says of its mode."""
+
+from decimal import Decimal
+
+import msgspec
+
+from engine.api.client import EngineClient
+from engine.api.requests import TakeAsk
+from engine.domain.event import DeskConfigured
+from engine.domain.group import DeskPlan, Discretion
+from engine.report.day import Day
+from engine.storage.tail import read
+from tests.engine.service.conftest import Office
+from tests.engine.service.hot import Hot, plan
+
+
+def asking(mode: Discretion = Discretion.APPROVE) -> DeskPlan:
+    """A asks, B copies."""
+    known = plan()
+    first, second = known.groups[0].followers
+    group = msgspec.structs.replace(
+        known.groups[0], followers=(msgspec.structs.replace(first, discretion=mode), second)
+    )
+    return msgspec.structs.replace(known, groups=(group,))
+
+
+async def test_an_offer_from_the_list_to_the_order(office: Office, hot: Hot) -> None:
+    hot.hear(DeskConfigured(at=hot.at, plan=asking()))
+    hot.lead(2)
+    client = EngineClient(office.url, office.token)
+    (view,) = await client.offers()
+    assert (view.id, view.account, view.quantity, view.price) == ("E1", "A", 2, Decimal(20_000))
+    assert (view.run_ticks, view.room, view.room_contracts, view.barred) == (1, None, 1000, "")
+    assert await client.offers("B") == ()
+    seen = await client.preview(TakeAsk(key="x", by="ann", offer="e1"))
+    assert (seen.contracts, seen.adds_risk, seen.lines[0].after) == (2, True, "+2 NQZ6")
+    wrong = await office.act(type="take", key="k0", by="ann", offer="E7")
+    assert (wrong.status_code, wrong.json()["error"]) == (400, "offer E7: on offer now: E1")
+    much = await office.act(type="take", key="k0", by="ann", offer="E1", quantity=3)
+    assert "write 1 to 2" in much.json()["error"]
+    taken = await client.send(TakeAsk(key="k1", by="ann", offer="E1", version=seen.version))
+    assert taken.kind == "take"
+    assert [line.account for line in taken.lines] == ["A"]
+    assert await client.offers() == ()
+    (copy,) = await client.copies()
+    modes = {line.account: (line.mode, line.wanted, line.sent) for line in copy.lines}
+    assert modes == {"A": ("approve", 2, 2), "B": ("automatic", 1, 1)}
+    gone = await office.act(type="leave", key="k2", by="ann", offer="E1")
+    assert gone.json()["error"] == "offer E1: nothing is on offer now"
+    await client.close()
+
+
+def test_the_record_says_which_mode_was_in_force_when(hot: Hot) -> None:
+    hot.begin()
+    hot.lead(2)
+    hot.seconds += 60
+    hot.hear(DeskConfigured(at=hot.at, plan=asking(Discretion.SIGNAL)))
+    hot.lead(2)
+    day = Day(None)
+    for record in read(hot.log.directory):
+        day.fold(record)
+    copies = [copy for copy in day.lineage.copies.values() if copy.leader]
+    assert [copy.line("A", copy.symbol).mode for copy in copies] == ["automatic", "signal"]
+    assert [mode for _, mode in day.modes["A"]] == ["automatic", "signal"]
+    assert copies[1].line("A", copies[1].symbol).reason == "signal: this account is told, nothing is entered"

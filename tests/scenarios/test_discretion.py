@@ -1,0 +1,72 @@
+"""Who decides, over real sockets: entries that are offered, taken, left, forgotten; signals only; trades that are let go."""
+
+from pathlib import Path
+
+from engine.domain.command import Leave, Take
+from engine.domain.group import Discretion
+from engine.domain.ids import AccountId
+from tests.scenarios.stage import Stage, follower, staged
+from tests.scenarios.test_act import is_proven, said
+
+A, B, C, D = AccountId("A"), AccountId("B"), AccountId("C"), AccountId("D")
+
+
+async def offered(stage: Stage, account: str, left: int) -> str:
+    """Id of an account's one open offer, once it is of this size."""
+
+    def sizes() -> list[int]:
+        return [offer.left for offer in stage.copier(account).offers.values()]
+
+    await stage.until(lambda: sizes() == [left], f"{account} is offered {left}")
+    return next(iter(stage.copier(account).offers.values())).id
+
+
+async def test_taken_left_expired_and_only_told(tmp_path: Path) -> None:
+    plans = [
+        follower("A", discretion=Discretion.APPROVE),
+        follower("B", discretion=Discretion.APPROVE),
+        follower("C", discretion=Discretion.APPROVE, offer_s=20),
+        follower("D", discretion=Discretion.SIGNAL),
+        follower("E"),
+    ]
+    async with staged(tmp_path, plans, speed=20) as stage:
+        stage.lead(2)
+        await stage.until_held({"E": 2})
+        mine, other = await offered(stage, "A", 2), await offered(stage, "B", 2)
+        assert len({mine, other, await offered(stage, "C", 2)}) == 3
+        stage.act(Take(accounts=(A,), offer=mine), "take")
+        stage.act(Leave(accounts=(B,), offer=other), "leave")
+        await stage.until_held({"A": 2})
+        await stage.until(lambda: is_proven(stage, "take", "A"), "the broker has shown it")
+        await stage.until_skipped("C", ("offer", 2))
+        assert [stage.held(name) for name in "BCD"] == [0, 0, 0]
+        assert len(stage.notices("entry.offer")) == 3
+        assert "D: BUY 2 NQZ6 by its size, LEAD-1 bought 2 NQZ6" in stage.notices("signal", "D")[0]
+        stage.lead(-2)
+        await stage.until_held({"A": 0, "E": 0})
+        await stage.until_quiet()
+        assert [stage.path(name) for name in "BCD"] == [[], [], []]
+        stage.assert_no_double()
+
+
+async def test_an_offer_outlives_a_restart_and_shrinks_by_what_the_leader_closed(tmp_path: Path) -> None:
+    async with staged(tmp_path, [follower("A", discretion=Discretion.APPROVE), follower("B")]) as stage:
+        stage.lead(3)
+        await stage.until_held({"B": 3})
+        name = await offered(stage, "A", 3)
+        await stage.close_engine()
+        stage.lead(-2)
+        await stage.open_engine()
+        assert await offered(stage, "A", 1) == name
+        stage.act(Take(accounts=(A,), offer=name), "take")
+        await stage.until_held({"A": 1, "B": 1})
+        stage.lead(1)
+        name = await offered(stage, "A", 1)
+        stage.lead(-2)
+        await stage.until_held({"A": 0, "B": 0})
+        assert not stage.copier("A").offers
+        stage.act(Take(accounts=(A,), offer=name), "late")
+        assert said(stage, "late", "A") == [f"failed: {name} is not on offer any more"]
+        await stage.until_quiet()
+        assert stage.path("A") == [1, 0]
+        stage.assert_no_double()

@@ -36,6 +36,7 @@ from engine.api.views import (
     RiskView,
     StatusView,
 )
+from engine.api.whatif import BlockView, WhatIfLeader, WhatIfLine, WhatIfView
 from engine.domain.command import Rejoin
 from engine.domain.contract import PRODUCTS, month_of, root_of
 from engine.domain.decision import Severity
@@ -54,6 +55,7 @@ __all__ = [
     "ActTold",
     "ActView",
     "Ask",
+    "BlockView",
     "CloseAsk",
     "ConfigError",
     "CopyLine",
@@ -92,6 +94,9 @@ __all__ = [
     "Told",
     "UnlockAsk",
     "Value",
+    "WhatIfLeader",
+    "WhatIfLine",
+    "WhatIfView",
     "month_of",
     "root_of",
 ]

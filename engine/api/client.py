@@ -26,6 +26,7 @@ from engine.api.views import (
     RiskView,
     StatusView,
 )
+from engine.api.whatif import WhatIfView
 from engine.domain.value import Value
 from engine.errors import LockstepError
 
@@ -126,6 +127,11 @@ class EngineClient:
     async def risk(self, scope: str = "all") -> RiskView:
         """Distance to every limit."""
         return await self._get("/v1/risk", RiskView, scope=scope)
+
+    async def whatif(self, side: str, quantity: int, symbol: str, stop: str = "", scope: str = "all") -> WhatIfView:
+        """What a leader's trade would do; nothing happens. ``stop`` is "30" points or "120t" ticks."""
+        ask = {"side": side, "quantity": str(quantity), "symbol": symbol, "stop": stop, "scope": scope}
+        return await self._get("/v1/whatif", WhatIfView, **ask)
 
     async def orders(self, scope: str = "all") -> tuple[OrderView, ...]:
         """Working orders."""

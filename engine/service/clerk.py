@@ -11,6 +11,7 @@ import structlog
 from engine.api.notices import Message, Notice, Snapshot, StatusTold
 from engine.api.requests import ActAsk
 from engine.api.views import ActState, ActView, HealthView, PreviewView, StatusView
+from engine.api.whatif import WhatIfView
 from engine.domain.decision import Severity
 from engine.domain.entry import decode_entry
 from engine.errors import LockstepError, TransientError
@@ -20,10 +21,12 @@ from engine.service.act import KINDS, ActBook
 from engine.service.link import LinkClient
 from engine.service.preview import AskError, command_of, preview
 from engine.service.projection import Projection
-from engine.service.scope import followers_of
+from engine.service.scope import followers_of, led_of
 from engine.service.setting import ClerkSettings
 from engine.service.status import health_view, status_view
 from engine.service.stream import Stream
+from engine.service.trade import Trade
+from engine.service.whatif import what_if
 from engine.storage.drain import Drain
 from engine.storage.store import Store
 from engine.storage.tail import Tail, newest_checkpoint, read, segments
@@ -186,6 +189,16 @@ class Clerk:
         state = self.projection.state
         command = command_of(ask, followers_of(state.plan, ask.scope), state, self.now())
         return preview(ask, command, state, self.projection.quotes, self.projection.version)
+
+    async def what_if(self, trade: Trade, scope: str = "all") -> WhatIfView:
+        """What a leader's trade would do now. Thought through beside the loop: it takes some tens of milliseconds.
+
+        Raises: ScopeError, TradeError.
+        """
+        self.step()
+        leaders, wanted = led_of(self.projection.state.plan, scope)
+        state, seq = self.projection.desk.checkpoint(), self.projection.seq
+        return await asyncio.to_thread(what_if, state, trade, leaders, wanted, seq, self.now())
 
     async def act(self, key: str) -> ActView | None:
         """How far an act has come; an old one is looked up in the database."""

@@ -37,6 +37,25 @@ def followers_of(plan: DeskPlan, scope: str) -> tuple[AccountId, ...]:
     return found
 
 
+def led_of(plan: DeskPlan, scope: str) -> tuple[tuple[AccountId, ...], frozenset[AccountId]]:
+    """Leaders whose trades reach into a scope, and the followers there: a leader alone stands for all who follow him.
+
+    Raises: ScopeError where a part of it names nothing, or nobody in it follows.
+    """
+    named = frozenset(accounts_of(plan, scope))
+    leaders: dict[AccountId, None] = {}
+    wanted: set[AccountId] = set()
+    for leader in dict.fromkeys(group.leader for group in plan.groups):
+        led = {follower.account for group in plan.groups if group.leader == leader for follower in group.followers}
+        mine = led & named or (led if leader in named else set())
+        if mine:
+            leaders[leader] = None
+            wanted |= mine
+    if not wanted:
+        raise ScopeError(f"scope {scope}: nobody in it follows; name a group, its leader or a follower")
+    return tuple(leaders), frozenset(wanted)
+
+
 def _named(plan: DeskPlan, word: str) -> set[AccountId]:
     folded = word.casefold()
     if folded == "all":

@@ -2,7 +2,7 @@
 
 import asyncio
 import hmac
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 import structlog
@@ -27,6 +27,7 @@ from engine.api.views import (
     RiskView,
     StatusView,
 )
+from engine.api.whatif import WhatIfView
 from engine.domain.value import Value
 from engine.errors import JournalError, LockstepError, TransientError
 from engine.service.clerk import AwayError, Clerk, ConflictError, StaleError
@@ -37,6 +38,7 @@ from engine.service.receipt import UnknownReceiptError, find
 from engine.service.scope import ScopeError
 from engine.service.status import account_views, copy_views, order_views, risk_of
 from engine.service.stream import TOO_SLOW
+from engine.service.trade import MOST, Trade, TradeError
 
 MOST_COPIES = 200
 _log: structlog.stdlib.BoundLogger = structlog.get_logger("api")
@@ -44,6 +46,7 @@ _OPEN_PATHS = frozenset({"/schema", "/v1/openapi.json"})
 _STATUS: dict[type[LockstepError], int] = {
     ScopeError: 400,
     AskError: 400,
+    TradeError: 400,
     UnknownReceiptError: 404,
     StaleError: 409,
     ConflictError: 409,
@@ -99,6 +102,20 @@ def account(state: State, alias: FromPath[str]) -> AccountView:
 def risk(state: State, within: Within = "all") -> RiskView:
     """Distance to every limit of a scope, nearest to the edge first."""
     return risk_of(_ready(state).projection, within)
+
+
+@get("/v1/whatif")
+async def whatif(
+    state: State,
+    side: FromQuery[Literal["buy", "sell"]],
+    quantity: Annotated[int, QueryParameter(ge=1, le=MOST)],
+    symbol: FromQuery[str],
+    stop: Annotated[str, QueryParameter(description="distance: 30 for points, 120t for ticks")] = "",
+    within: Within = "all",
+) -> WhatIfView:
+    """What a leader's trade would do to each follower; nothing happens."""
+    trade = Trade(symbol=symbol.upper(), quantity=quantity if side == "buy" else -quantity, stop=stop)
+    return await _ready(state).what_if(trade, within)
 
 
 @get("/v1/orders", sync_to_thread=False)
@@ -277,6 +294,7 @@ def build(clerk: Clerk, token: str, port: int, version: str) -> Gate:
         accounts,
         account,
         risk,
+        whatif,
         orders,
         offers,
         copies,

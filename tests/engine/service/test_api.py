@@ -31,6 +31,31 @@ from tests.engine.service.conftest import Office, heard
 from tests.engine.service.hot import TOKEN, Hot
 
 
+async def test_a_trade_that_nobody_made(office: Office, hot: Hot) -> None:
+    hot.answer(hot.lead(2))
+    view = await office.get("/v1/whatif", side="sell", quantity=3, symbol="nq", stop="120t")
+    assert (view["symbol"], view["quantity"], view["leaders"][0]["after"]) == ("NQZ6", -3, -1)
+    assert (view["distance"], view["leaders"][0]["stop"]) == ("30.00", "20030.00")
+    cells = {line["account"]: (line["has"], line["exact"], line["send"], line["later"]) for line in view["lines"]}
+    assert cells == {"A": (2, "-1.0000", -2, -1), "B": (1, "-0.5000", -1, 0)}
+    assert office.clerk.projection.state.leaders["LEAD"].stands["NQZ6"].net == 2
+    client = EngineClient(office.url, office.token)
+    typed = await client.whatif("buy", 1, "NQ", "30", "B")
+    assert [(line.account, line.send, line.at_risk) for line in typed.lines] == [("B", 0, 600)]
+    for query, said in (
+        ({"side": "hold"}, "side"),
+        ({"quantity": 0}, "quantity"),
+        ({"stop": "far"}, "stop far: write points such as 30, or ticks such as 120t"),
+        ({"symbol": "GC"}, "symbol GC: no contract of it was traded here yet"),
+        ({"scope": "nobody"}, "no account, group or #tag named 'nobody'"),
+    ):
+        asked = {"side": "buy", "quantity": 1, "symbol": "NQ", **query}
+        response = await office.http.get("/v1/whatif", params=asked)
+        assert response.status_code == 400
+        assert said in response.json()["error"]
+    await client.close()
+
+
 async def test_the_first_look_after_a_copy(office: Office, hot: Hot) -> None:
     hot.answer(hot.lead(2))
     hot.link.pulse(hot.pulse())

@@ -20,6 +20,7 @@ Account = NewType("Account", str)  # one alias
 Instrument = NewType("Instrument", str)  # a contract or its root, in capitals
 Offered = NewType("Offered", str)  # an offered entry: E12
 Count = NewType("Count", int)  # a whole number above zero
+Stop = NewType("Stop", str)  # the distance of a stop, as the engine reads it: 30, 120t
 Word = NewType("Word", str)  # any one word
 Rest = NewType("Rest", str)  # the rest of the line
 
@@ -173,6 +174,10 @@ def _size(words: Sequence[str], _: Context) -> Taken:
     return (Size(change=change), 1) if change >= 0 else None
 
 
+def _stop(words: Sequence[str], _: Context) -> Taken:
+    return (Stop(words[1]), 2) if words[0].lower() == "stop" and len(words) > 1 else None
+
+
 def _word(words: Sequence[str], _: Context) -> Taken:
     return Word(words[0]), 1
 
@@ -193,6 +198,7 @@ KINDS: dict[Any, Kind] = {
     Count: Kind(shape="number", read=_count, names="number"),
     Span: Kind(shape="15m|1h30m|until 14:45|eod", read=_span, names="time"),
     Size: Kind(shape="0.5x|50%|half|+10%|off", read=_size, names="size"),
+    Stop: Kind(shape="stop 30|stop 120t", read=_stop, names="stop distance (stop 30, stop 120t)"),
     Word: Kind(shape="word", read=_word),
 }
 

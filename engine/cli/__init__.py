@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from importlib.metadata import version
 from io import TextIOWrapper
 
-from engine.cli import calendar, check, demo, doctor, guard, news, receipt, replay, report, rules, up
+from engine.cli import calendar, check, demo, doctor, guard, news, receipt, replay, report, rules, up, whatif
 from engine.cli.command import Command, say
 from engine.errors import ConfigError, LockstepError
 
@@ -19,6 +19,7 @@ COMMANDS: tuple[Command, ...] = (
     replay.COMMAND,
     receipt.COMMAND,
     report.COMMAND,
+    whatif.COMMAND,
     rules.COMMAND,
     calendar.COMMAND,
     news.COMMAND,

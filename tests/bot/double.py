@@ -20,6 +20,7 @@ from engine.api import (
     ActState,
     ActTold,
     ActView,
+    BlockView,
     CloseAsk,
     CopyLine,
     CopyTold,
@@ -40,6 +41,9 @@ from engine.api import (
     Snapshot,
     StatusTold,
     StatusView,
+    WhatIfLeader,
+    WhatIfLine,
+    WhatIfView,
 )
 
 TOKEN = "right-token"
@@ -242,6 +246,37 @@ class EngineDouble:
             case _:
                 return view
 
+    def whatif(self, query: dict[str, str]) -> WhatIfView:
+        quantity = int(query["quantity"]) * (1 if query["side"] == "buy" else -1)
+        block = BlockView(check="hold", figures="NFP by Ana", contracts=quantity)
+        lines = tuple(
+            WhatIfLine(
+                account=alias,
+                leader="LEAD-1",
+                symbol="NQZ6",
+                has=0,
+                in_flight=0,
+                exact=Decimal(quantity),
+                target=quantity,
+                send=0 if alias == "BRAVO" else quantity,
+                later=0,
+                after=quantity,
+                blocks=(block,) if alias == "BRAVO" else (),
+            )
+            for alias in self.followers(query["scope"])
+        )
+        return WhatIfView(
+            seq=self.seq,
+            at=AT,
+            symbol=query["symbol"],
+            quantity=quantity,
+            price=None,
+            distance=Decimal(query["stop"]) if query.get("stop") else None,
+            ticks=None,
+            leaders=(WhatIfLeader(account="LEAD-1", has=0, after=quantity),),
+            lines=lines,
+        )
+
     # -- the API
 
     @asynccontextmanager
@@ -310,6 +345,8 @@ class EngineDouble:
                 return 200, []
             case "GET", "risk":
                 return 200, RiskView(limits=(), free=tuple(self.followers(query.get("scope", "all"))))
+            case "GET", "whatif":
+                return 200, self.whatif(query)
             case "GET", "copies":
                 return 200, self.copies[: int(query["limit"])]
             case "GET", "health":

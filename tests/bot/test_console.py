@@ -407,6 +407,16 @@ async def test_reading_and_helping(play: Play) -> None:
     assert not play.engine.sent
 
 
+async def test_a_trade_is_thought_through_before_anybody_makes_it(play: Play) -> None:
+    async with play.engine.serve():
+        text = await play.lines(["/whatif buy 2 NQ stop 30", "1", "/wi sell 1 ESZ6 alpha", "/whatif buy 2 NQ stop"])
+    assert "WHAT IF · BUY 2 NQ\nLEAD-1 0 → +2\nStop 30 pt\nBRAVO: +2 not sent, hold: NFP by Ana" in text
+    assert "WHAT IF · BUY 2 NQ · BRAVO" in text
+    assert "WHAT IF · SELL 1 ESZ6 · ALPHA" in text
+    assert "'stop' is no stop distance (stop 30, stop 120t)" in " ".join(text.split())
+    assert not play.engine.sent
+
+
 async def test_an_unknown_account_is_the_engines_refusal_or_ours(play: Play) -> None:
     async with play.engine.serve():
         text = await play.lines(["/flatten APLHA", "/account nobody"])

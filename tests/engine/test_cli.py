@@ -46,6 +46,11 @@ def test_every_command_has_one_clear_line(capsys):
         assert re.search(rf"^ +{command.name} +{re.escape(command.summary)}$", shown, re.MULTILINE)
 
 
+def test_what_if_without_a_desk_says_how_to_start_one(tmp_path, capsys):
+    assert main(["whatif", "buy", "2", "NQ", "--home", str(tmp_path)]) == 1
+    assert capsys.readouterr().err.endswith("is missing); start one with `lockstep up`\n")
+
+
 def test_an_unknown_command_names_the_nearest(capsys):
     assert main(["chek"]) == 2
     assert capsys.readouterr().err == 'lockstep: there is no command "chek"; did you mean "check"?\n'

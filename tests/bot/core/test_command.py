@@ -17,7 +17,7 @@ HERE = Lexicon(accounts=("LEAD-1", "ALPHA", "BRAVO"), groups=("NQ-MAIN",), tags=
 def test_every_file_is_a_command() -> None:
     named = "status accounts account positions orders copies pause resume size close flatten sync health receipt help"
     asked = "offers take leave"
-    assert set(f"{named} {asked}".split()) | {"version", "whoami", "lead", "risk", "unlock"} == set(COMMANDS)
+    assert set(f"{named} {asked}".split()) | {"version", "whoami", "lead", "risk", "unlock", "whatif"} == set(COMMANDS)
 
 
 def test_names_and_aliases_are_unique() -> None:

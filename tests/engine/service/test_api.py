@@ -18,6 +18,7 @@ from engine.api.client import EngineClient, EngineError
 from engine.api.notices import ActTold, CopyTold, Message, Notice, Snapshot, StatusTold
 from engine.api.requests import FlattenAsk, PauseAsk, SizeAsk
 from engine.api.views import ActState
+from engine.cli.whatif import text
 from engine.domain.decision import Severity
 from engine.errors import ConfigError, TransientError
 from engine.runtime.clock import SystemClock
@@ -54,6 +55,9 @@ async def test_a_trade_that_nobody_made(office: Office, hot: Hot) -> None:
         assert response.status_code == 400
         assert said in response.json()["error"]
     await client.close()
+    shown = "\n".join(text(typed))
+    assert "B        NQZ6    +1     1.5   +0     +1    600" in shown
+    assert shown.endswith("at risk to the stop in all: 600\nNothing was sent.")
 
 
 async def test_the_first_look_after_a_copy(office: Office, hot: Hot) -> None:

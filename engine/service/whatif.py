@@ -29,6 +29,7 @@ from engine.service.trade import MOST, Trade, TradeError, contract, distance_of
 
 ROUNDS = 100  # orders of one follower that are followed to their fills
 _NAME = "what-if"
+_OWN = frozenset({"entry.offer", "signal"})  # what stands in a follower's own line
 _NOMINAL = Decimal(10_000)
 
 
@@ -204,7 +205,7 @@ class _Thought:
     def _remark(self, out: list[Decision]) -> None:
         if not self.book.is_synced:
             self.remarks.append(f"{self.leader} is not compared with the broker yet: what he trades waits for that")
-        self.remarks += [decision.text for decision in out if isinstance(decision, Raised)]
+        self.remarks += [told.text for told in out if isinstance(told, Raised) and told.code not in _OWN]
         if self.price is None:
             self.remarks.append(f"no price of {self.symbol} is known: rooms after the trade are left out")
 
@@ -294,7 +295,9 @@ class _Thought:
         feed = lane.feeds.get(self.symbol) if lane is not None else None
         if lane is None or feed is None:
             return
-        plan = copier.plan
+        plan, offer = copier.plan, copier.offers.get(self.symbol)
+        if offer is not None and offer.left:
+            yield BlockView(check="offer", figures="offered to a person, who may take it", contracts=offer.left)
         full = whole(abs(_exact(feed)), plan.rounding, plan.below_one)
         if abs(feed.part) == plan.caps.symbol < full:
             lost = full - plan.caps.symbol

@@ -13,7 +13,7 @@ from engine.domain.contract import PRODUCTS
 from engine.domain.decision import Decision, SendLots, Skipped
 from engine.domain.desk import Desk
 from engine.domain.event import OrderFilled
-from engine.domain.group import Bracket, Caps, Flip, GroupPlan, Multiplier
+from engine.domain.group import Bracket, Caps, Discretion, Flip, GroupPlan, Multiplier
 from engine.domain.ids import AccountId, BrokerOrderId, FillId, GroupId, Symbol
 from engine.service.risk import limit_views, room
 from engine.service.trade import Trade, TradeError
@@ -228,6 +228,16 @@ def test_what_is_blocked_says_by_which_check_and_how_much() -> None:
     assert [line.send for line in view.lines] == [0, 3, 0, 1]
     assert (line(view, B).exact, line(view, B).target, line(view, B).rounding) == (5, 3, 2)
     assert view.at_risk is None
+
+
+def test_an_entry_that_a_person_decides_about_is_said_to_be_offered() -> None:
+    stage = staged(follower(A, discretion=Discretion.APPROVE), follower(B, discretion=Discretion.SIGNAL))
+    view = think(stage, 2)
+    assert [(line.send, line.blocks[0].check, line.blocks[0].contracts) for line in view.lines] == [
+        (0, "offer", 2),
+        (0, "signal", 2),
+    ]
+    assert not view.remarks
 
 
 def test_a_flip_says_what_leaves_at_once_and_what_later() -> None:

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import tomllib
 from collections import UserDict
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
@@ -15,6 +16,7 @@ from engine.config import find, home, load
 from engine.domain.drawdown import BarSeen, FloorTold, PaidOut
 from engine.domain.terms import Tier
 from engine.rules.lint import Level, Surroundings, lint
+from engine.rules.own import EXAMPLE, NEEDED, OWN, planned
 from engine.rules.pack import plan_named, plans
 from engine.rules.plan import Plan
 from engine.rules.replay import Replayed, Step, encode, plain, replay_file
@@ -68,6 +70,8 @@ def show_list(options: argparse.Namespace) -> int:
 
 def show_plan(options: argparse.Namespace) -> int:
     """Print every value of a plan with its grade, date and source."""
+    if options.plan == OWN:
+        return show_own()
     plan = plan_named(options.plan)
     show(f"{plan.name}: {plan.title}, {plan.stage}; checked {plan.checked}")
     show()
@@ -88,6 +92,21 @@ def show_plan(options: argparse.Namespace) -> int:
         show(plan.note)
     show()
     show(f'In desk.toml: plan = "{plan.name}", and overrides = {{ ... }} for what is otherwise on your account.')
+    return 0
+
+
+def show_own() -> int:
+    """Print what an account without a firm's plan must say itself, and what counts where it says nothing."""
+    show("own: a plan of your own figures, for an account without a firm; all of it stands in `overrides`")
+    show()
+    given = planned(OWN, tomllib.loads(EXAMPLE, parse_float=Decimal)["overrides"])
+    rows = [("value", "", "")]
+    rows += [(key, "you must write it", what) for key, what in NEEDED.items()]
+    rows += [(key, text, "where you write nothing") for key, text in _values(given) if key not in NEEDED]
+    _table(rows)
+    show()
+    show(f'In desk.toml: plan = "{OWN}"')
+    show(EXAMPLE)
     return 0
 
 

@@ -16,7 +16,7 @@ from engine.api.secret import Secret, Vault, env_files, is_reference
 from engine.brokers import load as load_broker
 from engine.config.complaint import complain, unknown
 from engine.config.file import LARGEST_NUMBER, Table, read, tables
-from engine.config.limit import keepings
+from engine.config.limit import limited
 from engine.domain.group import AccountPlan, DeskPlan, FollowerPlan, GroupPlan, Setting, faults
 from engine.domain.ids import AccountId, ConnectionId, GroupId, Root
 from engine.domain.value import Value
@@ -144,8 +144,7 @@ class _Reading:
         connections = tuple(filter(None, (self._connection(raw, accounts) for raw in self._list(table, "connection"))))
         if not self.found:
             self._cross(desk, connections)
-            kept, wrong = keepings(desk)
-            desk = msgspec.structs.replace(desk, keepings=kept)
+            desk, wrong = limited(desk)
             self.found += faults(desk) + wrong
         chat = {name: table[name] for name in _CHATS if name in table}
         self.found += [f"[{name}]: write a table" for name, own in chat.items() if not isinstance(own, dict)]

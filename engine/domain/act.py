@@ -132,7 +132,7 @@ def _join(copier: Copier, event: PersonActed, opposed: Opposed, out: list[Decisi
             )
             feed = next((feed for feed in lane.feeds.values() if feed.part * more > 0), None)
             feed = feed or Feed(lane.symbol)
-            lane.allow(feed, copier.judge(more, lane, feed, signal, out, is_waiting=True))
+            copier.take_in(lane, feed, copier.judge(more, lane, feed, signal, out, is_waiting=True))
             lane.signalled_at, lane.is_waiting = event.at, False  # a person's word needs no price
     copier.arm()
     begin(copier, Task(event.key, "sync", event.at), out)

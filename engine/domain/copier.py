@@ -9,20 +9,22 @@ Entries pass ``risk``; exits pass always. An entry that ends unfilled lowers the
 again, each time later, then through the broker's own liquidation, and a person is told.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 import msgspec
 
-from engine.domain import bracket
+from engine.domain import bracket, fit
 from engine.domain.decision import Decision, Lot, Raised, SendLots, Severity, Skipped
 from engine.domain.event import BalanceReported, Restriction
 from engine.domain.flight import Flight, Working
 from engine.domain.group import Discretion, FollowerPlan, MissedEntry
 from engine.domain.hold import Hold, Task
 from engine.domain.ids import AccountId, BrokerOrderId, GroupId, OrderId, Symbol, account_mark, order_id
+from engine.domain.intake import EntryPlan, Intake
 from engine.domain.keeping import Kept
-from engine.domain.lane import Feed, Lane
+from engine.domain.lane import NO_LIMIT, Feed, Lane
 from engine.domain.offer import Offer, ask
 from engine.domain.risk import Denied, Signal, Standing, arm, named, verdict
 
@@ -62,6 +64,7 @@ class Copier(msgspec.Struct):
     margin: Decimal = Decimal(0)
     day_profit: Decimal | None = None
     kept: Kept | None = None  # its limits; None for an account that has none
+    intake: Intake | None = None  # which entries it takes; None for an account that takes all
     asked_at: datetime | None = None  # when the broker was last asked for a snapshot
     # armed
     barred: str = "line: not connected yet"
@@ -69,12 +72,15 @@ class Copier(msgspec.Struct):
     mark: str = ""
     is_ready: bool = False  # orders may leave at all: line, comparison, no quarantine
     max_copies: int = 0
+    max_trades: int = NO_LIMIT
+    is_spent: bool = False  # an entry since has used some of what ``Lane.fits`` says of the others
     # counts
     factor: Decimal = Decimal(1)
     made: int = 0
     refusals: int = 0
     minute: int = 0
     copies: int = 0
+    trades: int = 0  # entries today
     # entries that a person is asked about, by the leader's contract
     offers: dict[Symbol, Offer] = {}
     signalled: dict[Symbol, int] = {}  # targets that people were told of, where entries are told and not entered
@@ -88,7 +94,61 @@ class Copier(msgspec.Struct):
         self.is_ready = self.is_line_up and self.is_synced and not self.quarantined
         is_automatic = self.plan.discretion is Discretion.AUTOMATIC
         self.max_copies = self.plan.caps.orders_per_minute if is_automatic else 0  # who asks looks at each entry
+        self.max_trades = self._max_trades()
         self.room = self._room(None)
+
+    def _max_trades(self) -> int:
+        planned = self.intake.plan.entries.trades_per_day if self.intake is not None else None
+        own = self.kept.own.get("trades_per_day") if self.kept is not None else None
+        return min(NO_LIMIT if planned is None else planned, NO_LIMIT if own is None else int(own))
+
+    def take_in(self, lane: Lane, feed: Feed, more: int) -> None:
+        """Raise a lane's goal by an entry that may pass, and count it."""
+        lane.allow(feed, more)
+        if more:
+            self.trades += 1
+            self.is_spent = self.is_by_money
+
+    @property
+    def is_by_money(self) -> bool:
+        """Say whether what fits into a lane depends on money."""
+        return self.intake is not None and self.kept is not None and self.entry_plan.is_by_money
+
+    @property
+    def entry_plan(self) -> EntryPlan:
+        """Which entries it takes, with a person's tighter figures."""
+        plan = self.intake.plan.entries if self.intake is not None else EntryPlan()
+        own = self.kept.own.get("leverage") if self.kept is not None else None
+        if own is None or (plan.leverage is not None and plan.leverage <= own):
+            return plan
+        return msgspec.structs.replace(plan, leverage=own)
+
+    def refit(self, marks: Mapping[Symbol, Decimal | None] | None = None) -> bool:
+        """Work out what the account's money lets in, at new marks where there are; True where that has changed."""
+        if not self.is_by_money or self.kept is None:
+            return self._unfit()
+        for lane in self.lanes.values():
+            if marks is not None:
+                lane.mark = marks.get(lane.symbol)
+        means = fit.Means(
+            plan=self.entry_plan,
+            kept=self.kept,
+            lanes=self.lanes.values(),
+            children=self.children,
+            margin=self.margin,
+            bracket=self.plan.bracket,
+        )
+        self.is_spent = False
+        changed = [fit.arm(lane, means) for lane in self.lanes.values()]  # each one, not up to the first
+        return any(changed)
+
+    def _unfit(self) -> bool:
+        """Nothing depends on money any more."""
+        changed = [lane for lane in self.lanes.values() if lane.fits != NO_LIMIT]
+        for lane in changed:
+            lane.fits, lane.fit_check, lane.fit_words = NO_LIMIT, "", ""
+        self.is_spent = False
+        return bool(changed)
 
     def _room(self, entering: Lane | None) -> int:
         """Thousandths of a mini under the account cap; the lane that enters counts with its goal alone."""
@@ -123,6 +183,8 @@ class Copier(msgspec.Struct):
             copies=self.copies,
             per_minute=self.plan.caps.orders_per_minute,
             room=self._room(lane),
+            trades=self.trades,
+            per_day=self.max_trades,
         )
 
     # ---- orders ----------------------------------------------------------------------------------------------------
@@ -137,6 +199,7 @@ class Copier(msgspec.Struct):
         """
         is_waiting = is_waiting or (not self.is_ready and self.plan.missed_entry is MissedEntry.JOIN)
         lane.is_waiting |= is_waiting
+        self.refit()
         denied = verdict(more, lane, feed, signal, self.standing(lane, is_waiting=is_waiting))
         if denied is None:
             return self._decided(more, lane, feed, signal, out)
@@ -252,6 +315,7 @@ class Copier(msgspec.Struct):
         if found is None:
             found = self.lanes[symbol] = Lane(self.account, symbol)
             arm(found, self.plan)
+            self.is_spent = self.is_by_money  # nothing is known yet of what fits into it
         return found
 
     # ---- what it knows ---------------------------------------------------------------------------------------------

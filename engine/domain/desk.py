@@ -51,13 +51,18 @@ from engine.domain.ranks import Ranks
 from engine.domain.reconcile import check, rebase, reconcile
 from engine.domain.sizes import Sizes, leader_of
 from engine.domain.sizing import is_moving
-from engine.domain.state import DeskState, configure
+from engine.domain.state import DeskState, attend, configure
 from engine.domain.stopout import holders, look, settle, turn_day
 from engine.domain.taking import answer, askers, tend
 
 TICK = timedelta(seconds=1)  # how often time is looked after while something is under way …
 IDLE = timedelta(seconds=30)  # … and while nothing is
 _QUIET = frozenset({QuoteMarked, OrdersSent})  # facts that change nobody's next order
+
+
+def _fits(copier: Copier) -> list[int]:
+    """What an account's money lets into each lane."""
+    return [lane.fits for lane in copier.lanes.values()]
 
 
 class Desk:
@@ -197,6 +202,8 @@ class Desk:
                 progress(copier, at, out)
             if copier.kept is not None:
                 look(copier, self.state.fresh_quotes(), at, out)
+            if copier.intake is not None:
+                attend(self.state, copier, at)
         except Exception as bug:  # noqa: BLE001  one follower's fault must not stop the others
             quarantine(copier, repr(bug), out)
         self._wake(at)
@@ -240,9 +247,9 @@ class Desk:
             join_priced(self.state, event.at, out)
             self._wake(event.at)
         for copier in holders(self.state, event.symbol):
-            before, due = len(out), self.state.due
+            before, due = (len(out), _fits(copier)), self.state.due
             self._with(copier.account, event.at, out, lambda _: None)
-            if len(out) > before:  # its limits have spoken: what it fires is to be aimed anew
+            if (len(out), _fits(copier)) != before:  # its limits have spoken: what it fires is to be aimed anew
                 self._ranks.disarm(copier.account)
             else:
                 self.state.due = due

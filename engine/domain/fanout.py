@@ -15,7 +15,7 @@ from engine.domain.decision import Decision, Lot, Raised, SendLots, Severity
 from engine.domain.event import FollowerFailed, OrderFilled, QuoteMarked
 from engine.domain.flight import Flight
 from engine.domain.ids import TAG, AccountId, OrderId, Root, Symbol, cause_hash, is_ours
-from engine.domain.lane import Feed, Lane
+from engine.domain.lane import NO_LIMIT, Feed, Lane
 from engine.domain.risk import Signal, named
 from engine.domain.state import DeskState, Rows
 
@@ -126,9 +126,14 @@ def follow(
             or signal.is_looped
             or signal.opposed
             or copier.copies >= copier.max_copies
+            or copier.trades >= copier.max_trades
+            or copier.is_spent
+            or size > lane.fits
             or size > lane.max_order
             or size * lane.weight > copier.room
         ):
+            if lane.mark is None and family_of(lane.symbol) == family_of(feed.symbol):
+                lane.mark = price  # he has traded here just now
             more = copier.judge(more, lane, feed, signal, out)
             size = more if more > 0 else -more
         if more:
@@ -137,6 +142,8 @@ def follow(
             lane.entered_by = feed.symbol
             copier.room -= size * lane.weight
             copier.copies += 1
+            copier.trades += 1
+            copier.is_spent = lane.fits != NO_LIMIT
             lane.signalled_at = signal.at
             lane.signal_price = price
     if copier.is_ready and (copier.barred or lane.barred):

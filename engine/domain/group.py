@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from engine.domain.ids import AccountId, ConnectionId, GroupId, Root, Symbol
+from engine.domain.intake import IntakePlan
 from engine.domain.keeping import Keeping
 from engine.domain.limit import LimitsPlan
 from engine.domain.limit import faults as limit_faults
@@ -168,7 +169,8 @@ class DeskPlan(Setting, frozen=True):
 
     accounts: tuple[AccountPlan, ...]
     groups: tuple[GroupPlan, ...]
-    keepings: dict[AccountId, Keeping] = {}  # what followers must keep to, worked out of plans and limits
+    keepings: dict[AccountId, Keeping] = {}  # what accounts must keep to, worked out of plans and limits
+    intakes: dict[AccountId, IntakePlan] = {}  # which entries followers take, where not all
 
 
 def follower_symbol(plan: FollowerPlan, symbol: Symbol, root: Root) -> Symbol | None:

@@ -49,12 +49,13 @@ class Kept(msgspec.Struct):
     is_blind: bool = False  # … and people were told
     is_reset: bool = False  # the firm has reset the account: what it earned before today's balance is void
     stops: int = 0
+    own: dict[str, Decimal] = {}  # a person's tighter figures by limit, over the settings'
 
     @property
     def cap(self) -> Decimal | None:
         """Most mini-equivalents that may be held today; None without a cap."""
         tier = self.ledger.minis if self.ledger is not None else None
-        known = [minis for minis in (self.keeping.minis, tier) if minis is not None]
+        known = [minis for minis in (self.keeping.minis, tier, self.own.get("contracts")) if minis is not None]
         return min(known, default=None)
 
     def change(self, keeping: Keeping) -> None:

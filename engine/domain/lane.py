@@ -65,6 +65,10 @@ class Lane(msgspec.Struct):
     max_order: int = NO_LIMIT
     max_run: int = NO_LIMIT  # ticks
     max_age_us: int = NO_LIMIT
+    fits: int = NO_LIMIT  # contracts that the account's money lets in on top of the goal …
+    fit_check: str = ""  # … by this check …
+    fit_words: str = ""  # … for these figures
+    mark: Decimal | None = None  # newest price that they were worked out with
     is_one_order: bool = False  # flips through zero with one net order
     is_bracketed: bool = False  # entries leave with protective children
     naked_since: datetime | None = None  # … and since when a position stands without

@@ -4,15 +4,20 @@ The ledger says where the lines are; a watch remembers which steps were told and
 told and each acts once a day, or once for the maximum loss until a person unlocks it.
 """
 
+from collections.abc import Mapping
 from decimal import Decimal
 from enum import StrEnum
 
 import msgspec
 
 from engine.domain.drawdown import Ledger, Limit
+from engine.domain.intake import EntryPlan
+from engine.domain.intake import faults as entry_faults
 from engine.domain.room import margin_line
 from engine.domain.terms import ZERO
 from engine.domain.value import Setting, Value
+
+NOTHING: Mapping[str, Decimal] = {}
 
 
 class Action(StrEnum):
@@ -34,8 +39,8 @@ class LimitPlan(Setting, frozen=True):
     actions: tuple[Action, ...] = (Action.WARN, Action.FLATTEN, Action.LOCK_DAY)
 
 
-class LimitsPlan(Setting, frozen=True):
-    """One plan for each limit of an account."""
+class LimitsPlan(EntryPlan, frozen=True):
+    """One plan for each limit of an account, beside which entries it takes."""
 
     max_loss: LimitPlan = LimitPlan(actions=(Action.WARN, Action.FLATTEN, Action.LOCK))
     daily_loss: LimitPlan = LimitPlan()
@@ -60,13 +65,15 @@ class Watch(msgspec.Struct):
     acted: dict[Limit, Decimal] = {}  # equity at which it did
     waived: dict[Limit, bool] = {}  # a person took the buffer off: only the firm's own line acts
 
-    def look(self, ledger: Ledger, plan: LimitsPlan, tick_risk: Decimal = ZERO) -> list[Trigger]:
+    def look(
+        self, ledger: Ledger, plan: LimitsPlan, tick_risk: Decimal = ZERO, tight: Mapping[str, Decimal] = NOTHING
+    ) -> list[Trigger]:
         """Compare an account with its limits; call it after every mark that the ledger took.
 
-        ``tick_risk`` is the money that one tick against everything held would cost.
+        ``tick_risk`` is the money that one tick against everything held would cost, ``tight`` a person's tighter figures.
         """
         found: list[Trigger] = []
-        for limit, line, span in lines(ledger):
+        for limit, line, span in lines(ledger, tight):
             own: LimitPlan = getattr(plan, limit)
             gap = ledger.equity - line if limit is not Limit.DAILY_TARGET else line - ledger.equity
             used = 1 - gap / span
@@ -113,7 +120,7 @@ def act_room(limit: Limit, gap: Decimal, span: Decimal, plan: LimitsPlan, watch:
 
 def faults(plan: LimitsPlan | None) -> list[str]:
     """Say in one line each what is wrong with a person's limits; empty when all is well."""
-    found = []
+    found = entry_faults(plan)
     for limit in Limit if plan is not None else ():
         own: LimitPlan = getattr(plan, limit)
         if not (own.act_at.is_finite() and 0 < own.act_at <= 1):
@@ -129,18 +136,30 @@ def faults(plan: LimitsPlan | None) -> list[str]:
     return found
 
 
+def _tighter(own: Decimal | None, firm: Decimal | None) -> Decimal | None:
+    return min((amount for amount in (own, firm) if amount is not None), default=None)
+
+
 def _is_hit(ledger: Ledger, limit: Limit) -> bool:
     hit = ledger.breach or ledger.day_hit
     return hit is not None and hit.limit is limit
 
 
-def lines(ledger: Ledger) -> list[tuple[Limit, Decimal, Decimal]]:
-    """Each limit in force with its line and the money between its untouched state and the line."""
-    found = [(Limit.MAX_LOSS, ledger.floor, ledger.terms.drawdown)]
-    if ledger.day_line is not None and ledger.allowance:
-        found.append((Limit.DAILY_LOSS, ledger.day_line, ledger.allowance))
-    if ledger.target_line is not None and ledger.terms.daily_target:
-        found.append((Limit.DAILY_TARGET, ledger.target_line, ledger.terms.daily_target))
+def lines(ledger: Ledger, own: Mapping[str, Decimal] = NOTHING) -> list[tuple[Limit, Decimal, Decimal]]:
+    """Each limit in force with its line and the money between its untouched state and the line.
+
+    ``own`` are a person's tighter figures by limit: each moves its line nearer, never farther than the firm's.
+    """
+    spans = {Limit.MAX_LOSS: ledger.terms.drawdown, Limit.DAILY_LOSS: ledger.allowance or None}
+    spans[Limit.DAILY_TARGET] = ledger.terms.daily_target
+    tight = {limit: _tighter(own.get(limit), span) for limit, span in spans.items()}
+    found = []
+    if (span := tight[Limit.MAX_LOSS]) is not None:
+        found.append((Limit.MAX_LOSS, ledger.floor + ledger.terms.drawdown - span, span))
+    if (span := tight[Limit.DAILY_LOSS]) is not None and ledger.reference is not None:
+        found.append((Limit.DAILY_LOSS, ledger.reference - ledger.withdrawn - span, span))
+    if (span := tight[Limit.DAILY_TARGET]) is not None and ledger.reference is not None:
+        found.append((Limit.DAILY_TARGET, ledger.opening - ledger.withdrawn + span, span))
     margin = margin_line(ledger)
     if margin is not None:
         # Used is line over equity: twice the needed equity is half used.

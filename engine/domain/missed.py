@@ -44,7 +44,7 @@ def judge(
             return
         if away is not None and away <= plan.join_ticks:
             signal = msgspec.structs.replace(signal, price=stand.cost.average)
-            lane.allow(feed, copier.judge(more, lane, feed, signal, out, is_waiting=not copier.is_ready))
+            copier.take_in(lane, feed, copier.judge(more, lane, feed, signal, out, is_waiting=not copier.is_ready))
             lane.signalled_at, lane.signal_price = signal.at, stand.cost.average
             copier.arm()
             return

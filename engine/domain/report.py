@@ -86,6 +86,7 @@ def _meddled(copier: Copier, lane: Lane, quantity: int, event: OrderFilled, out:
     source = "another Lockstep" if is_ours(event.client) else "another program" if event.automated else "by hand"
     what = f"{lots(quantity, lane)} at {event.price} on {copier.account} is no copy: {source}"
     if not is_close:
+        copier.trades += 1  # the firm counts it too
         lane.barred = f"desync: holds {lane.held:+d}, {source}"
     elif lane.barred.startswith("desync") and lane.is_explained():
         lane.barred = ""

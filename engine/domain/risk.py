@@ -21,10 +21,15 @@ CHECKS = (
     "price_run",
     "opposite",
     "rate_limit",
+    "trades_per_day",
     "order_size",
     "account_size",
+    "leverage",
+    "margin_floor",
+    "room",
 )
-"""The checks in their order. ``follower`` and ``contract`` carry the name of what barred them inside their figures."""
+"""The checks in their order. ``follower`` and ``contract`` carry the name of what barred them inside their figures; of the
+last three, which go by the account's money, the tightest speaks."""
 
 
 class Signal(Value, frozen=True):
@@ -61,6 +66,8 @@ class Standing(Value, frozen=True):
     copies: int  # entries sent in ``minute``
     per_minute: int
     room: int  # thousandths of a mini
+    trades: int = 0  # entries of today
+    per_day: int = NO_LIMIT
 
 
 def verdict(more: int, lane: Lane, feed: Feed, signal: Signal, standing: Standing) -> Denied | None:
@@ -81,6 +88,8 @@ def verdict(more: int, lane: Lane, feed: Feed, signal: Signal, standing: Standin
         return Denied(check="opposite", figures=f"{standing.owner} holds the other side in another group")
     if copies >= standing.per_minute:
         return Denied(check="rate_limit", figures=f"{copies} entries this minute over {standing.per_minute}")
+    if standing.trades >= standing.per_day:
+        return Denied(check="trades_per_day", figures=f"{standing.trades} entries today over {standing.per_day}")
     if wanted > lane.max_order:
         return Denied(check="order_size", figures=f"{wanted} over {lane.max_order}", allowed=lane.max_order)
     if wanted * lane.weight > standing.room:
@@ -88,6 +97,8 @@ def verdict(more: int, lane: Lane, feed: Feed, signal: Signal, standing: Standin
         return Denied(
             check="account_size", figures=f"{wanted} over {fits}, the room under the account cap", allowed=fits
         )
+    if wanted > lane.fits:
+        return Denied(check=lane.fit_check, figures=f"{wanted} over {lane.fits}: {lane.fit_words}", allowed=lane.fits)
     return None
 
 

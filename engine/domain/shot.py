@@ -29,9 +29,11 @@ def aim(copier: Copier, lane: Lane, feed: Feed) -> Shot | None:
         or lane.is_bracketed
         or len(lane.feeds) != 1
         or copier.copies >= copier.max_copies
+        or copier.trades >= copier.max_trades
+        or copier.is_spent
     ):
         return None
-    most = min(lane.max_order, max(0, copier.room) // lane.weight)
+    most = min(lane.max_order, lane.fits, max(0, copier.room) // lane.weight)
     low = 0 if held > 0 else held - most
     high = 0 if held < 0 else held + most
     return feed.ladder, held, max(low, -lane.cap), min(high, lane.cap), copier.mark, copier.account, lane.symbol

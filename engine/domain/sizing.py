@@ -15,6 +15,7 @@ from engine.domain.copier import Copier
 from engine.domain.event import QuoteMarked
 from engine.domain.group import BalanceScaled, FollowerPlan, Percentage, Pooled, RoomScaled, follower_symbol
 from engine.domain.ids import Symbol
+from engine.domain.intake import refused_symbol
 from engine.domain.lane import Feed, Lane
 from engine.domain.leader import LeaderBook
 
@@ -31,11 +32,15 @@ def feed_for(copier: Copier, symbol: Symbol) -> tuple[Lane, Feed] | None:
         return None
     lane = copier.lane(own)
     feed = lane.feed(symbol)
-    feed.barred = _refusal(plan, symbol, own)
+    feed.barred = refusal(copier, symbol, own)
     return lane, feed
 
 
-def _refusal(plan: FollowerPlan, symbol: Symbol, own: Symbol) -> str:
+def refusal(copier: Copier, symbol: Symbol, own: Symbol) -> str:
+    """Why a contract of the leader's gives this follower no entries in ``own``; empty where it does."""
+    plan = copier.plan
+    if copier.intake is not None and (why := refused_symbol(copier.intake.plan.entries, own)):
+        return why
     if conversion(plan, symbol, own) is None:
         return f"symbol: no size for {own} per {symbol}; set a ratio"
     month, own_month = month_of(symbol), month_of(own)

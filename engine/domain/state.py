@@ -8,14 +8,15 @@ import msgspec
 from engine.domain.contract import root_of
 from engine.domain.copier import Copier
 from engine.domain.event import QuoteMarked
-from engine.domain.group import DeskPlan, Pooled
+from engine.domain.group import DeskPlan, Pooled, follower_symbol
 from engine.domain.ids import AccountId, GroupId, Symbol
+from engine.domain.intake import Intake, IntakePlan
 from engine.domain.keeping import Keeping, Kept
 from engine.domain.lane import Feed, Lane
 from engine.domain.leader import LeaderBook
 from engine.domain.risk import arm
 from engine.domain.shot import Shot, aim
-from engine.domain.sizing import REACH, feed_for, lay, lay_pool, measure, reach_of
+from engine.domain.sizing import REACH, feed_for, lay, lay_pool, mark_of, measure, reach_of, refusal
 
 Row = tuple[Copier, Lane, Feed]
 
@@ -102,6 +103,7 @@ def configure(state: DeskState, plan: DeskPlan) -> list[Copier]:
                 _leave(known)
             known.group, known.owner, known.plan = group.id, owners[account], follower
         _keep(state.copiers[account], plan.keepings.get(account))
+        _take_in(state.copiers[account], plan.intakes.get(account))
     gone = [state.copiers.pop(account) for account in list(state.copiers) if account not in followers]
     leads = leader_groups(plan)
     state.leaders = {name: state.leaders.get(name) or LeaderBook(name, ids) for name, ids in leads.items()}
@@ -110,7 +112,11 @@ def configure(state: DeskState, plan: DeskPlan) -> list[Copier]:
     for copier in state.copiers.values():
         for lane in copier.lanes.values():
             arm(lane, copier.plan)
+            for feed in lane.feeds.values():
+                if follower_symbol(copier.plan, feed.symbol, root_of(feed.symbol)) == lane.symbol:
+                    feed.barred = refusal(copier, feed.symbol, lane.symbol)
         copier.arm()
+        copier.refit()
     state.version += 1
     return gone
 
@@ -125,12 +131,37 @@ def _keep(copier: Copier, keeping: Keeping | None) -> None:
         copier.kept.change(keeping)
 
 
+def _take_in(copier: Copier, plan: IntakePlan | None) -> None:
+    """Put in force which entries an account takes; what it has counted today stays."""
+    if plan is None:
+        copier.intake = None
+    elif copier.intake is None:
+        copier.intake = Intake(plan)
+    else:
+        copier.intake.plan = plan
+
+
 def _leave(copier: Copier) -> None:
     """Forget the leader that was followed; what is held from him is a person's to close."""
     for lane in copier.lanes.values():
         lane.feeds, lane.total, lane.target = {}, 0, 0
         if lane.held or lane.goal:
             lane.barred = f"desync: holds {lane.held:+d} from its former group"
+
+
+def fit_anew(state: DeskState, copier: Copier) -> bool:
+    """Work out at the newest prices what an account's money lets in; True where that has changed."""
+    if not copier.is_by_money and not copier.is_spent:
+        return False
+    quotes = state.fresh_quotes()
+    return copier.refit({lane.symbol: mark_of(quotes, lane.symbol) for lane in copier.lanes.values()})
+
+
+def attend(state: DeskState, copier: Copier, at: datetime) -> None:
+    """Look after what an account takes, after every fact of its own."""
+    if copier.intake is not None and copier.intake.turned_at is None:
+        copier.intake.turned_at = at
+    fit_anew(state, copier)
 
 
 def rows_of(state: DeskState, book: LeaderBook, symbol: Symbol, before: int, net: int, at: datetime) -> Rows:
@@ -158,6 +189,8 @@ def rows_of(state: DeskState, book: LeaderBook, symbol: Symbol, before: int, net
     for members in pools.values():
         if any(reach_of(feed) < reach for _, _, feed in members):
             lay_pool(members, reach, members[0][2].turn)
+    for copier in {copier.account: copier for copier, _, _ in lanes if copier.is_spent}.values():
+        fit_anew(state, copier)
     return Rows(lanes, former, reach, has_rivals=len(state.plan.groups) > 1)
 
 

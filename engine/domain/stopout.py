@@ -71,7 +71,7 @@ def look(copier: Copier, quotes: Quotes, at: datetime, out: list[Decision]) -> N
         ledger = kept.begin(balance, at, copier.day_profit or ZERO, opened)
         copier.arm()
     ledger.take(Marked(balance=balance, open_profit=opened, margin=copier.margin))
-    triggers = kept.watch.look(ledger, kept.keeping.limits, tick_risk(held))
+    triggers = kept.watch.look(ledger, kept.keeping.limits, tick_risk(held), kept.own)
     if triggers:
         _carry_out(copier, kept, triggers, at, out)
 
@@ -153,6 +153,12 @@ def words(trigger: Trigger) -> str:
 def turn_day(copier: Copier, quotes: Quotes, event: DayStarted | DayClosed, out: list[Decision]) -> None:
     """The firm's day begins or is cut off: told twice it counts once, told late it counts as of now."""
     kept = copier.kept
+    if (
+        copier.intake is not None
+        and isinstance(event, DayStarted)
+        and copier.intake.turns(event.due, event.trade_date, is_short=event.is_short)
+    ):
+        copier.trades = 0
     if kept is None or (kept.turned_at is not None and event.due < kept.turned_at):
         return
     kept.turned_at = event.due
@@ -197,6 +203,7 @@ def holders(state: DeskState, symbol: Symbol) -> list[Copier]:
         for copier in state.copiers.values()
         if copier.kept is not None
         and any(
-            lane.held and (lane.symbol == symbol or lane.symbol not in state.quotes) for lane in copier.lanes.values()
+            (lane.held or copier.is_by_money) and (lane.symbol == symbol or lane.symbol not in state.quotes)
+            for lane in copier.lanes.values()
         )
     ]

@@ -199,7 +199,7 @@ def _enter(
         copier.minute, copier.copies = signal.minute, 0
     more = copier.judge(part.quantity, lane, lane.feeds[offer.source], signal, skips)
     if more:
-        lane.allow(lane.feeds[offer.source], more)
+        copier.take_in(lane, lane.feeds[offer.source], more)
         copier.copies += 1
         lane.signalled_at, lane.signal_price = event.at, part.price
         copier.arm()

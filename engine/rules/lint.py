@@ -12,7 +12,7 @@ from engine.domain.group import AccountPlan, DeskPlan, Exact, FollowerPlan, Grou
 from engine.domain.ids import AccountId, ConnectionId, Symbol
 from engine.domain.value import Value
 from engine.errors import ConfigError
-from engine.rules.pack import overridden, plan_named
+from engine.rules.own import OWN, planned
 from engine.rules.plan import Automation, Bracket, Copying, CountBy, Permission, Plan, Stage
 
 OLD_DAYS = 60
@@ -53,7 +53,7 @@ def lint(desk: DeskPlan, around: Surroundings) -> list[Finding]:
     for account in desk.accounts:
         try:
             if account.plan:
-                plans[account.id] = overridden(plan_named(account.plan), account.overrides, around.today)
+                plans[account.id] = planned(account.plan, account.overrides, around.today)
             elif account.overrides:
                 found.append(_say(Level.ERROR, account.id, "overrides need a plan; write its name as plan"))
             else:
@@ -224,7 +224,7 @@ def _sides(group: GroupPlan, plans: Plans, owners: Mapping[AccountId, str]) -> s
 
 
 def _elsewhere(plans: Plans) -> Iterator[Finding]:
-    firms = {plan.firm for plan in plans.values()}
+    firms = {plan.firm for plan in plans.values()} - {OWN}
     for account, plan in plans.items():
         others = sorted(firms - {plan.firm})
         if others and plan.rules.bot_elsewhere is Permission.FORBIDDEN:

@@ -121,6 +121,23 @@ def overridden(plan: Plan, overrides: Mapping[str, Any], today: date) -> Plan:
     return msgspec.structs.replace(plan, rules=rules, facts=plan.facts | dict.fromkeys(overrides, fact))
 
 
+def rules_of(values: Mapping[str, Any]) -> Rules:
+    """Rules of values that an account gives itself.
+
+    Raises: ConfigError, one line for each that is not right.
+    """
+    wrong = [_unknown(key) for key in values if key not in _HINTS]
+    plain = {key: _plain(key, value) for key, value in values.items() if key in _HINTS}
+    try:
+        rules = msgspec.convert(msgspec.to_builtins(plain), Rules)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"overrides{_where(error)}") from None
+    wrong += _faults(rules)
+    if wrong:
+        raise ConfigError("\n".join(f"overrides: {line}" for line in wrong))
+    return rules
+
+
 def read(text: str, name: str) -> list[Plan]:
     """Plans of one file.
 

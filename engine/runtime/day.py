@@ -29,11 +29,11 @@ class Days:
         """What has come due since each account last heard of its day, in order; an account off its line hears it later."""
         found: dict[DayMark, list[AccountId]] = {}
         for copier in copiers:
-            kept = copier.kept
-            if kept is None or kept.turned_at is None or not copier.is_synced:
+            clock, turned_at = _heard(copier)
+            if clock is None or turned_at is None or not copier.is_synced:
                 continue
-            marks = self._marks_of(kept.keeping.clock)
-            since, until = (bisect_right(marks, at, key=lambda mark: mark.at) for at in (kept.turned_at, now))
+            marks = self._marks_of(clock)
+            since, until = (bisect_right(marks, at, key=lambda mark: mark.at) for at in (turned_at, now))
             for mark in marks[since:until]:
                 found.setdefault(mark, []).append(copier.account)
         return [_told(mark, tuple(found[mark]), now) for mark in sorted(found, key=_order)]
@@ -44,6 +44,15 @@ class Days:
             turns = day_marks(table, clock) if table is not None else ()
             self._marks[clock] = tuple(mark for mark in turns if mark.turn is not DayTurn.FLAT_BY)
         return self._marks.get(clock, ())
+
+
+def _heard(copier: Copier) -> tuple[DayClock | None, datetime | None]:
+    """By whose day an account goes, and the newest turn of it that it has heard of."""
+    if copier.kept is not None:
+        return copier.kept.keeping.clock, copier.kept.turned_at
+    if copier.intake is not None:
+        return copier.intake.plan.clock, copier.intake.turned_at
+    return None, None
 
 
 def _order(mark: DayMark) -> tuple[datetime, int]:

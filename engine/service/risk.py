@@ -23,7 +23,7 @@ def limit_views(copier: Copier, quotes: Quotes) -> list[LimitView]:
         return []
     ledger, held = kept.ledger, holdings(copier, quotes) or []
     found = []
-    for limit, line, span in lines(ledger):
+    for limit, line, span in lines(ledger, kept.own):
         is_up = limit is Limit.DAILY_TARGET
         gap = line - ledger.equity if is_up else ledger.equity - line
         left = act_room(limit, gap, span, kept.keeping.limits, kept.watch, tick_risk(held))

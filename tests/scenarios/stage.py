@@ -22,6 +22,7 @@ from engine.domain.decision import Raised, Skipped
 from engine.domain.entry import decode_entry
 from engine.domain.group import AccountPlan, Caps, DeskPlan, Exact, FollowerPlan, GroupPlan
 from engine.domain.ids import AccountId, ConnectionId, GroupId, Symbol, is_ours
+from engine.domain.intake import IntakePlan
 from engine.domain.keeping import Keeping
 from engine.ports import Clock, ConnectContext
 from engine.sim.desk import AccountPlan as VenueAccount
@@ -86,7 +87,8 @@ class Stage:
     rules: dict[str, dict[str, Any]] = field(default_factory=dict)
     venue_options: dict[str, Any] = field(default_factory=dict)
     options: dict[str, Any] = field(default_factory=dict)
-    keepings: dict[str, Keeping] = field(default_factory=dict)  # limits of followers
+    keepings: dict[str, Keeping] = field(default_factory=dict)  # limits of followers, or of a leader
+    intakes: dict[str, IntakePlan] = field(default_factory=dict)  # which entries followers take
     passwords: dict[str, str] = field(default_factory=dict)  # what the engine believes, by login
     speed: float = 1.0
     clock: Clock = None  # type: ignore[assignment]  # a SwiftClock of ``speed`` unless given
@@ -155,7 +157,8 @@ class Stage:
         if self.rivals:
             groups.append(GroupPlan(id=GroupId("OTHER"), leader=RIVAL, followers=tuple(self.rivals)))
         keepings = {AccountId(name): keeping for name, keeping in self.keepings.items()}
-        return DeskPlan(accounts=accounts, groups=tuple(groups), keepings=keepings)
+        intakes = {AccountId(name): intake for name, intake in self.intakes.items()}
+        return DeskPlan(accounts=accounts, groups=tuple(groups), keepings=keepings, intakes=intakes)
 
     def connections(self) -> list[tuple[str, ConnectContext]]:
         urls = {name: getattr(self.venue, name) for name in ("rest_url", "socket_url", "market_url", "oauth_url")}

@@ -7,6 +7,7 @@ called proven before the broker's own snapshot, or the act's own nature, shows i
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from engine.domain.aside import Aside, mark
 from engine.domain.command import Close, Flatten, Pause, Rejoin, Repair, Resize, Resume, Sync, Unlock
 from engine.domain.copier import Copier
 from engine.domain.decision import AskSnapshot, CancelOrder, Decision, Severity
@@ -17,7 +18,7 @@ from engine.domain.lane import Feed, Lane
 from engine.domain.reconcile import rebase
 from engine.domain.risk import Signal
 
-KEPT_HOLDS = frozenset({"journal", "lock", "lock-day"})  # no person lifts them by resuming
+KEPT_HOLDS = frozenset({"journal", "lock", "lock-day", "off"})  # no person lifts them by resuming
 LIMIT_HOLDS = frozenset({"lock", "lock-day"})
 FAIL_AFTER = timedelta(seconds=5)
 FAIL_AGAIN = timedelta(minutes=1)
@@ -32,16 +33,17 @@ def act(copier: Copier, event: PersonActed, opposed: Opposed, out: list[Decision
         case Pause() as wish:
             copier.hold(Hold(event.by, "person", wish.reason or "paused", event.at, wish.until))
             until = f" until {wish.until:%H:%M} UTC" if wish.until else ""
-            tell(copier, event.key, "act.proven", f"paused{until}; exits still copy{_holding(copier)}", out)
+            tell(copier, event.key, "act.proven", f"paused{until}; exits still copy{holding(copier)}", out)
         case Resume() | Sync() if any(task.kind == "flatten" for task in copier.tasks):
             tell(copier, event.key, "act.failed", "a flatten is still under way", out)
         case Resume() as wish:
             _resume(copier, event, wish, opposed, out)
         case Resize(factor=factor) if not factor.is_finite() or factor < 0:
             tell(copier, event.key, "act.failed", f"{factor} is no size", out)
-        case Resize(factor=factor):
+        case Resize(factor=factor) as wish:
             before, copier.factor = copier.factor, factor
-            tell(copier, event.key, "act.proven", f"size {before.normalize():f}x → {factor.normalize():f}x", out)
+            if not wish.now:
+                tell(copier, event.key, "act.proven", f"size {before.normalize():f}x → {factor.normalize():f}x", out)
         case Close() as wish:
             _close(copier, event, wish, out)
         case Flatten() as wish:
@@ -86,7 +88,8 @@ def tell(copier: Copier, key: str, code: str, text: str, out: list[Decision]) ->
     out.append(copier.tell(code, Severity.P4, text, key=key))
 
 
-def _holding(copier: Copier) -> str:
+def holding(copier: Copier) -> str:
+    """What is held, as the end of a sentence."""
     held = [f"{lane.held:+d} {lane.symbol}" for lane in copier.lanes.values() if lane.held]
     return f", holds {', '.join(held)}" if held else ", holds nothing"
 
@@ -99,6 +102,9 @@ def _resume(copier: Copier, event: PersonActed, wish: Resume, opposed: Opposed, 
     if lock is not None:
         when = "until the firm's next day" if lock.kind == "lock-day" else "until a person unlocks it"
         tell(copier, event.key, "act.failed", f"locked {when}: {lock.reason}", out)
+        return
+    if off := next((hold for hold in copier.holds if hold.kind == "off"), None):
+        tell(copier, event.key, "act.failed", f"off by {off.by}, {off.reason}: /on {copier.account} turns it on", out)
         return
     if copier.kept is not None:
         copier.kept.waive()
@@ -114,7 +120,11 @@ def _resume(copier: Copier, event: PersonActed, wish: Resume, opposed: Opposed, 
 
 
 def _join(copier: Copier, event: PersonActed, opposed: Opposed, out: list[Decision]) -> None:
-    """Go to the leader's target: down without asking, up by what the checks allow."""
+    """Go to the leader's target: down without asking, up by what the checks allow. What was skipped or apart is over."""
+    copier.asides = {}
+    for lane in copier.lanes.values():
+        lane.apart = ""
+    mark(copier.asides, copier.lanes.values())
     for lane in list(copier.lanes.values()):
         lane.barred = ""
         goal, target = lane.goal, lane.target
@@ -146,7 +156,7 @@ def _sync(copier: Copier, event: PersonActed, wish: Sync, opposed: Opposed, out:
         rebase(lane)
         lane.barred = ""
     copier.arm()
-    tell(copier, event.key, "act.proven", f"adopted{_holding(copier)}", out)
+    tell(copier, event.key, "act.proven", f"adopted{holding(copier)}", out)
 
 
 def _close(copier: Copier, event: PersonActed, wish: Close, out: list[Decision]) -> None:
@@ -168,8 +178,21 @@ def _close(copier: Copier, event: PersonActed, wish: Close, out: list[Decision])
             lane.goal -= coming if lane.goal > 0 else -coming
         if not lane.goal:
             _cancel(copier, event.at, out, lane)
+        if wish.quantity is None:  # who got out of a trade is not brought back into it
+            trades = [feed.symbol for feed in lane.feeds.values() if feed.net]
+            copier.asides |= {symbol: Aside(event.by, "closed", event.at) for symbol in trades}
+    mark(copier.asides, copier.lanes.values())
     copier.arm()
     begin(copier, Task(event.key, "close", event.at, wish.symbol), out)
+
+
+def close_all(copier: Copier, key: str, at: datetime, out: list[Decision]) -> None:
+    """Close what is held and what is still coming in."""
+    for lane in copier.lanes.values():
+        lane.goal = 0
+    _cancel(copier, at, out, None)
+    copier.arm()
+    begin(copier, Task(key, "close", at), out)
 
 
 def _cancel(copier: Copier, at: datetime, out: list[Decision], lane: Lane | None, again_s: int = 0) -> None:
@@ -270,10 +293,12 @@ def _outcome(copier: Copier, task: Task, at: datetime) -> tuple[str, str]:
         f"{lane.target - lane.held:+d} {lane.symbol}" for lane in copier.lanes.values() if lane.target != lane.held
     ]
     if task.kind == "sync" and short:
-        return "act.failed", f"not joined: {', '.join(short)}{_holding(copier)}"
+        return "act.failed", f"not joined: {', '.join(short)}{holding(copier)}"
+    if task.short:
+        return "act.failed", f"not brought up: {task.short}{holding(copier)}"
     if task.kind == "take":
         lane = copier.lanes[task.symbol] if task.symbol is not None else None
         sign = 1 if task.wanted > 0 else -1
         if lane is not None and sign * lane.held < min(sign * task.wanted, sign * lane.target):
-            return "act.failed", f"not all of it was entered{_holding(copier)}"
-    return "act.proven", f"done {took}{_holding(copier)}"
+            return "act.failed", f"not all of it was entered{holding(copier)}"
+    return "act.proven", f"done {took}{holding(copier)}"

@@ -35,9 +35,13 @@ class Resume(Wish, frozen=True):
 
 
 class Resize(Wish, frozen=True):
-    """Scale every later entry by ``factor`` on top of the follower's own sizing. 1 is the plan's size."""
+    """Scale every later entry by ``factor`` on top of the follower's own sizing. 1 is the plan's size.
+
+    With ``now`` what is held is brought to the new size as well: down at once, up by what the checks allow.
+    """
 
     factor: Decimal
+    now: bool = False
 
 
 class Close(Wish, frozen=True):
@@ -88,4 +92,34 @@ class Leave(Wish, frozen=True):
     offer: str
 
 
-Command = Pause | Resume | Resize | Close | Flatten | Sync | Repair | Unlock | Take | Leave
+class Skip(Wish, frozen=True):
+    """Do not take the leader's trade that is on, or his next one where none is, until he is flat again. Exits are copied.
+
+    ``symbol`` is a contract or a product; None means every trade that is on, or the next one in any contract. ``is_over``
+    takes it back.
+    """
+
+    symbol: Symbol | None = None
+    is_over: bool = False
+
+
+class Disconnect(Wish, frozen=True):
+    """Leave a position standing that the leader drives no more; a person closes it, or joins him again with a sync."""
+
+    symbol: Symbol
+
+
+class Off(Wish, frozen=True):
+    """Stop copying until a person turns it on again; exits are still copied. ``close`` closes what is held."""
+
+    close: bool = False
+    reason: str = ""
+
+
+class On(Wish, frozen=True):
+    """Copy again after ``Off``, from the leader's next entry."""
+
+
+Command = (
+    Pause | Resume | Resize | Close | Flatten | Sync | Repair | Unlock | Take | Leave | Skip | Disconnect | Off | On
+)

@@ -16,6 +16,7 @@ from decimal import Decimal
 import msgspec
 
 from engine.domain import bracket, fit
+from engine.domain.aside import Asides, bind
 from engine.domain.decision import Decision, Lot, Raised, SendLots, Severity, Skipped
 from engine.domain.event import BalanceReported, Restriction
 from engine.domain.flight import Flight, Working
@@ -83,6 +84,7 @@ class Copier(msgspec.Struct):
     trades: int = 0  # entries today
     # entries that a person is asked about, by the leader's contract
     offers: dict[Symbol, Offer] = {}
+    asides: Asides = {}  # trades of the leader that it does not take
     signalled: dict[Symbol, int] = {}  # targets that people were told of, where entries are told and not entered
 
     # ---- armed figures ---------------------------------------------------------------------------------------------
@@ -203,6 +205,8 @@ class Copier(msgspec.Struct):
         denied = verdict(more, lane, feed, signal, self.standing(lane, is_waiting=is_waiting))
         if denied is None:
             return self._decided(more, lane, feed, signal, out)
+        if denied.check == "skip":
+            bind(self.asides, lane, feed, self.lanes.values())
         allowed = denied.allowed if more > 0 else -denied.allowed
         out.append(self.skipped(lane, signal.cause, more - allowed, denied))
         return self.judge(allowed, lane, feed, signal, out, is_waiting=is_waiting) if allowed else 0
@@ -353,6 +357,8 @@ class Copier(msgspec.Struct):
         for task in self.tasks:
             task.since += by
             task.asked_at, task.failed_at = _moved(task.asked_at, by), _moved(task.failed_at, by)
+        for aside in self.asides.values():
+            aside.since += by
         for offer in self.offers.values():
             offer.since, offer.expires = offer.since + by, offer.expires + by
         if self.kept is not None:

@@ -15,8 +15,8 @@ from typing import Any
 import msgspec
 
 from engine.domain import outage, report
-from engine.domain.act import Opposed, act, progress
-from engine.domain.command import Leave, Resize, Take
+from engine.domain.act import Opposed, progress
+from engine.domain.command import Resize
 from engine.domain.copier import Copier, remember
 from engine.domain.decision import AskSnapshot, Decision, Raised, Severity
 from engine.domain.event import (
@@ -47,13 +47,15 @@ from engine.domain.event import (
 from engine.domain.fanout import FanOut, catch_up, join_priced, quarantine, rivals
 from engine.domain.ids import AccountId
 from engine.domain.leader import LeaderBook
+from engine.domain.person import carry_out, look_after
 from engine.domain.ranks import Ranks
 from engine.domain.reconcile import check, rebase, reconcile
+from engine.domain.relation import scale, targets
 from engine.domain.sizes import Sizes, leader_of
 from engine.domain.sizing import is_moving
 from engine.domain.state import DeskState, attend, configure
 from engine.domain.stopout import holders, look, settle, turn_day
-from engine.domain.taking import answer, askers, tend
+from engine.domain.taking import askers
 
 TICK = timedelta(seconds=1)  # how often time is looked after while something is under way …
 IDLE = timedelta(seconds=30)  # … and while nothing is
@@ -126,7 +128,7 @@ class Desk:
     def _tended(self, event: Event, out: list[Decision]) -> list[Decision]:
         """Look after what people are asked about."""
         for account in self._asking:
-            self._with(account, event.at, out, lambda copier: tend(self.state, copier, event, out))
+            self._with(account, event.at, out, lambda copier: look_after(self.state, copier, event, out))
         return out
 
     def settle(self) -> list[FollowerFailed]:
@@ -283,6 +285,8 @@ class Desk:
         for symbol, believed in book.restate(event).items():
             rows = self._ranks.rows(book, symbol, believed, book.stands[symbol].net, event.at)
             catch_up(self.state, book.account, symbol, believed, rows, event.at, out)
+            if not book.stands[symbol].net:
+                self._sizes.leader_flat(rows)
         self.state.version += 1
         if is_first:
             book.was_synced = True
@@ -332,15 +336,17 @@ class Desk:
                 failed = Raised(code="act.failed", severity=severity, text=said, account=account, key=event.key)
                 out.append(failed)
                 continue
-            if isinstance(event.command, Take | Leave):
-                self._with(
-                    account, event.at, out, lambda copier: answer(self.state, copier, event, self._opposed(copier), out)
-                )
-                continue
-            self._with(account, event.at, out, lambda copier: act(copier, event, self._opposed(copier), out))
+            before = targets(self.state.copiers[account])
+            self._with(
+                account, event.at, out, lambda copier: carry_out(self.state, copier, event, self._opposed(copier), out)
+            )
             if isinstance(event.command, Resize):
                 rearm_now = partial(self._sizes.rearm, at=event.at, is_forced=True)
                 self._with(account, event.at, out, rearm_now)  # the leader's next fill may be the next fact
+                self._with(
+                    account, event.at, out, lambda copier: scale(copier, event, before, self._opposed(copier), out)
+                )
+        self._asking = askers(self.state)
 
     def _opposed(self, copier: Copier) -> Opposed:
         book = leader_of(self.state, copier)

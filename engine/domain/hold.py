@@ -9,7 +9,7 @@ from engine.domain.ids import Symbol
 
 class Hold(msgspec.Struct):
     """Entries are stopped: by whom, why, until when. ``kind`` is person, engine, journal, flatten, or what a limit asks for:
-    close-only, lock-day or lock."""
+    close-only, lock-day or lock; or off, which only a person's on lifts."""
 
     by: str
     kind: str
@@ -19,7 +19,7 @@ class Hold(msgspec.Struct):
 
 
 class Task(msgspec.Struct):
-    """A person's act that takes time: flatten, close, sync or take."""
+    """A person's act that takes time: flatten, close, sync, take or size."""
 
     key: str
     kind: str
@@ -29,4 +29,5 @@ class Task(msgspec.Struct):
     text: str = ""  # last progress told
     is_limit: bool = False  # a limit asked for it, no person
     failed_at: datetime | None = None  # when people were told last that it is not proven
+    short: str = ""  # what of a size up was denied
     wanted: int = 0  # the goal that a take made, in its contract

@@ -88,6 +88,8 @@ class Lane(msgspec.Struct):
     off_since: datetime | None = None
     is_off_told: bool = False
     cost: Cost = msgspec.field(default_factory=Cost)
+    apart: str = ""  # by whose word the leader drives it no more; empty when he does
+    is_apart_told: bool = False  # … and people know that he is out
 
     def shift(self, feed: Feed, net: int) -> int:
         """Follow the leader to ``net``: lower the goal where he shrank.
@@ -104,14 +106,14 @@ class Lane(msgspec.Struct):
             after = -self.cap
         feed.part, feed.net, self.target = part, net, after
         if after < before or (after == before and net < was):
-            if (before > 0 or was > 0) and goal > 0 and goal > after:
+            if (before > 0 or was > 0) and goal > 0 and goal > after and not self.apart:
                 self.goal = goal = max(after, 0)  # out first, whatever becomes of an entry on the other side
             if after >= 0:
                 return 0
             bound = before if before < 0 else 0  # noqa: FURB136  min and max cost a call each, for every follower
             bound = goal if goal < bound else bound  # noqa: FURB136  as above
             return after - bound if after < bound else 0
-        if (before < 0 or was < 0) and goal < 0 and goal < after:
+        if (before < 0 or was < 0) and goal < 0 and goal < after and not self.apart:
             self.goal = goal = min(after, 0)
         if after <= 0:
             return 0
@@ -132,7 +134,9 @@ class Lane(msgspec.Struct):
         else:
             feed.taken = max(0, min(feed.taken, part)) if part >= 0 else min(0, max(feed.taken, part))
         bound = sum(other.taken for other in self.feeds.values())
-        if moved < 0 < goal:
+        if self.apart:
+            pass
+        elif moved < 0 < goal:
             self.goal = goal = min(goal, max(bound, 0))
         elif moved > 0 > goal:
             self.goal = goal = max(goal, min(bound, 0))

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from engine.domain.aside import lift
 from engine.domain.contract import root_of
 from engine.domain.copier import Copier
 from engine.domain.group import Pooled, follower_symbol
@@ -23,8 +24,10 @@ class Sizes:
         self._ranks = ranks
 
     def leader_flat(self, rows: Rows) -> None:
-        """Sizes that move with money or take turns are worked out again before the next entry."""
-        for copier, _, _ in rows.lanes:
+        """Sizes that move with money or take turns are worked out again before the next entry; what was skipped is over."""
+        for copier, _, feed in rows.lanes:
+            if copier.asides:
+                lift(copier.asides, feed.symbol, copier.lanes.values())
             if is_moving(copier.plan) or isinstance(copier.plan.sizing, Pooled):
                 self._state.stale.setdefault(copier.account, False)
 

@@ -10,6 +10,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from engine.domain.allocation import Funds, conversion, size, split, target, whole
+from engine.domain.aside import bar_of
 from engine.domain.contract import PRODUCTS, month_of, product_of, root_of
 from engine.domain.copier import Copier
 from engine.domain.event import QuoteMarked
@@ -32,7 +33,7 @@ def feed_for(copier: Copier, symbol: Symbol) -> tuple[Lane, Feed] | None:
         return None
     lane = copier.lane(own)
     feed = lane.feed(symbol)
-    feed.barred = refusal(copier, symbol, own)
+    feed.barred = refusal(copier, symbol, own) or bar_of(copier.asides, lane, feed)
     return lane, feed
 
 

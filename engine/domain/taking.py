@@ -27,7 +27,10 @@ def askers(state: DeskState) -> tuple[AccountId, ...]:
     return tuple(
         name
         for name, copier in state.copiers.items()
-        if copier.plan.discretion is not Discretion.AUTOMATIC or copier.offers or copier.signalled
+        if copier.plan.discretion is not Discretion.AUTOMATIC
+        or copier.offers
+        or copier.signalled
+        or any(lane.apart for lane in copier.lanes.values())
     )
 
 
@@ -68,6 +71,8 @@ def _shrink(copier: Copier, offer: Offer, at: datetime, out: list[Decision]) -> 
         _end(copier, offer, "the settings ask nobody any more", out)
     elif offer.expires <= at:
         _end(copier, offer, f"nobody answered in {(offer.expires - offer.since).total_seconds():.0f} s", out)
+    elif feed is not None and feed.barred:
+        _end(copier, offer, feed.barred, out)
     elif part * sign <= 0:
         _end(copier, offer, "the leader is out", out)
     else:

@@ -18,7 +18,7 @@ class Args(Value, frozen=True):
 
 
 async def run(args: Args, desk: Desk) -> Reply:
-    """Preview the closing orders; copying goes on with the leader's next entry."""
+    """Preview the closing orders; copying goes on with the leader's next trade."""
     symbol: str | None = args.symbol
     if symbol is not None and not is_contract(symbol):
         views = await desk.engine.accounts(args.scope)

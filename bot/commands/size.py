@@ -12,10 +12,11 @@ from engine.api import AccountView, SizeAsk, Value
 
 
 class Args(Value, frozen=True):
-    """Whom, and to what part of the plan's size."""
+    """Whom, to what part of the plan's size, and whether what is held is brought to it now."""
 
     scope: Scope
     size: Size
+    now: bool = False
 
 
 async def run(args: Args, desk: Desk) -> Reply:
@@ -30,8 +31,8 @@ async def run(args: Args, desk: Desk) -> Reply:
             sizes = ", ".join(f"{view.id} {factor(view.factor)}" for view in followers[:4])
             return reply(refusal_card(f"Not done: their sizes differ ({sizes}). Name one account or a size like 0.5x."))
         wanted = now.pop() * (args.size.change or Decimal(1))
-    ask = SizeAsk(key=desk.key("size"), by=desk.person.name, scope=args.scope, factor=wanted)
-    return Reply(intent=Intent(ask=ask, undo=_back(followers, wanted, desk)))
+    ask = SizeAsk(key=desk.key("size"), by=desk.person.name, scope=args.scope, factor=wanted, now=args.now)
+    return Reply(intent=Intent(ask=ask, undo=() if args.now else _back(followers, wanted, desk)))
 
 
 def _back(followers: list[AccountView], wanted: Decimal, desk: Desk) -> tuple[SizeAsk, ...]:
@@ -53,6 +54,6 @@ COMMAND = Command(
     role=Role.TRADER,
     level=Level.C2,
     family="Slow",
-    examples=("/size ALPHA 0.5x", "/size #funded half", "/size all off"),
+    examples=("/size ALPHA 0.5x", "/size #funded half", "/size ALPHA 0.5x now"),
     is_hot=True,
 )

@@ -19,7 +19,20 @@ from enum import Enum
 
 from bot.core.access import Level, Role
 from bot.core.card import Action, Look
-from engine.api import ActAsk, CloseAsk, FlattenAsk, LeaveAsk, PauseAsk, PreviewView, SizeAsk, TakeAsk, Value
+from engine.api import (
+    ActAsk,
+    CloseAsk,
+    FlattenAsk,
+    LeaveAsk,
+    OffAsk,
+    OnAsk,
+    PauseAsk,
+    PreviewView,
+    SizeAsk,
+    SkipAsk,
+    TakeAsk,
+    Value,
+)
 
 UNDO_S = 60.0
 CONFIRM_S = 30.0
@@ -105,11 +118,15 @@ def level_of(intent: Intent, preview: PreviewView | None) -> Level:
     Paper and simulated accounts drop one level, but what no Undo takes back is always shown before it happens.
     """
     match intent.ask:
-        case PauseAsk() | LeaveAsk():
+        case PauseAsk() | LeaveAsk() | SkipAsk() | OffAsk(close=False):
             return Level.C1
+        case OnAsk():
+            return Level.C3 if preview is None or preview.live else Level.C2
         case TakeAsk():  # what is offered was shown with its figures
             return Level.C2 if preview is None or preview.live else Level.C1
         case SizeAsk():
+            if intent.ask.now and (preview is None or preview.contracts):
+                return Level.C2
             adds = preview is None or preview.adds_risk
             return Level.C2 if adds and (preview is None or preview.live) else Level.C1
         case FlattenAsk():
@@ -120,7 +137,12 @@ def level_of(intent: Intent, preview: PreviewView | None) -> Level:
 
 def needs_preview(ask: ActAsk) -> bool:
     """Say whether the act's level or card depends on a preview; a pause waits for nothing."""
-    return not isinstance(ask, PauseAsk | LeaveAsk)
+    return not isinstance(ask, PauseAsk | LeaveAsk | SkipAsk) and not (isinstance(ask, OffAsk) and not ask.close)
+
+
+def word_of(ask: ActAsk) -> str:
+    """What a person types to confirm an act of the third level."""
+    return "ON" if isinstance(ask, OnAsk) else WORD
 
 
 def still_means(shown: PreviewView, now: PreviewView) -> bool:
@@ -147,7 +169,7 @@ def binds_version(confirm: Confirm) -> bool:
 
 
 def _only_reduces(ask: ActAsk) -> bool:
-    return isinstance(ask, FlattenAsk) or (isinstance(ask, CloseAsk) and ask.quantity is None)
+    return isinstance(ask, FlattenAsk | OffAsk) or (isinstance(ask, CloseAsk) and ask.quantity is None)
 
 
 class Seat(Value, frozen=True):

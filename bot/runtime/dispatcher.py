@@ -16,7 +16,6 @@ from bot.core.dialogue import (
     CHOICE_S,
     CONFIRM_S,
     UNDO_S,
-    WORD,
     WORD_S,
     Button,
     Confirm,
@@ -33,6 +32,7 @@ from bot.core.dialogue import (
     binds_version,
     level_of,
     needs_preview,
+    word_of,
 )
 from bot.core.menu import entries, suggest
 from bot.core.render.act import preview_card
@@ -257,7 +257,7 @@ class Dispatcher:
             track = Track(ask=intent.ask, seat=place.seat, preview=preview, remarks=intent.remarks)
             await self._send(intent, track)
             return
-        word, ttl_s = (WORD, WORD_S) if level is Level.C3 else ("", CONFIRM_S)
+        word, ttl_s = (word_of(intent.ask), WORD_S) if level is Level.C3 else ("", CONFIRM_S)
         card = preview_card(
             intent.ask,
             preview,

@@ -35,9 +35,10 @@ class ResumeAsk(Ask, frozen=True, tag="resume"):
 
 
 class SizeAsk(Ask, frozen=True, tag="size"):
-    """Scale later entries by ``factor`` of the plan's size; 0 stops entries by size."""
+    """Scale later entries by ``factor`` of the plan's size; 0 stops entries by size. ``now`` resizes what is held too."""
 
     factor: Decimal
+    now: bool = False
 
 
 class CloseAsk(Ask, frozen=True, tag="close"):
@@ -82,4 +83,43 @@ class LeaveAsk(Ask, frozen=True, tag="leave"):
     offer: str
 
 
-ActAsk = PauseAsk | ResumeAsk | SizeAsk | CloseAsk | FlattenAsk | SyncAsk | RepairAsk | UnlockAsk | TakeAsk | LeaveAsk
+class SkipAsk(Ask, frozen=True, tag="skip"):
+    """Do not take the leader's trade that is on, or his next one, until he is flat; ``is_over`` takes it back."""
+
+    symbol: str | None = None
+    is_over: bool = False
+
+
+class DisconnectAsk(Ask, frozen=True, tag="disconnect"):
+    """Leave a position standing that the leader drives no more."""
+
+    symbol: str
+
+
+class OffAsk(Ask, frozen=True, tag="off"):
+    """Stop copying until turned on again; ``close`` closes what is held."""
+
+    close: bool = False
+    reason: str = ""
+
+
+class OnAsk(Ask, frozen=True, tag="on"):
+    """Copy again after off, from the leader's next entry."""
+
+
+ActAsk = (
+    PauseAsk
+    | ResumeAsk
+    | SizeAsk
+    | CloseAsk
+    | FlattenAsk
+    | SyncAsk
+    | RepairAsk
+    | UnlockAsk
+    | TakeAsk
+    | LeaveAsk
+    | SkipAsk
+    | DisconnectAsk
+    | OffAsk
+    | OnAsk
+)

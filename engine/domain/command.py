@@ -45,7 +45,7 @@ class Resize(Wish, frozen=True):
 
 
 class Close(Wish, frozen=True):
-    """Close a position, or part of it, at market; copying goes on with the leader's next entry.
+    """Close a position, or part of it, at market; copying goes on with the leader's next entry, or next trade.
 
     ``quantity`` is unsigned contracts of the follower; None closes all. ``symbol`` None closes every symbol.
     """

@@ -336,16 +336,15 @@ class Desk:
                 failed = Raised(code="act.failed", severity=severity, text=said, account=account, key=event.key)
                 out.append(failed)
                 continue
-            before = targets(self.state.copiers[account])
-            self._with(
-                account, event.at, out, lambda copier: carry_out(self.state, copier, event, self._opposed(copier), out)
-            )
+            known = self.state.copiers[account]
+            before, opposed = targets(known), self._opposed(known)
+            word = partial(carry_out, self.state, event=event, opposed=opposed, out=out)
+            self._with(account, event.at, out, word)
             if isinstance(event.command, Resize):
                 rearm_now = partial(self._sizes.rearm, at=event.at, is_forced=True)
                 self._with(account, event.at, out, rearm_now)  # the leader's next fill may be the next fact
-                self._with(
-                    account, event.at, out, lambda copier: scale(copier, event, before, self._opposed(copier), out)
-                )
+                resize = partial(scale, event=event, before=before, opposed=opposed, out=out)
+                self._with(account, event.at, out, resize)
         self._asking = askers(self.state)
 
     def _opposed(self, copier: Copier) -> Opposed:

@@ -121,7 +121,7 @@ def scale(
         return
     short = []
     for lane in list(copier.lanes.values()):
-        want = _scaled(lane.goal, before.get(lane.symbol, 0), lane.target)
+        want = scaled(lane.goal, before.get(lane.symbol, 0), lane.target)
         if lane.apart or want is None:
             continue
         lane.goal = max(0, min(lane.goal, want)) if want >= 0 and lane.goal > 0 else max(lane.goal, min(want, 0))
@@ -134,7 +134,7 @@ def scale(
     begin(copier, Task(event.key, "size", event.at, short=", ".join(short)), out)
 
 
-def _scaled(goal: int, was: int, now: int) -> int | None:
+def scaled(goal: int, was: int, now: int) -> int | None:
     """Goal at the new target; None where there is nothing to scale."""
     if goal * was <= 0 or goal * now < 0:
         return None

@@ -92,6 +92,9 @@ def _follower(
         trail_pct=risk.percent(limits, Limit.MAX_LOSS),
         room=risk.room(limits),
         nearest_limit=risk.nearest(limits),
+        mode=copier.plan.discretion.value,
+        skips=tuple(f"{key or 'next trade'} {one.why} by {one.by}" for key, one in copier.asides.items()),
+        apart=tuple(f"{lane.held:+d} {lane.symbol} {lane.apart}" for lane in copier.lanes.values() if lane.apart),
     )
 
 
@@ -155,7 +158,9 @@ def _leg(copier: Copier, lane: Lane, quotes: Quotes, now: datetime) -> LegView:
     source = next((feed.symbol for feed in lane.feeds.values() if feed.net), next(iter(lane.feeds), Symbol("")))
     off = (now - lane.off_since).total_seconds() if lane.off_since else None
     note = ""
-    if lane.barred.startswith("desync"):
+    if lane.apart:
+        note = "disconnected"
+    elif lane.barred.startswith("desync"):
         note = "rogue"
     elif lane.exit_tries:
         note = f"exit try {lane.exit_tries + 1}"
@@ -271,7 +276,8 @@ def signature(state: DeskState, account: AccountId) -> object:
         lanes = tuple((lane.symbol, lane.held, lane.goal, bool(lane.barred)) for lane in copier.lanes.values())
         holds = tuple((hold.by, hold.kind, hold.since, hold.until) for hold in copier.holds)
         offers = tuple((offer.id, offer.left) for offer in copier.offers.values())
-        return lanes, offers, holds, copier.factor, copier.quarantined, copier.restriction, copier.is_ready
+        aside = (tuple(copier.asides), tuple(lane.apart for lane in copier.lanes.values()))
+        return lanes, offers, aside, holds, copier.factor, copier.quarantined, copier.restriction, copier.is_ready
     if book is not None:
         return tuple((symbol, stand.net) for symbol, stand in book.stands.items())
     return None

@@ -21,6 +21,10 @@ KINDS = {
     "Unlock": "unlock",
     "Take": "take",
     "Leave": "leave",
+    "Skip": "skip",
+    "Disconnect": "disconnect",
+    "Off": "off",
+    "On": "on",
 }
 _STATES = {"act.acked": ActState.ACKED, "act.proven": ActState.PROVEN, "act.failed": ActState.FAILED}
 

@@ -6,12 +6,16 @@ from decimal import Decimal
 from engine.api.requests import (
     ActAsk,
     CloseAsk,
+    DisconnectAsk,
     FlattenAsk,
     LeaveAsk,
+    OffAsk,
+    OnAsk,
     PauseAsk,
     RepairAsk,
     ResumeAsk,
     SizeAsk,
+    SkipAsk,
     SyncAsk,
     TakeAsk,
     UnlockAsk,
@@ -20,13 +24,17 @@ from engine.api.views import PreviewLine, PreviewView
 from engine.domain.command import (
     Close,
     Command,
+    Disconnect,
     Flatten,
     Leave,
+    Off,
+    On,
     Pause,
     Rejoin,
     Repair,
     Resize,
     Resume,
+    Skip,
     Sync,
     Take,
     Unlock,
@@ -40,6 +48,7 @@ from engine.domain.sizing import Quotes, open_profit
 from engine.domain.state import DeskState
 from engine.errors import LockstepError
 from engine.service.account import size_text, state_of
+from engine.service.outlook import resized, skipped
 
 LARGEST_FACTOR = Decimal(100)
 
@@ -64,10 +73,10 @@ def command_of(ask: ActAsk, accounts: tuple[AccountId, ...], state: DeskState, n
             return Pause(accounts=accounts, until=until, reason=reason)
         case ResumeAsk(rejoin=rejoin):
             return Resume(accounts=accounts, rejoin=rejoin)
-        case SizeAsk(factor=factor):
+        case SizeAsk(factor=factor, now=is_now):
             if not factor.is_finite() or not 0 <= factor <= LARGEST_FACTOR:
                 raise AskError(f"factor: between 0 and {LARGEST_FACTOR} times the plan's size")
-            return Resize(accounts=accounts, factor=factor)
+            return Resize(accounts=accounts, factor=factor, now=is_now)
         case CloseAsk(symbol=symbol, quantity=quantity):
             if quantity is not None and quantity <= 0:
                 raise AskError("quantity: contracts to close, above 0; leave it out to close all")
@@ -88,6 +97,14 @@ def command_of(ask: ActAsk, accounts: tuple[AccountId, ...], state: DeskState, n
         case LeaveAsk(offer=name):
             account, offer = offered(name, accounts, state)
             return Leave(accounts=(account,), offer=offer.id)
+        case SkipAsk(symbol=symbol, is_over=is_over):
+            return Skip(accounts=accounts, symbol=Symbol(symbol) if symbol else None, is_over=is_over)
+        case DisconnectAsk(symbol=symbol):
+            return Disconnect(accounts=accounts, symbol=_contract(symbol, accounts, state) or Symbol(symbol))
+        case OffAsk(close=is_closing, reason=reason):
+            return Off(accounts=accounts, close=is_closing, reason=reason)
+        case OnAsk():
+            return On(accounts=accounts)
 
 
 def offered(name: str, accounts: tuple[AccountId, ...], state: DeskState) -> tuple[AccountId, Offer]:
@@ -158,8 +175,10 @@ def _contracts(copier: Copier, command: Command) -> list[tuple[Lane, int]]:
             held = [lane for lane in lanes if lane.held and symbol in (None, lane.symbol)]
             sizes = [min(abs(lane.held), quantity or abs(lane.held)) for lane in held]
             return [(lane, -size if lane.held > 0 else size) for lane, size in zip(held, sizes, strict=True)]
-        case Flatten():
+        case Flatten() | Off(close=True):
             return [(lane, -lane.held) for lane in lanes if lane.held]
+        case Resize(factor=factor, now=True):
+            return resized(copier, factor)
         case Resume(rejoin=Rejoin.JOIN) | Sync(adopt=False):
             return [(lane, lane.target - lane.held) for lane in lanes if lane.target != lane.held]
         case Take(offer=name, quantity=quantity):
@@ -183,6 +202,9 @@ def _change(copier: Copier, command: Command) -> tuple[str, str, int]:
             return now, "paused" + (f" until {until:%H:%M} UTC" if until else " until resumed"), 0
         case Resume(rejoin=Rejoin.FLAT):
             return now, "copies from the leader's next entry", 0
+        case Resize(factor=factor, now=True) if moves:
+            sizes = size_text(copier.plan, copier.factor), size_text(copier.plan, factor)
+            return f"{sizes[0]} {before}", f"{sizes[1]} {after}", 0
         case Resize(factor=factor):
             return size_text(copier.plan, copier.factor), size_text(copier.plan, factor), 0
         case Flatten():
@@ -190,6 +212,17 @@ def _change(copier: Copier, command: Command) -> tuple[str, str, int]:
         case Close(symbol=symbol):
             gone = {name for name in moves if held[name] + moves[name] == 0}
             return before, after, sum(w.symbol in gone and symbol in (None, w.symbol) for w in copier.working.values())
+        case Skip(is_over=False):
+            return now, f"skips {skipped(copier, command.symbol)}, exits still copy", 0
+        case Skip():
+            return now, "skips nothing, copies from the leader's next entry", 0
+        case Disconnect(symbol=symbol):
+            lane = copier.lanes.get(symbol)
+            return before, f"{lane.held:+d} {symbol} stays, apart" if lane and lane.held else f"{before}, unchanged", 0
+        case Off(close=is_closing):
+            return (before, f"{after}, off", len(copier.working)) if is_closing else (now, "off until turned on", 0)
+        case On():
+            return now, "copies from the leader's next entry", 0
         case Sync(adopt=True):
             return before, f"{before}, kept as the new base", 0
         case Repair():
@@ -208,7 +241,7 @@ def _adds_risk(copier: Copier, command: Command) -> bool:
     match command:
         case Resize(factor=factor):
             return factor > copier.factor
-        case Resume() | Repair() | Unlock() | Take():
+        case Resume() | Repair() | Unlock() | Take() | Disconnect() | On() | Skip(is_over=True):
             return True
         case Sync(adopt=adopt):
             moves = _contracts(copier, command)
@@ -221,10 +254,20 @@ def _remarks(command: Command) -> tuple[str, ...]:
     match command:
         case Pause():
             return ("Exits are still copied.",)
+        case Resize(now=True):
+            return ("Down at once, up through the checks; at market.",)
         case Resize():
             return ("For entries to come; what is held stays.",)
-        case Close():
+        case Close(quantity=int()):
             return ("Copying goes on with the leader's next entry.",)
+        case Close():
+            return ("Copying goes on with the leader's next trade.",)
+        case Skip(is_over=False):
+            return ("Until the leader is flat; exits are still copied.",)
+        case Disconnect():
+            return ("The leader's exits will NOT close it. Close it by hand, or /sync.",)
+        case Off():
+            return ("Exits are still copied. Only /on turns it on again.",)
         case Flatten():
             return ("Entries stay stopped until a person resumes.",)
         case Take():

@@ -1,10 +1,11 @@
 """Who decides, over real sockets: entries that are offered, taken, left, forgotten; signals only; trades that are let go."""
 
+from decimal import Decimal
 from pathlib import Path
 
-from engine.domain.command import Leave, Take
+from engine.domain.command import Close, Disconnect, Leave, Off, On, Resize, Skip, Take
 from engine.domain.group import Discretion
-from engine.domain.ids import AccountId
+from engine.domain.ids import AccountId, Symbol
 from tests.scenarios.stage import Stage, follower, staged
 from tests.scenarios.test_act import is_proven, said
 
@@ -69,4 +70,38 @@ async def test_an_offer_outlives_a_restart_and_shrinks_by_what_the_leader_closed
         assert said(stage, "late", "A") == [f"failed: {name} is not on offer any more"]
         await stage.until_quiet()
         assert stage.path("A") == [1, 0]
+        stage.assert_no_double()
+
+
+async def test_a_trade_is_skipped_one_is_let_go_and_copying_is_turned_off(tmp_path: Path) -> None:
+    async with staged(tmp_path, [follower(name) for name in "ABCD"], speed=5) as stage:
+        stage.lead(2)
+        await stage.until_held(dict.fromkeys("ABCD", 2))
+        stage.act(Skip(accounts=(A,)), "skip")
+        stage.act(Disconnect(accounts=(B,), symbol=Symbol("NQZ6")), "apart")
+        stage.act(Off(accounts=(C,), close=True), "off")
+        await stage.until_held({"A": 2, "B": 2, "C": 0, "D": 2})
+        await stage.until(lambda: is_proven(stage, "off", "C"), "the broker has shown it")
+        stage.lead(1)
+        await stage.until_held({"D": 3})
+        await stage.until_skipped("A", ("skip", 1))
+        await stage.until_skipped("B", ("disconnected", 1))
+        await stage.until_skipped("C", ("hold", 1))
+        stage.lead(-3)
+        await stage.until_held({"A": 0, "B": 2, "C": 0, "D": 0})
+        await stage.close_engine()
+        await stage.open_engine()
+        assert stage.notices("apart.left", "B")
+        stage.act(Close(accounts=(B,)), "close")
+        await stage.until_held({"B": 0})
+        stage.lead(-1)
+        await stage.until_held({"A": -1, "B": -1, "D": -1})
+        stage.act(On(accounts=(C,)), "on")
+        stage.lead(-1)
+        await stage.until_held({"A": -2, "B": -2, "C": -1, "D": -2})
+        stage.act(Resize(accounts=(A,), factor=Decimal("0.5"), now=True), "size")
+        await stage.until_held({"A": -1})
+        stage.lead(2)
+        await stage.until_held(dict.fromkeys("ABCD", 0))
+        await stage.until_quiet()
         stage.assert_no_double()

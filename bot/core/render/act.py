@@ -10,8 +10,11 @@ from engine.api import (
     ActState,
     ActView,
     CloseAsk,
+    DisconnectAsk,
     FlattenAsk,
     LeaveAsk,
+    OffAsk,
+    OnAsk,
     PauseAsk,
     PreviewLine,
     PreviewView,
@@ -20,6 +23,7 @@ from engine.api import (
     ResumeAsk,
     Severity,
     SizeAsk,
+    SkipAsk,
     SyncAsk,
     TakeAsk,
     UnlockAsk,
@@ -36,6 +40,10 @@ DONE_WORDS = {
     "unlock": "UNLOCKED",
     "take": "TAKEN",
     "leave": "LEFT",
+    "skip": "SKIPPED",
+    "disconnect": "DISCONNECTED",
+    "off": "OFF",
+    "on": "ON",
 }
 ASKED_WORDS = {"pause": "⏸ PAUSE", "resume": "▶ RESUME", "flatten": "🟥 FLATTEN"}
 SHOWN_LINES = 12
@@ -50,7 +58,7 @@ def title_of(ask: ActAsk) -> str:
         case ResumeAsk():
             return f"▶ RESUME {ask.scope}" + (" and join" if ask.rejoin is Rejoin.JOIN else "")
         case SizeAsk():
-            return f"SIZE {ask.scope} to {factor(ask.factor)}"
+            return f"SIZE {ask.scope} to {factor(ask.factor)}" + (", now" if ask.now else "")
         case CloseAsk():
             part = f"{ask.quantity} " if ask.quantity is not None else ""
             return f"CLOSE {part}{ask.symbol or 'everything'} · {ask.scope}"
@@ -66,6 +74,14 @@ def title_of(ask: ActAsk) -> str:
             return f"TAKE {f'{ask.quantity} of ' if ask.quantity is not None else ''}{ask.offer} · {ask.scope}"
         case LeaveAsk():
             return f"LEAVE {ask.offer} · {ask.scope}"
+        case SkipAsk():
+            return f"{'UNSKIP' if ask.is_over else 'SKIP'} {ask.symbol or 'trade'} · {ask.scope}"
+        case DisconnectAsk():
+            return f"DISCONNECT {ask.symbol} · {ask.scope}"
+        case OffAsk():
+            return f"OFF {ask.scope}" + (" and close" if ask.close else "")
+        case OnAsk():
+            return f"ON {ask.scope}"
 
 
 def preview_card(

@@ -37,6 +37,7 @@ def status_card(view: StatusView, now: datetime, zone: tzinfo) -> Card:
         lines.append(f"DESYNC {', '.join(view.desynced)}")
     if view.offline:
         lines.append(f"OFFLINE {', '.join(view.offline)}")
+    lines.extend(f"NOT COPIED {told(one, now, zone)}" for one in view.apart)
     lines.extend(hold(one, now, zone) for one in view.holds)
     lines.append(f"Lag {lag(view.lag_ms)}")
     seen = max(0.0, (now - view.at).total_seconds())
@@ -96,6 +97,12 @@ def account_card(view: AccountView, now: datetime, zone: tzinfo) -> Card:
     ]
     if view.factor != 1:
         lines.append(f"Resized to {factor(view.factor)} of the plan")
+    if view.mode not in {"", "automatic"}:
+        lines.append(
+            {"approve": "Asks before each entry", "signal": "Told only, enters nothing"}.get(view.mode, view.mode)
+        )
+    lines.extend(f"NOT COPIED {told(one, now, zone)}" for one in view.apart)
+    lines.extend(f"Skips {one_line(one)}" for one in view.skips)
     lines.extend(line for leg in view.legs for line in _leg_lines(leg, view))
     if not any(leg.have for leg in view.legs):
         lines.append("Pos  " + ("not known" if view.state is AccountState.OFFLINE else "flat"))

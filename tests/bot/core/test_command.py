@@ -16,7 +16,7 @@ HERE = Lexicon(accounts=("LEAD-1", "ALPHA", "BRAVO"), groups=("NQ-MAIN",), tags=
 
 def test_every_file_is_a_command() -> None:
     named = "status accounts account positions orders copies pause resume size close flatten sync health receipt help"
-    asked = "offers take leave"
+    asked = "offers take leave skip disconnect off on"
     assert set(f"{named} {asked}".split()) | {"version", "whoami", "lead", "risk", "unlock", "whatif"} == set(COMMANDS)
 
 

@@ -132,7 +132,7 @@ def test_flags_and_choices() -> None:
 
 
 def test_a_word_too_many_is_refused() -> None:
-    assert isinstance(read(size.Args, "ALPHA 0.5x now"), Wrong)
+    assert isinstance(read(size.Args, "ALPHA 0.5x today"), Wrong)
 
 
 def test_the_syntax_line_comes_from_the_fields() -> None:

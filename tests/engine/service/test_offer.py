@@ -5,7 +5,7 @@ from decimal import Decimal
 import msgspec
 
 from engine.api.client import EngineClient
-from engine.api.requests import TakeAsk
+from engine.api.requests import DisconnectAsk, OffAsk, OnAsk, SizeAsk, SkipAsk, TakeAsk
 from engine.domain.event import DeskConfigured
 from engine.domain.group import DeskPlan, Discretion
 from engine.report.day import Day
@@ -27,6 +27,7 @@ def asking(mode: Discretion = Discretion.APPROVE) -> DeskPlan:
 async def test_an_offer_from_the_list_to_the_order(office: Office, hot: Hot) -> None:
     hot.hear(DeskConfigured(at=hot.at, plan=asking()))
     hot.lead(2)
+    office.clerk.step()
     client = EngineClient(office.url, office.token)
     (view,) = await client.offers()
     assert (view.id, view.account, view.quantity, view.price) == ("E1", "A", 2, Decimal(20_000))
@@ -42,11 +43,38 @@ async def test_an_offer_from_the_list_to_the_order(office: Office, hot: Hot) -> 
     assert taken.kind == "take"
     assert [line.account for line in taken.lines] == ["A"]
     assert await client.offers() == ()
+    office.clerk.step()
     (copy,) = await client.copies()
     modes = {line.account: (line.mode, line.wanted, line.sent) for line in copy.lines}
     assert modes == {"A": ("approve", 2, 2), "B": ("automatic", 1, 1)}
     gone = await office.act(type="leave", key="k2", by="ann", offer="E1")
     assert gone.json()["error"] == "offer E1: nothing is on offer now"
+    await client.close()
+
+
+async def test_a_relationship_is_steered_and_seen(office: Office, hot: Hot) -> None:
+    hot.answer(hot.lead(2))
+    office.clerk.step()
+    client = EngineClient(office.url, office.token)
+    look = {"key": "x", "by": "ann", "scope": "A"}
+    size = await client.preview(SizeAsk(factor=Decimal("0.5"), now=True, **look))
+    assert (size.contracts, size.lines[0].before, size.lines[0].after) == (1, "1x +2 NQZ6", "0.5x +1 NQZ6")
+    assert "the trade in NQZ6" in (await client.preview(SkipAsk(**look))).lines[0].after
+    cut = await client.preview(DisconnectAsk(symbol="NQ", **look))
+    assert (cut.adds_risk, cut.lines[0].after) == (True, "+2 NQZ6 stays, apart")
+    assert (await client.preview(OffAsk(close=True, **look))).lines[0].after == "flat, off"
+    asks = (SkipAsk, {}), (DisconnectAsk, {"symbol": "NQZ6"}), (OffAsk, {"reason": "holiday"})
+    for number, (kind, more) in enumerate(asks):
+        assert (await client.send(kind(**{**look, "key": f"k{number}"}, **more))).state == "proven"
+    office.clerk.step()
+    view = await client.account("A")
+    assert (view.mode, view.skips, view.legs[0].note) == ("automatic", ("NQZ6 skipped by ann",), "disconnected")
+    assert view.why == "holiday by ann"
+    (apart,) = (await client.status()).apart
+    assert apart.startswith("A +2 NQZ6 by ann since")
+    assert (await client.send(OnAsk(**{**look, "key": "k9"}))).lines[
+        0
+    ].text == "on, copying from the leader's next entry"
     await client.close()
 
 

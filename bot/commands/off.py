@@ -1,0 +1,34 @@
+"""Turn copying off until a person turns it on."""
+
+from bot.core.access import Level, Role
+from bot.core.command import Command, Desk, Reply
+from bot.core.dialogue import Intent
+from bot.core.words import Scope
+from engine.api import OffAsk, OnAsk, Value
+
+
+class Args(Value, frozen=True):
+    """Whom; close what is held as well?"""
+
+    scope: Scope
+    close: bool = False
+
+
+async def run(args: Args, desk: Desk) -> Reply:
+    """Off at once; with a close after a look."""
+    ask = OffAsk(key=desk.key("off"), by=desk.person.name, scope=args.scope, close=args.close)
+    back = OnAsk(key=desk.key("undo"), by=desk.person.name, scope=args.scope)
+    return Reply(intent=Intent(ask=ask, undo=() if args.close else (back,)))
+
+
+COMMAND = Command(
+    name="off",
+    summary="Stop copying until turned on; exits copy, or close now",
+    args=Args,
+    run=run,
+    role=Role.TRADER,
+    level=Level.C1,
+    family="Slow",
+    aliases=("disable",),
+    examples=("/off ALPHA", "/off ALPHA close", "/off #funded"),
+)

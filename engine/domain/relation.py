@@ -156,7 +156,7 @@ def _grow(copier: Copier, lane: Lane, more: int, event: PersonActed, opposed: Op
         opposed=opposed(more),
         is_by_hand=True,
     )
-    lane.allow(feed, copier.judge(more, lane, feed, signal, out))
+    copier.take_in(lane, feed, copier.judge(more, lane, feed, signal, out))
     lane.signalled_at = event.at
     copier.arm()
 

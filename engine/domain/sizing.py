@@ -33,8 +33,13 @@ def feed_for(copier: Copier, symbol: Symbol) -> tuple[Lane, Feed] | None:
         return None
     lane = copier.lane(own)
     feed = lane.feed(symbol)
-    feed.barred = refusal(copier, symbol, own) or bar_of(copier.asides, lane, feed)
+    bar(copier, lane, feed)
     return lane, feed
+
+
+def bar(copier: Copier, lane: Lane, feed: Feed) -> None:
+    """Arm why a feed gives no entries: the settings, or a person's word."""
+    feed.barred = refusal(copier, feed.symbol, lane.symbol) or bar_of(copier.asides, lane, feed)
 
 
 def refusal(copier: Copier, symbol: Symbol, own: Symbol) -> str:

@@ -16,7 +16,7 @@ from engine.domain.lane import Feed, Lane
 from engine.domain.leader import LeaderBook
 from engine.domain.risk import arm
 from engine.domain.shot import Shot, aim
-from engine.domain.sizing import REACH, feed_for, lay, lay_pool, mark_of, measure, reach_of, refusal
+from engine.domain.sizing import REACH, bar, feed_for, lay, lay_pool, mark_of, measure, reach_of
 
 Row = tuple[Copier, Lane, Feed]
 
@@ -114,7 +114,7 @@ def configure(state: DeskState, plan: DeskPlan) -> list[Copier]:
             arm(lane, copier.plan)
             for feed in lane.feeds.values():
                 if follower_symbol(copier.plan, feed.symbol, root_of(feed.symbol)) == lane.symbol:
-                    feed.barred = refusal(copier, feed.symbol, lane.symbol)
+                    bar(copier, lane, feed)
         copier.arm()
         copier.refit()
     state.version += 1

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from engine.domain.command import Close, Disconnect, Off, On, Rejoin, Resize, Resume, Skip, Sync
 from engine.domain.decision import Raised, Skipped
+from engine.domain.event import DeskConfigured
 from engine.domain.group import FollowerPlan, Multiplier
 from engine.domain.ids import AccountId
 from tests.engine.domain.model import ES, NQ, Stage, plan
@@ -44,6 +45,7 @@ def test_the_trade_that_is_on_is_skipped_until_the_leader_is_flat() -> None:
     assert words == "skips the leader's trade in NQZ6; exits still copy, holds +2 NQZ6"
     assert lead(stage, 2) == 2
     assert lead(stage, 1, ES) == 1, "another trade is copied"
+    stage.tell(DeskConfigured(at=stage.at, plan=stage.plan))
     assert lead(stage, -3) == 1
     stage.restart()
     for account in stage.brokers:

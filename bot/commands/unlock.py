@@ -17,7 +17,7 @@ class Args(Value, frozen=True):
 async def run(args: Args, desk: Desk) -> Reply:
     """Preview what is unlocked."""
     ask = UnlockAsk(key=desk.key("unlock"), by=desk.person.name, scope=args.scope, is_reset=args.reset)
-    return Reply(intent=Intent(ask=ask))
+    return Reply(intent=Intent(ask=ask, role=Role.RISK))
 
 
 COMMAND = Command(
@@ -25,8 +25,8 @@ COMMAND = Command(
     summary="Trade again after a limit has locked",
     args=Args,
     run=run,
-    role=Role.TRADER,
-    level=Level.C2,
+    role=Role.RISK,
+    level=Level.C3,
     family="Fast",
     examples=("/unlock ALPHA", "/unlock NQ-MAIN", "/unlock ALPHA reset"),
 )

@@ -24,13 +24,16 @@ from engine.api import (
     CloseAsk,
     FlattenAsk,
     LeaveAsk,
+    LimitAsk,
     OffAsk,
     OnAsk,
     PauseAsk,
+    PayoutAsk,
     PreviewView,
     SizeAsk,
     SkipAsk,
     TakeAsk,
+    UnlockAsk,
     Value,
 )
 
@@ -40,6 +43,7 @@ WORD_S = 60.0
 CHOICE_S = 120.0
 REMEMBER_S = 600.0
 WORD = "FLATTEN"
+WORDS = {OnAsk: "ON", UnlockAsk: "UNLOCK", PayoutAsk: "PAYOUT", LimitAsk: "LIMIT"}
 
 
 class Intent(Value, frozen=True):
@@ -131,18 +135,22 @@ def level_of(intent: Intent, preview: PreviewView | None) -> Level:
             return Level.C2 if adds and (preview is None or preview.live) else Level.C1
         case FlattenAsk():
             return Level.C3 if intent.whole and (preview is None or preview.live) else Level.C2
+        case LimitAsk() if preview is not None and not preview.adds_risk:
+            return Level.C1
+        case UnlockAsk() | PayoutAsk() | LimitAsk():
+            return Level.C3 if preview is None or preview.live else Level.C2
         case _:
             return Level.C2
+
+
+def word_of(ask: ActAsk) -> str:
+    """The word that is typed where an act asks for one: its own, so that no habit types it."""
+    return WORDS.get(type(ask), WORD)
 
 
 def needs_preview(ask: ActAsk) -> bool:
     """Say whether the act's level or card depends on a preview; a pause waits for nothing."""
     return not isinstance(ask, PauseAsk | LeaveAsk | SkipAsk) and not (isinstance(ask, OffAsk) and not ask.close)
-
-
-def word_of(ask: ActAsk) -> str:
-    """What a person types to confirm an act of the third level."""
-    return "ON" if isinstance(ask, OnAsk) else WORD
 
 
 def still_means(shown: PreviewView, now: PreviewView) -> bool:

@@ -22,6 +22,7 @@ Offered = NewType("Offered", str)  # an offered entry: E12
 Count = NewType("Count", int)  # a whole number above zero
 Stop = NewType("Stop", str)  # the distance of a stop, as the engine reads it: 30, 120t
 Word = NewType("Word", str)  # any one word
+Amount = NewType("Amount", Decimal)  # money or a figure above zero
 Rest = NewType("Rest", str)  # the rest of the line
 
 DAY_END_HOUR = 17  # futures days end at 17:00 New York
@@ -32,6 +33,7 @@ _CONTRACT = re.compile(r"[A-Z0-9]{1,5}[FGHJKMNQUVXZ]\d{1,2}")
 _OFFER = re.compile(r"[eE][1-9]\d{0,6}")
 _SPAN = re.compile(r"(?:(\d{1,4})h)?(?:(\d{1,5})m)?")
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})")
+_AMOUNT = re.compile(r"\d{1,9}(?:\.\d{1,4})?")
 _SIZE = re.compile(r"([+-]?)(\d{1,4}(?:\.\d{1,4})?)(x|%)")
 
 
@@ -127,6 +129,12 @@ def _count(words: Sequence[str], _: Context) -> Taken:
     return (Count(int(word)), 1) if word.isascii() and word.isdigit() and len(word) < 6 and int(word) > 0 else None
 
 
+def _amount(words: Sequence[str], _: Context) -> Taken:
+    word = words[0].replace(",", "")
+    found = Decimal(word) if word.isascii() and _AMOUNT.fullmatch(word) else Decimal(0)
+    return (Amount(found), 1) if found > 0 else None
+
+
 def _span(words: Sequence[str], context: Context) -> Taken:
     word = words[0].lower()
     if word == "until" and len(words) > 1:
@@ -195,6 +203,7 @@ KINDS: dict[Any, Kind] = {
     Account: Kind(shape="account", read=_account, names="account"),
     Instrument: Kind(shape="symbol", read=_instrument, names="symbol"),
     Offered: Kind(shape="E1", read=_offered, names="offered entry"),
+    Amount: Kind(shape="amount", read=_amount, names="amount"),
     Count: Kind(shape="number", read=_count, names="number"),
     Span: Kind(shape="15m|1h30m|until 14:45|eod", read=_span, names="time"),
     Size: Kind(shape="0.5x|50%|half|+10%|off", read=_size, names="size"),

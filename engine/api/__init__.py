@@ -8,9 +8,11 @@ from engine.api.requests import (
     DisconnectAsk,
     FlattenAsk,
     LeaveAsk,
+    LimitAsk,
     OffAsk,
     OnAsk,
     PauseAsk,
+    PayoutAsk,
     RepairAsk,
     ResumeAsk,
     SizeAsk,
@@ -41,7 +43,7 @@ from engine.api.views import (
     StatusView,
 )
 from engine.api.whatif import BlockView, WhatIfLeader, WhatIfLine, WhatIfView
-from engine.domain.command import Rejoin
+from engine.domain.command import LimitKind, Rejoin
 from engine.domain.contract import PRODUCTS, month_of, root_of
 from engine.domain.decision import Severity
 from engine.domain.ids import AccountId, GroupId, Root, Symbol
@@ -72,6 +74,8 @@ __all__ = [
     "HoldView",
     "LeaveAsk",
     "LegView",
+    "LimitAsk",
+    "LimitKind",
     "LimitView",
     "LineView",
     "LockstepError",
@@ -82,6 +86,7 @@ __all__ = [
     "OnAsk",
     "OrderView",
     "PauseAsk",
+    "PayoutAsk",
     "PreviewLine",
     "PreviewView",
     "Refusal",

@@ -3,7 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 
-from engine.domain.command import Rejoin
+from engine.domain.command import LimitKind, Rejoin
 from engine.domain.value import Value
 
 
@@ -107,6 +107,19 @@ class OnAsk(Ask, frozen=True, tag="on"):
     """Copy again after off, from the leader's next entry."""
 
 
+class LimitAsk(Ask, frozen=True, tag="limit"):
+    """Hold accounts to a tighter ``figure`` than their settings do; None goes back to theirs."""
+
+    kind: LimitKind
+    figure: Decimal | None = None
+
+
+class PayoutAsk(Ask, frozen=True, tag="payout"):
+    """Say that money was withdrawn from an account, or is about to be: it is no loss."""
+
+    amount: Decimal
+
+
 ActAsk = (
     PauseAsk
     | ResumeAsk
@@ -122,4 +135,6 @@ ActAsk = (
     | DisconnectAsk
     | OffAsk
     | OnAsk
+    | LimitAsk
+    | PayoutAsk
 )

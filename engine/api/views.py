@@ -99,6 +99,7 @@ class AccountView(Value, frozen=True):
     mode: str = ""  # of a follower: automatic, approve, signal
     skips: tuple[str, ...] = ()  # the leader's trades that it does not take: "NQZ6 skipped by ann"
     apart: tuple[str, ...] = ()  # positions that the leader drives no more: "+2 NQZ6 by ann since 14:30:00 UTC"
+    own_limits: dict[str, Decimal] = {}  # a person's tighter figures in force, by limit
 
 
 class OfferView(Value, frozen=True):

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from engine.domain.aside import Aside, mark
-from engine.domain.command import Close, Flatten, Pause, Rejoin, Repair, Resize, Resume, Sync, Unlock
+from engine.domain.command import Close, Flatten, Pause, Payout, Rejoin, Relimit, Repair, Resize, Resume, Sync, Unlock
 from engine.domain.copier import Copier
 from engine.domain.decision import AskSnapshot, CancelOrder, Decision, Severity
 from engine.domain.event import PersonActed, Restriction
@@ -16,6 +16,7 @@ from engine.domain.hold import Hold, Task
 from engine.domain.ids import Root
 from engine.domain.lane import Feed, Lane
 from engine.domain.reconcile import rebase
+from engine.domain.relimit import payout, relimit
 from engine.domain.risk import Signal
 
 KEPT_HOLDS = frozenset({"journal", "lock", "lock-day", "off"})  # no person lifts them by resuming
@@ -51,6 +52,10 @@ def act(copier: Copier, event: PersonActed, opposed: Opposed, out: list[Decision
             flatten(copier, Task(event.key, "flatten", event.at), out)
         case Unlock() as wish:
             _unlock(copier, event, wish, out)
+        case Relimit() as wish:
+            relimit(copier, event, wish, out)
+        case Payout() as wish:
+            payout(copier, event, wish, out)
         case Sync() as wish:
             _sync(copier, event, wish, opposed, out)
         case Repair():

@@ -120,6 +120,45 @@ class On(Wish, frozen=True):
     """Copy again after ``Off``, from the leader's next entry."""
 
 
+class LimitKind(StrEnum):
+    """What a person may set at run time."""
+
+    MAX_LOSS = "max_loss"
+    DAILY_LOSS = "daily_loss"
+    DAILY_TARGET = "daily_target"
+    CONTRACTS = "contracts"  # at once, in mini-equivalents
+    TRADES_PER_DAY = "trades_per_day"
+    LEVERAGE = "leverage"
+
+
+class Relimit(Wish, frozen=True):
+    """Hold an account to a tighter figure than its settings do. ``figure`` None goes back to theirs."""
+
+    kind: LimitKind
+    figure: Decimal | None = None
+
+
+class Payout(Wish, frozen=True):
+    """Money was withdrawn, or is about to be: it is no loss."""
+
+    amount: Decimal
+
+
 Command = (
-    Pause | Resume | Resize | Close | Flatten | Sync | Repair | Unlock | Take | Leave | Skip | Disconnect | Off | On
+    Pause
+    | Resume
+    | Resize
+    | Close
+    | Flatten
+    | Sync
+    | Repair
+    | Unlock
+    | Take
+    | Leave
+    | Skip
+    | Disconnect
+    | Off
+    | On
+    | Relimit
+    | Payout
 )

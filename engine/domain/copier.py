@@ -365,6 +365,10 @@ class Copier(msgspec.Struct):
             self.kept.shift_clock(by)
         self.balance_at, self.asked_at = _moved(self.balance_at, by), _moved(self.asked_at, by)
 
+    def is_flat(self) -> bool:
+        """Say whether nothing is held and nothing under way."""
+        return not self.flights and not any(lane.held for lane in self.lanes.values())
+
     def is_busy(self) -> bool:
         """Say whether something is under way that time must look after."""
         return bool(self.flights or self.tasks or self.offers) or any(

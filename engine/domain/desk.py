@@ -271,8 +271,9 @@ class Desk:
             return
 
         def step(copier: Copier) -> None:
+            is_plain = copier.is_based and copier.is_flat() and all(fill in copier.seen for fill in event.fills)
             reconcile(copier, event, self.state.fresh_quotes(), out)
-            settle(copier, event)
+            settle(copier, event, out, is_plain=is_plain)
             self.state.is_unpriced |= any(lane.missed for lane in copier.lanes.values())
             if copier.tasks:
                 progress(copier, event.at, out, is_snapshot=True)

@@ -11,13 +11,15 @@ from decimal import Decimal
 
 import msgspec
 
-from engine.domain.drawdown import DayStarted, FloorTold, Ledger, Limit, Marked, Standing, opened
+from engine.domain.drawdown import DayStarted, FloorTold, Ledger, Limit, Marked, PaidOut, Standing, opened
 from engine.domain.hours import DayClock
 from engine.domain.limit import LimitsPlan, Watch
 from engine.domain.terms import ZERO, Terms, Trail
 from engine.domain.value import Setting
 
 QUIET = timedelta(seconds=1)
+FEE = Decimal(10)  # more than a contract costs on one side, in any account currency that firms use
+LEAST = Decimal(1)  # a difference that is not worth a word
 
 
 class Keeping(Setting, frozen=True):
@@ -49,6 +51,9 @@ class Kept(msgspec.Struct):
     is_blind: bool = False  # … and people were told
     is_reset: bool = False  # the firm has reset the account: what it earned before today's balance is void
     stops: int = 0
+    paid: Decimal = ZERO  # withdrawn by a person's word, still in the broker's balance
+    moved: Decimal = ZERO  # gone from it by other hands, and nobody has said yet what it was
+    fees: Decimal = ZERO  # most that our fills since the sure balance can have cost
     own: dict[str, Decimal] = {}  # a person's tighter figures by limit, over the settings'
 
     @property
@@ -70,13 +75,22 @@ class Kept(msgspec.Struct):
         """Take in a balance that the broker told."""
         self.told, self.told_at = balance, at
 
-    def trust(self, earned: Decimal, at: datetime, *, is_busy: bool) -> None:
-        """Make a told balance the sure one, once nothing can be on its way any more."""
+    def trust(self, earned: Decimal, at: datetime, *, is_busy: bool, is_flat: bool = False) -> Decimal:
+        """Make a told balance the sure one, once nothing can be on its way any more.
+
+        Returns: by how much it fell unexplained.
+        """
         if self.told is None or self.told_at is None:
-            return
+            return ZERO
         since = max(self.told_at, self.filled_at or self.told_at)
         if self.ledger is None or (not is_busy and at - since >= QUIET):
-            self.settle(self.told, earned)
+            return self.settle(self.told, earned, is_plain=is_flat)
+        return ZERO
+
+    def count_fill(self, contracts: int, at: datetime) -> None:
+        """A fill moves money, and costs a fee."""
+        self.filled_at = at
+        self.fees += contracts * FEE
 
     def shift_clock(self, by: timedelta) -> None:
         """Move running waits along with the computer's clock; the firm's own times stay."""
@@ -84,9 +98,42 @@ class Kept(msgspec.Struct):
         self.filled_at = self.filled_at and self.filled_at + by
         self.blind_since = self.blind_since and self.blind_since + by
 
-    def settle(self, balance: Decimal, earned: Decimal) -> None:
-        """A balance is sure as of what our fills have ``earned`` until now."""
-        self.sure, self.earned, self.told, self.told_at = balance, earned, None, None
+    def settle(self, balance: Decimal, earned: Decimal, *, is_plain: bool = False) -> Decimal:
+        """A balance is sure as of what our fills have ``earned`` until now.
+
+        ``is_plain`` where every fill since the last sure one is known, and nothing is held.
+        Returns: by how much it fell without a fill, a fee or a person's word that explains it.
+        """
+        fell = ZERO if self.sure is None else self.sure + earned - self.earned - balance
+        fell = fell if fell > self.fees + LEAST else ZERO
+        named = min(fell, self.paid)
+        self.paid -= named
+        fell = fell - named if is_plain else ZERO
+        self.moved += fell
+        self.sure, self.earned, self.told, self.told_at, self.fees = balance, earned, None, None, ZERO
+        return fell
+
+    def pay_out(self, amount: Decimal) -> Decimal:
+        """A person says that money was withdrawn.
+
+        Returns: what of it the broker's balance still holds; until it has left, it counts as gone.
+        """
+        known = min(amount, self.moved)
+        self.moved -= known
+        self.paid += amount - known
+        if self.ledger is not None:
+            standing, self.ledger.standing = (
+                self.ledger.standing,
+                Standing.OK,
+            )  # a stop that it caused is a person's to lift
+            self.ledger.balance += known  # it was taken for a loss
+            self.ledger.take(PaidOut(amount=amount))
+            self.ledger.standing = standing
+        return amount - known
+
+    def balance(self, earned: Decimal) -> Decimal | None:
+        """What the account has, by its sure balance and our fills since; None before the first."""
+        return None if self.sure is None else self.sure + earned - self.earned - self.paid
 
     def begin(self, balance: Decimal, at: datetime, day_profit: Decimal, open_profit: Decimal) -> Ledger:
         """Open the ledger. Of an account that has traded before, the highest balance that trails is not known: the present
@@ -106,6 +153,7 @@ class Kept(msgspec.Struct):
         """A person lets the account trade again."""
         if is_reset:
             self.ledger, self.sure, self.told, self.is_reset = None, None, None, True
+            self.paid, self.moved = ZERO, ZERO
         elif self.ledger is not None:
             self.ledger.standing, self.ledger.breach, self.ledger.day_hit = Standing.OK, None, None
         self.waive()

@@ -39,7 +39,7 @@ def filled(copier: Copier, event: OrderFilled, out: list[Decision]) -> None:
     flight = copier.flights.get(client) if client is not None else None
     lane.cost.fold(lane.held, quantity, event.price)
     if copier.kept is not None:
-        copier.kept.filled_at = event.at
+        copier.kept.count_fill(abs(quantity), event.at)
     if flight is not None and client is not None:
         counted = min(flight.open, abs(quantity))
         flight.open -= counted

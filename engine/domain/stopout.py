@@ -18,6 +18,7 @@ from engine.domain.hold import Hold, Task
 from engine.domain.ids import Symbol
 from engine.domain.keeping import Kept
 from engine.domain.limit import Action, Trigger
+from engine.domain.relimit import tell_moved
 from engine.domain.room import Holding, tick_risk
 from engine.domain.sizing import Quotes, mark_of
 from engine.domain.state import DeskState
@@ -53,16 +54,17 @@ def look(copier: Copier, quotes: Quotes, at: datetime, out: list[Decision]) -> N
     if kept is None:
         return
     earned = _earned(copier)
-    kept.trust(earned, at, is_busy=bool(copier.flights))
+    fell = kept.trust(earned, at, is_busy=bool(copier.flights), is_flat=copier.is_flat())
+    tell_moved(copier, fell, kept.sure or ZERO, out)
     _lift(copier, kept, out)
     held = holdings(copier, quotes)
     if held is None:
         _blind(copier, kept, at, out)
         return
     kept.blind_since, kept.is_blind = None, False
-    if kept.sure is None:
+    balance = kept.balance(earned)
+    if balance is None:
         return
-    balance = kept.sure + earned - kept.earned
     opened = sum(
         ((one.price - copier.lanes[one.symbol].cost.average) * one.net * one.point for one in held), start=ZERO
     )
@@ -76,10 +78,11 @@ def look(copier: Copier, quotes: Quotes, at: datetime, out: list[Decision]) -> N
         _carry_out(copier, kept, triggers, at, out)
 
 
-def settle(copier: Copier, event: SnapshotTaken) -> None:
-    """A snapshot's balance goes with its positions: it is sure at once."""
+def settle(copier: Copier, event: SnapshotTaken, out: list[Decision], *, is_plain: bool) -> None:
+    """A snapshot's balance goes with its positions: it is sure at once. ``is_plain`` where it tells no fill that is new."""
     if copier.kept is not None and event.balance is not None:
-        copier.kept.settle(event.balance, _earned(copier))
+        fell = copier.kept.settle(event.balance, _earned(copier), is_plain=is_plain and copier.is_flat())
+        tell_moved(copier, fell, event.balance, out)
 
 
 def _earned(copier: Copier) -> Decimal:

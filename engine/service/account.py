@@ -95,6 +95,7 @@ def _follower(
         mode=copier.plan.discretion.value,
         skips=tuple(f"{key or 'next trade'} {one.why} by {one.by}" for key, one in copier.asides.items()),
         apart=tuple(f"{lane.held:+d} {lane.symbol} {lane.apart}" for lane in copier.lanes.values() if lane.apart),
+        own_limits=dict(copier.kept.own) if copier.kept is not None else {},
     )
 
 

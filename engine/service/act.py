@@ -25,6 +25,8 @@ KINDS = {
     "Disconnect": "disconnect",
     "Off": "off",
     "On": "on",
+    "Relimit": "limit",
+    "Payout": "payout",
 }
 _STATES = {"act.acked": ActState.ACKED, "act.proven": ActState.PROVEN, "act.failed": ActState.FAILED}
 

@@ -1,5 +1,6 @@
 """Previews and commands: what an ask would do to each account, and the wish that does it."""
 
+from copy import deepcopy
 from datetime import datetime
 from decimal import Decimal
 
@@ -9,9 +10,11 @@ from engine.api.requests import (
     DisconnectAsk,
     FlattenAsk,
     LeaveAsk,
+    LimitAsk,
     OffAsk,
     OnAsk,
     PauseAsk,
+    PayoutAsk,
     RepairAsk,
     ResumeAsk,
     SizeAsk,
@@ -30,7 +33,9 @@ from engine.domain.command import (
     Off,
     On,
     Pause,
+    Payout,
     Rejoin,
+    Relimit,
     Repair,
     Resize,
     Resume,
@@ -44,6 +49,7 @@ from engine.domain.copier import Copier
 from engine.domain.ids import AccountId, Symbol
 from engine.domain.lane import Lane
 from engine.domain.offer import Offer
+from engine.domain.relimit import in_force, is_looser, plain, planned, refusal, stand
 from engine.domain.sizing import Quotes, open_profit
 from engine.domain.state import DeskState
 from engine.errors import LockstepError
@@ -51,6 +57,7 @@ from engine.service.account import size_text, state_of
 from engine.service.outlook import resized, skipped
 
 LARGEST_FACTOR = Decimal(100)
+LARGEST_AMOUNT = Decimal(10_000_000)
 
 
 class AskError(LockstepError):
@@ -89,6 +96,19 @@ def command_of(ask: ActAsk, accounts: tuple[AccountId, ...], state: DeskState, n
             return Repair(accounts=accounts)
         case UnlockAsk(is_reset=is_reset):
             return Unlock(accounts=accounts, is_reset=is_reset)
+        case LimitAsk(kind=kind, figure=figure):
+            wrong = [
+                f"{account}: {why}" for account in accounts if (why := refusal(state.copiers[account], kind, figure))
+            ]
+            if wrong:
+                raise AskError("; ".join(wrong[:3]))
+            return Relimit(accounts=accounts, kind=kind, figure=figure)
+        case PayoutAsk(amount=amount):
+            if not amount.is_finite() or not 0 < amount <= LARGEST_AMOUNT:
+                raise AskError(f"amount: what was withdrawn, above 0 and at most {LARGEST_AMOUNT}")
+            if len(accounts) != 1:
+                raise AskError(f"scope {ask.scope}: a payout is for one account; name it")
+            return Payout(accounts=accounts, amount=amount)
         case TakeAsk(offer=name, quantity=quantity):
             account, offer = offered(name, accounts, state)
             if quantity is not None and not 0 < quantity <= abs(offer.left):
@@ -227,10 +247,24 @@ def _change(copier: Copier, command: Command) -> tuple[str, str, int]:
             return before, f"{before}, kept as the new base", 0
         case Repair():
             return now, "compared with the broker, then copies", 0
+        case Relimit(kind=kind, figure=figure):
+            then = planned(copier, kind) if figure is None else figure
+            return f"{kind} {plain(in_force(copier, kind))}", plain(then), 0
+        case Payout(amount=amount):
+            return (*_after_payout(copier, amount), 0)
         case Unlock(is_reset=is_reset):
             return now, "a new ledger, copies" if is_reset else "copies from the leader's next entry", 0
         case _:
             return before, after, 0
+
+
+def _after_payout(copier: Copier, amount: Decimal) -> tuple[str, str]:
+    """Balance and floor before and after a payout."""
+    if copier.kept is None or copier.kept.ledger is None:
+        return "no limits", "no limits"
+    after = deepcopy(copier.kept)
+    after.pay_out(amount)
+    return stand(copier.kept), stand(after)
 
 
 def _positions(held: dict[Symbol, int]) -> str:
@@ -241,8 +275,10 @@ def _adds_risk(copier: Copier, command: Command) -> bool:
     match command:
         case Resize(factor=factor):
             return factor > copier.factor
-        case Resume() | Repair() | Unlock() | Take() | Disconnect() | On() | Skip(is_over=True):
+        case Resume() | Repair() | Unlock() | Take() | Disconnect() | On() | Payout() | Skip(is_over=True):
             return True
+        case Relimit(kind=kind, figure=figure):
+            return is_looser(copier, kind, figure)
         case Sync(adopt=adopt):
             moves = _contracts(copier, command)
             return adopt or any(lane.held * quantity >= 0 or abs(quantity) > abs(lane.held) for lane, quantity in moves)
@@ -270,6 +306,10 @@ def _remarks(command: Command) -> tuple[str, ...]:
             return ("Exits are still copied. Only /on turns it on again.",)
         case Flatten():
             return ("Entries stay stopped until a person resumes.",)
+        case Relimit():
+            return ("The stricter of this and the settings counts; it outlives a restart.",)
+        case Payout():
+            return ("No loss; the floor stays where it is or locks. What has not left the balance yet counts as gone.",)
         case Take():
             return ("Judged again by all checks, at the price of now.",)
         case Unlock(is_reset=False):

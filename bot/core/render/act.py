@@ -13,9 +13,11 @@ from engine.api import (
     DisconnectAsk,
     FlattenAsk,
     LeaveAsk,
+    LimitAsk,
     OffAsk,
     OnAsk,
     PauseAsk,
+    PayoutAsk,
     PreviewLine,
     PreviewView,
     Rejoin,
@@ -38,6 +40,8 @@ DONE_WORDS = {
     "sync": "SYNCED",
     "repair": "REPAIRED",
     "unlock": "UNLOCKED",
+    "limit": "LIMIT",
+    "payout": "PAYOUT",
     "take": "TAKEN",
     "leave": "LEFT",
     "skip": "SKIPPED",
@@ -68,6 +72,11 @@ def title_of(ask: ActAsk) -> str:
             return f"SYNC {ask.scope}" + (", adopt what is held" if ask.adopt else " to the leader")
         case RepairAsk():
             return f"REPAIR {ask.scope}"
+        case LimitAsk():
+            figure = "the settings' own" if ask.figure is None else f"{ask.figure:f}"
+            return f"LIMIT {ask.scope} {ask.kind} to {figure}"
+        case PayoutAsk():
+            return f"PAYOUT {ask.amount:,.2f} · {ask.scope}"
         case UnlockAsk():
             return f"UNLOCK {ask.scope}" + (", reset by the firm" if ask.is_reset else "")
         case TakeAsk():

@@ -24,17 +24,22 @@ from bot.core.dialogue import (
     asks_again,
     binds_version,
     level_of,
+    word_of,
 )
 from engine.api import (
     ActAsk,
     CloseAsk,
     FlattenAsk,
+    LimitAsk,
+    LimitKind,
     PauseAsk,
+    PayoutAsk,
     PreviewLine,
     PreviewView,
     ResumeAsk,
     SizeAsk,
     SyncAsk,
+    UnlockAsk,
 )
 
 ANA = Seat(person="ana", chat="console:desk")
@@ -174,3 +179,17 @@ def test_a_moving_market_does_not_keep_a_person_in() -> None:
     assert asks_again(confirm, shown(contracts=5))
     assert not asks_again(replace(confirm, looks=2), shown(contracts=6))
     assert not binds_version(replace(confirm, looks=2))
+
+
+@pytest.mark.parametrize(
+    ("ask", "adds", "level", "word"),
+    [
+        (UnlockAsk(key="k", by="Ana", scope="ALPHA"), True, Level.C3, "UNLOCK"),
+        (PayoutAsk(key="k", by="Ana", scope="ALPHA", amount=Decimal(500)), True, Level.C3, "PAYOUT"),
+        (LimitAsk(key="k", by="Ana", scope="ALPHA", kind=LimitKind.DAILY_LOSS), True, Level.C3, "LIMIT"),
+        (LimitAsk(key="k", by="Ana", scope="ALPHA", kind=LimitKind.DAILY_LOSS), False, Level.C1, "LIMIT"),
+    ],
+)
+def test_what_lets_more_happen_asks_for_its_own_word(ask: ActAsk, adds: bool, level: Level, word: str) -> None:
+    assert level_of(Intent(ask=ask), shown(adds_risk=adds)) is level
+    assert word_of(ask) == word

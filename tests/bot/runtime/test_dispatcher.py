@@ -171,7 +171,7 @@ async def test_a_fault_in_a_command_is_one_card_and_the_next_still_runs(caplog: 
 async def test_completion_offers_verbs_then_names() -> None:
     room = Room()
     await room.say("/pause ALPHA")
-    assert room.dispatcher.complete("/pa") == ["/pause"]
+    assert room.dispatcher.complete("/pau") == ["/pause"]
     assert room.dispatcher.complete("size al") == ["all", "ALPHA"]
     assert room.dispatcher.complete("/size ALPHA h") == ["half"]
     assert room.dispatcher.complete("nonsense x") == []

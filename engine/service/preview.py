@@ -104,11 +104,7 @@ def command_of(ask: ActAsk, accounts: tuple[AccountId, ...], state: DeskState, n
                 raise AskError("; ".join(wrong[:3]))
             return Relimit(accounts=accounts, kind=kind, figure=figure)
         case PayoutAsk(amount=amount):
-            if not amount.is_finite() or not 0 < amount <= LARGEST_AMOUNT:
-                raise AskError(f"amount: what was withdrawn, above 0 and at most {LARGEST_AMOUNT}")
-            if len(accounts) != 1:
-                raise AskError(f"scope {ask.scope}: a payout is for one account; name it")
-            return Payout(accounts=accounts, amount=amount)
+            return _payout(amount, accounts, ask.scope)
         case TakeAsk(offer=name, quantity=quantity):
             account, offer = offered(name, accounts, state)
             if quantity is not None and not 0 < quantity <= abs(offer.left):
@@ -125,6 +121,14 @@ def command_of(ask: ActAsk, accounts: tuple[AccountId, ...], state: DeskState, n
             return Off(accounts=accounts, close=is_closing, reason=reason)
         case OnAsk():
             return On(accounts=accounts)
+
+
+def _payout(amount: Decimal, accounts: tuple[AccountId, ...], scope: str) -> Payout:
+    if not amount.is_finite() or not 0 < amount <= LARGEST_AMOUNT:
+        raise AskError(f"amount: what was withdrawn, above 0 and at most {LARGEST_AMOUNT}")
+    if len(accounts) != 1:
+        raise AskError(f"scope {scope}: a payout is for one account; name it")
+    return Payout(accounts=accounts, amount=amount)
 
 
 def offered(name: str, accounts: tuple[AccountId, ...], state: DeskState) -> tuple[AccountId, Offer]:

@@ -62,14 +62,14 @@ def margin_line(ledger: Ledger) -> Decimal | None:
 
 
 def stop_price(room: Decimal, holding: Holding) -> Decimal | None:
-    """Price of one contract at which ``room`` is used up if nothing else moves; None when nothing is held.
+    """First tick of one contract at which ``room`` is used up if nothing else moves; None when nothing is held.
 
-    Rounded to the tick on the near side, so that it never lies behind the price that stops the account.
+    A ``room`` below zero is money still to be earned: then it is the first tick at which that is earned.
     """
     if holding.net == 0:
         return None
     exact = holding.price - room / (holding.net * holding.point)
-    toward = ROUND_CEILING if holding.net > 0 else ROUND_FLOOR
+    toward = ROUND_FLOOR if (holding.net > 0) == (room >= 0) else ROUND_CEILING
     return (exact / holding.tick).quantize(Decimal(1), rounding=toward) * holding.tick
 
 

@@ -4,13 +4,18 @@ from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from engine.calendar import sessions
 from engine.domain.command import Resume, Unlock
 from engine.domain.event import DayStarted
+from engine.domain.group import Multiplier
 from engine.domain.hours import Calendar, DayClock, Family, Session, SessionTable, Span
 from engine.domain.ids import AccountId
 from engine.domain.keeping import Keeping
+from engine.domain.limit import Action, LimitPlan, LimitsPlan
 from engine.domain.terms import DailyLoss, Terms, Trail
+from engine.service.risk import risk_view
 from engine.sim import fault
 from tests.scenarios.stage import Stage, follower, staged
 from tests.scenarios.swift import SwiftClock
@@ -75,6 +80,51 @@ async def test_one_of_seven_is_stopped_and_six_go_on(tmp_path: Path) -> None:
         stage.lead(-3)
         await stage.until_held(dict.fromkeys("ABCDEFG", 0))
         stage.assert_no_double()
+
+
+async def test_an_account_stops_at_the_tick_that_was_stated_and_not_one_before(tmp_path: Path) -> None:
+    """A ladder of three: A is stopped by this desk, B with its micros lower
+    down, C by the broker's own rule, at its line."""
+    last = LimitPlan(
+        warn_at=(), act_at=Decimal(1), ticks_ahead=0, actions=(Action.WARN,)
+    )  # the firm's line, and only a word
+    told_only = replace(keeping(), limits=LimitsPlan(max_loss=last, daily_loss=last))
+    clock = SwiftClock(10.0)
+    calendar(tmp_path, clock.now(), clock.now() + timedelta(days=1))
+    async with staged(
+        tmp_path,
+        [follower("A"), follower("B", symbols={"NQ": "MNQ"}, sizing=Multiplier(ratio=Decimal("0.9"))), follower("C")],
+        clock=clock,
+        keepings={"A": keeping(), "B": keeping(), "C": told_only},
+        balances=dict.fromkeys("ABC", START),
+        rules={"C": {"daily_loss_auto_liq": Decimal(1_000)}},
+    ) as stage:
+        stage.lead(2)
+        await stage.until_held({"A": 2, "C": 2})
+        await stage.until_held({"B": 18}, "MNQZ6")
+        await down(stage, "20990")
+        await stage.stand(2)  # the broker's balances, fees and all, are sure with the next mark
+        await down(stage, "20989")
+        state = stage.engine.shard.desk.state
+        view = risk_view([AccountId(name) for name in "ABC"], state.copiers, state.quotes)
+        stops = {limit.account: limit.stop for limit in view.limits if limit.limit == "daily_loss"}
+        assert stops == {"A": Decimal("20976.50"), "B": Decimal("20974.00"), "C": Decimal("20975.25")}
+
+        def gone() -> set[str]:
+            symbols = {"A": "NQZ6", "B": "MNQZ6", "C": "NQZ6"}
+            return {name for name, symbol in symbols.items() if not stage.held(name, symbol)}
+
+        tick, falls = Decimal("0.25"), set[str]()
+        for name, stop in sorted(stops.items(), key=lambda item: -item[1]):
+            await down(stage, str(stop + tick))
+            await stage.stand(1)
+            assert gone() == falls, f"{name} must not fall at {stop + tick}"
+            falls.add(name)
+            await down(stage, str(stop))
+            await stage.until(lambda: gone() == falls, f"{name} falls at {stop}")
+        assert stage.notices("dd.hard", "A")
+        assert stage.notices("dd.hard", "B")
+        assert not stage.notices("dd.hard", "C"), "its broker was first"
 
 
 async def test_a_daily_lock_ends_with_the_firms_next_day_by_the_kept_hours(tmp_path: Path) -> None:

@@ -54,8 +54,10 @@ def test_margin_counts_where_the_terms_have_it():
 def test_the_price_that_stops_the_account():
     assert stop_price(D(600), nq(2)) == D("19985.00")
     assert stop_price(D(600), nq(-2)) == D("20015.00")
-    assert stop_price(D(601), nq(2)) == D("19985.00")
-    assert stop_price(D(601), nq(-2)) == D("20015.00")
+    assert stop_price(D(601), nq(2)) == D("19984.75")
+    assert stop_price(D(601), nq(-2)) == D("20015.25")
+    assert stop_price(D(-601), nq(2)) == D("20015.25")
+    assert stop_price(D(-601), nq(-2)) == D("19984.75")
     assert stop_price(D(600), nq(0)) is None
     assert tick_risk([nq(2), nq(-1)]) == 15
 
@@ -65,11 +67,12 @@ def test_the_price_that_stops_the_account():
     st.integers(-8, 8).filter(bool),
     st.integers(60_000, 90_000).map(lambda ticks: D(ticks) / 4),
 )
-def test_the_stop_price_lies_within_a_tick_before_the_line(room, net, price):
+def test_the_stop_price_is_the_first_tick_that_uses_the_room_up(room, net, price):
     held = nq(net, str(price))
-    stop = stop_price(room, held)
-    loss = (price - stop) * net * held.point
-    assert loss <= room < loss + abs(net) * held.tick * held.point
+    loss = (price - stop_price(room, held)) * net * held.point
+    assert loss - abs(net) * held.tick * held.point < room <= loss
+    earned = (stop_price(-room, held) - price) * net * held.point
+    assert earned - abs(net) * held.tick * held.point < room <= earned
 
 
 @given(

@@ -1,6 +1,5 @@
 """Anomalies: an account or a login whose delay or slippage leaves its own normal range of the days before."""
 
-import math
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from statistics import median
@@ -11,18 +10,16 @@ from engine.domain.decision import Raised, Severity
 from engine.domain.entry import decode_entry
 from engine.domain.ids import AccountId
 from engine.report.date import trade_date
-from engine.report.evidence import Report, stages
-from engine.service.copied import Copy
+from engine.report.evidence import Report
+from engine.service.copied import Copy, stages
 from engine.service.lineage import Lineage
+from engine.service.usual import WORDS, upper
 from engine.storage.tail import Record
 
 LEAST_DAYS = 5  # with fewer nothing is said
 LEAST_COPIES = 5  # a day with fewer says nothing of an account
-WIDTH = 4.0  # spreads above the median that are still normal; a spread is 1.4826 MAD, as the deviation of a bell curve
-LEAST_SPREAD = 0.1  # of the median, for days that were all alike …
-LEAST_MS, LEAST_TICKS = 1.0, 0.25  # … and the least that is worth a word
+LEAST_MS, LEAST_TICKS = 1.0, 0.25  # the least above the median that is worth a word
 
-_WORDS = {"hand": "to the socket", "answer": "to the broker's answer", "fill": "to the fill", "slip": "slippage"}
 _NOISE = b"QuoteMarked"
 
 Measures = dict[tuple[str, str], list[float]]
@@ -60,7 +57,7 @@ def _add(measures: Measures, copy: Copy, logins: Mapping[AccountId, str]) -> Non
 
 
 def _note(measures: Measures, account: str, login: str, spans: Mapping[str, float]) -> None:
-    for measure in _WORDS.keys() & spans.keys():
+    for measure in WORDS.keys() & spans.keys():
         for who in (account, f"login {login}"):
             measures.setdefault((who, measure), []).append(spans[measure])
 
@@ -94,14 +91,7 @@ def anomalies(measures: Measures, past: Mapping[date, Measures]) -> Iterator[Rai
         yield Raised(
             code="exec.slip" if measure == "slip" else "exec.slow",
             severity=Severity.P3,
-            text=f"{who}: {_WORDS[measure]} {now:.4g} {unit} today, usually {middle:.4g}, "
+            text=f"{who}: {WORDS[measure]} {now:.4g} {unit} today, usually {middle:.4g}, "
             f"normal up to {bound:.4g} ({len(usual)} days)",
             account=None if who.startswith("login ") else AccountId(who),
         )
-
-
-def upper(usual: list[float], least: float) -> float:
-    """Upper end of the normal range of days' medians: robust, so that one bad day does not make the next one normal."""
-    middle = median(usual)
-    spread = 1.4826 * median(abs(value - middle) for value in usual)
-    return middle + max(WIDTH * max(spread, LEAST_SPREAD * math.fabs(middle)), least)

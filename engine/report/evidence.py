@@ -1,7 +1,7 @@
 """Evidence: one day's figures for each copy and each account, as Values, from the folded day."""
 
 from collections import Counter
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from statistics import fmean, pstdev
@@ -14,7 +14,7 @@ from engine.domain.value import Value
 from engine.report.books import Place
 from engine.report.day import Day, Money, Move
 from engine.report.shortfall import ZERO, Cause, Shortfall, in_cents
-from engine.service.copied import Copy, Order
+from engine.service.copied import Copy, stages
 
 STAGES = ("decide", "hand", "answer", "fill")
 """Heard to decided and written, decided to handed to the socket, handed to answered, handed to filled."""
@@ -139,18 +139,6 @@ def evidence(day: Day, on: date) -> Report:
         accounts=tuple(accounts),
         remarks=tuple(f"{symbol}: its point has no known value; left out of all money" for symbol in _unknown(day)),
     )
-
-
-def stages(order: Order, begun: datetime | None) -> dict[str, float]:
-    """Milliseconds of each stage; one that a set clock made negative is left out, and one that was never reached."""
-    ends = {
-        "decide": (order.heard_at, begun),
-        "hand": (begun, order.sent_at),
-        "answer": (order.sent_at, order.answered_at),
-        "fill": (order.sent_at, order.filled_at if abs(order.filled) >= abs(order.quantity) else None),
-    }
-    spans = {name: (end - start) / timedelta(milliseconds=1) for name, (start, end) in ends.items() if start and end}
-    return {name: span for name, span in spans.items() if span >= 0}
 
 
 def spread(values: list[float]) -> Spread:

@@ -5,13 +5,16 @@ import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from itertools import takewhile
+from pathlib import Path
 
+import msgspec
 import structlog
 
 from engine.api.notices import Message, Notice, Snapshot, StatusTold
 from engine.api.requests import ActAsk
 from engine.api.views import ActState, ActView, HealthView, PreviewView, StatusView
 from engine.api.whatif import WhatIfView
+from engine.calendar.kept import keep, recall
 from engine.domain.decision import Severity
 from engine.domain.entry import decode_entry
 from engine.errors import LockstepError, TransientError
@@ -19,6 +22,7 @@ from engine.ports import Clock
 from engine.runtime.link import Acted, Declined
 from engine.service.act import KINDS, ActBook
 from engine.service.link import LinkClient
+from engine.service.pace import FILE, Kept, Pace
 from engine.service.preview import AskError, command_of, preview
 from engine.service.projection import Projection
 from engine.service.scope import followers_of, led_of
@@ -37,6 +41,7 @@ FOLLOW_S = 0.02
 DRAIN_S = 0.5
 STATUS_S = 0.5
 PRUNE_S = 3600.0
+KEEP_S = 60.0
 LOOK_BACK = 20_000  # entries before the checkpoint that people may look back at
 FOLDED_AT_ONCE = 500
 SAID_AGAIN = timedelta(seconds=10)  # a notice of our own start is younger; an older one stands in the log already
@@ -64,7 +69,9 @@ class Clerk:
         """
         self.settings = settings
         self.clock = clock
-        self.projection = Projection()
+        self._pace_file = Path(settings.home) / FILE
+        self.projection = Projection(self._recall())
+        self._paced = 0  # changes of the pace that are in its file
         self.stream = Stream()
         self.store = Store(settings.database_url)
         self.drain = Drain(settings.journal, self.store)
@@ -93,14 +100,44 @@ class Clerk:
         self._tail = Tail(self.settings.journal, self.projection.seq + 1)
         while self.step():  # noqa: ASYNC110  nothing is waited for: the link is heard between the steps
             await asyncio.sleep(0)
+        if self.projection.pace.kept.seq > self.projection.seq:  # of another journal, which is gone
+            self.projection.pace = Pace()
+            self.projection.pace.configure(self.projection.state.plan)
 
     def close(self) -> None:
         """Let everything go."""
+        if content := self._pace():
+            self._keep(content)
         self.link.close()
         if self._tail is not None:
             self._tail.close()
         self.drain.close()
         self.store.close()
+
+    # ---- what was usual --------------------------------------------------------------------------------------------
+
+    def _recall(self) -> Pace:
+        """What an earlier clerk knew of everybody's pace; a file that cannot be read is begun anew."""
+        try:
+            content = recall(self._pace_file)
+            return Pace(msgspec.msgpack.decode(content, type=Kept) if content is not None else None)
+        except (OSError, msgspec.DecodeError) as error:
+            _log.warning("pace", fault=f"{FILE} cannot be read, usual delays are learnt anew: {error}")
+            return Pace()
+
+    def _pace(self) -> bytes:
+        """What the next clerk should know of everybody's pace; empty where that is in the file."""
+        pace = self.projection.pace
+        if pace.changes == self._paced:
+            return b""
+        self._paced = pace.changes
+        return msgspec.msgpack.encode(pace.kept)
+
+    def _keep(self, content: bytes) -> None:
+        try:
+            keep(self._pace_file, content)
+        except OSError as error:
+            _log.warning("pace", fault=f"{FILE} cannot be written: {error}")
 
     # ---- following -------------------------------------------------------------------------------------------------
 
@@ -137,12 +174,17 @@ class Clerk:
     async def store_all(self) -> None:
         """Keep the database at the journal's end, and the disk from filling up."""
         pruned_at, said = self.clock.monotonic(), ""
+        kept_at = pruned_at
         while True:
             if not await asyncio.to_thread(self.drain.step):
                 await self.clock.sleep(DRAIN_S)
             if self.drain.fault != said:
                 said = self.drain.fault
                 _log.warning("database", fault=said or "it is back", stored_seq=self.drain.stored_seq)
+            if self.clock.monotonic() - kept_at >= KEEP_S:
+                kept_at = self.clock.monotonic()
+                if content := self._pace():
+                    await asyncio.to_thread(self._keep, content)
             if self.clock.monotonic() - pruned_at >= PRUNE_S:
                 pruned_at = self.clock.monotonic()
                 before = self.clock.now() - timedelta(days=self.settings.keep_days)

@@ -161,6 +161,18 @@ def slip(orders: list[Order], symbol: Symbol, price: Decimal | None) -> Decimal 
     return (worse / own.tick).quantize(Decimal("0.01"))
 
 
+def stages(order: Order, begun: datetime | None) -> dict[str, float]:
+    """Milliseconds of each stage; one that a set clock made negative is left out, and one that was never reached."""
+    ends = {
+        "decide": (order.heard_at, begun),
+        "hand": (begun, order.sent_at),
+        "answer": (order.sent_at, order.answered_at),
+        "fill": (order.sent_at, order.filled_at if abs(order.filled) >= abs(order.quantity) else None),
+    }
+    spans = {name: (end - start) / timedelta(milliseconds=1) for name, (start, end) in ends.items() if start and end}
+    return {name: span for name, span in spans.items() if span >= 0}
+
+
 def _ms(start: datetime | None, end: datetime | None) -> float | None:
     return None if start is None or end is None else (end - start) / timedelta(milliseconds=1)
 

@@ -31,6 +31,7 @@ from engine.runtime.link import Pulse
 from engine.service.account import signature
 from engine.service.act import ActBook
 from engine.service.lineage import Lineage
+from engine.service.pace import Pace
 from engine.service.working import WorkingOrders
 from engine.storage.tail import Checkpoint, Record
 
@@ -40,12 +41,13 @@ NOTICES = 20_000
 class Projection:
     """Everything that is seen. One owner; no clock but the facts' own."""
 
-    def __init__(self) -> None:
-        """Begin with nothing."""
+    def __init__(self, pace: Pace | None = None) -> None:
+        """Begin with nothing but what an earlier one knew of everybody's pace."""
         self.seq = 0
         self.at = datetime.fromtimestamp(0, UTC)  # when the newest fact was heard
         self.desk = Desk()
         self.lineage = Lineage()
+        self.pace = pace or Pace()
         self.acts = ActBook()
         self.working = WorkingOrders()  # of leaders, which the desk does not need
         self.pulse: Pulse | None = None
@@ -67,7 +69,9 @@ class Projection:
 
     def begin(self, checkpoint: Checkpoint, past: Iterable[Record]) -> None:
         """Go on from a checkpoint; ``past`` is what people may look back at before it, and is not handled again."""
-        self.lineage.configure(Desk.restore(checkpoint.state).state.plan)
+        plan = Desk.restore(checkpoint.state).state.plan
+        self.lineage.configure(plan)
+        self.pace.configure(plan)
         self.kept_from = checkpoint.seq + 1
         for record in past:
             self.kept_from = min(self.kept_from, record.seq)
@@ -81,6 +85,7 @@ class Projection:
         self.desk = Desk.restore(checkpoint.state)
         self.seq = checkpoint.seq
         self.lineage.seed(self.state)
+        self.pace.configure(self.state.plan)
         accounts = [account.id for account in self.state.plan.accounts]
         self._signatures = {account: signature(self.state, account) for account in accounts}
         self._changed = dict.fromkeys(accounts, checkpoint.seq)
@@ -128,6 +133,9 @@ class Projection:
         for decision in entry.decisions:
             if isinstance(decision, Raised) and not decision.code.startswith("act."):
                 self._notices.append(notice(entry, decision))
+        if isinstance(entry.event, DeskConfigured):
+            self.pace.configure(entry.event.plan)
+        self._notices += self.pace.fold(entry, self.lineage)
         if len(self._notices) == NOTICES:
             self.kept_from = self._notices[0].seq + 1
 

@@ -5,10 +5,11 @@ from datetime import date, timedelta
 
 import pytest
 
-from engine.report.anomaly import LEAST_DAYS, anomalies, upper
+from engine.report.anomaly import LEAST_DAYS, anomalies
 from engine.report.reader import report
 from engine.report.source import Source
 from engine.report.text import text
+from engine.service.usual import upper
 from tests.engine.report.stage import Stage
 from tests.engine.service.hot import START, A, B
 

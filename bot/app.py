@@ -3,7 +3,6 @@
 import asyncio
 import getpass
 import logging
-import secrets
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable
 from datetime import UTC, datetime
@@ -11,28 +10,29 @@ from typing import Any
 
 import bot.commands
 from bot.chats.console import CHAT as CONSOLE
-from bot.chats.console.screen import CHAT, USER, Console
+from bot.chats.console.screen import USER, Console
 from bot.config import PLATFORMS, Settings, connect, console_options
-from bot.core.access import Person, Role
-from bot.core.chat import Chat, ChatSpec, Clock, Entry, Field, Incoming, Message, Pulse
+from bot.core.chat import Chat, ChatSpec, Clock, Entry, Field, Incoming, Message, Pulse, Sign
 from bot.core.command import find_commands
+from bot.runtime.audience import Audience
 from bot.runtime.bridge import keep
+from bot.runtime.controller import Controller, local_person
 from bot.runtime.dispatcher import Dispatcher
 from bot.runtime.notifier import Notifier
 from bot.runtime.outbox import Outbox
-from bot.runtime.proofs import Proofs
+from bot.runtime.people import People
 from bot.runtime.venue import VenueClient
 from bot.runtime.watch import Watch
 from bot.storage.database import Database
 from bot.storage.outbox import OutboxStore
 from bot.storage.owner import Owner
+from bot.storage.people import PeopleStore
 from engine.api import ConfigError
 from engine.api.client import EngineClient
 
 log = logging.getLogger(__name__)
 
 Chats = dict[str, tuple[ChatSpec, Chat]]
-HANDLE_BYTES = 12
 LAST_REPLIES_S = 2.0
 
 
@@ -88,7 +88,9 @@ class _Door:
         self._outbox.follow(old, new)
 
     async def settle(self, what: str, timeout_s: float) -> bool:
-        return await self._watch.settle(what, timeout_s)
+        is_true = await self._watch.settle(what, timeout_s)
+        await self._outbox.drain(CONSOLE.name)
+        return is_true
 
 
 class _Lazy:
@@ -144,11 +146,14 @@ async def _serve(
     settings: Settings, chats: Chats, client: EngineClient, venue: VenueClient | None, clock: Clock, database: Database
 ) -> int:
     zone = settings.zone
-    person = Person(id=USER, name=settings.chat.name or _login(), role=Role.OWNER)
     watch = Watch(client, clock, lambda: client.heard_s)
-    outbox = Outbox(OutboxStore(database), chats, clock, died=_died, moved=_moved)
-    proofs = Proofs(client, outbox.put, watch, clock, zone=zone)
-    notifier = Notifier(client, outbox.put, proofs, watch, clock=clock, zone=zone, chats=(CHAT,))
+    people = People(PeopleStore(database), clock, local_person(settings.chat.name or _login(), USER))
+    outbox = Outbox(OutboxStore(database), chats, clock, died=_died, moved=people.moved)
+    audience = Audience(people, has_console=CONSOLE.name in chats)
+
+    async def mark(chat: str, post: str, sign: Sign) -> None:
+        await chats[chat.partition(":")[0]][1].mark(chat, post, sign)
+
     async with asyncio.TaskGroup() as group:
 
         def start(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
@@ -158,21 +163,23 @@ async def _serve(
             return task
 
         replies: set[asyncio.Task[None]] = set()
-        dispatcher = Dispatcher(
+        controller = Controller(
             engine=client,
+            database=database,
+            people=people,
+            audience=audience,
             show=outbox.put,
-            proofs=proofs,
             watch=watch,
             clock=clock,
             zone=zone,
             commands=find_commands(bot.commands),
-            people={f"{CONSOLE.name}:{person.id}": person},
-            mint=lambda: secrets.token_urlsafe(HANDLE_BYTES),
             start=start,
             venue=venue,
+            mark=mark,
         )
-        door = _Door(dispatcher, watch, outbox)
-        serving = [group.create_task(notifier.run()), group.create_task(outbox.run())]
+        notifier = Notifier(client, outbox.put, controller.proofs, watch, clock=clock, zone=zone, audience=audience)
+        door = _Door(controller.dispatcher, watch, outbox)
+        serving = [group.create_task(work) for work in (notifier.run(), outbox.run(), controller.second.run())]
         serving += [
             group.create_task(keep(name, chat, door, clock, _told))
             for name, (_, chat) in chats.items()
@@ -191,10 +198,6 @@ async def _serve(
 
 def _died(message: Message, reason: str) -> None:
     log.error("a card for %s never arrived: %s", message.chat, reason)
-
-
-def _moved(old: str, new: str) -> None:
-    log.warning("the chat %s is now %s", old, new)
 
 
 def _told(name: str, trouble: str) -> None:

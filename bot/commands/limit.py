@@ -25,7 +25,7 @@ async def run(args: Args, desk: Desk) -> Reply:
         return reply(refusal_card("Not done: name a figure, or plan to go back to the settings."))
     ask = LimitAsk(key=desk.key("limit"), by=desk.person.name, scope=args.scope, kind=args.kind, figure=args.figure)
     preview = await desk.engine.preview(ask)
-    if preview.adds_risk and not may(desk.person, desk.ceiling, Role.RISK):
+    if preview.adds_risk and not may(desk.person, desk.room, Role.RISK, desk.now):
         return reply(refusal_card("Not done: to loosen a limit needs the role risk here."))
     followers = [view for view in await desk.engine.accounts(args.scope) if view.role == "follower"]
     undo = () if preview.adds_risk else _back(followers, ask, desk)

@@ -20,7 +20,7 @@ async def run(args: Args, desk: Desk) -> Reply:
     """Show what is on offer, with what may be said to it."""
     views = await desk.engine.offers(args.scope)
     buttons: tuple[Button, ...] = ()
-    if may(desk.person, desk.ceiling, Role.TRADER):
+    if may(desk.person, desk.room, Role.TRADER, desk.now):
         pairs = [(f"Take {view.id}", f"/take {view.id}") for view in views[:MOST]]
         pairs += [(f"Leave {view.id}", f"/leave {view.id}") for view in views[:MOST]]
         buttons = tuple(

@@ -11,7 +11,7 @@ class Args(Value, frozen=True):
 
 async def run(_: Args, desk: Desk) -> Reply:
     """Show S17."""
-    return reply(whoami_card(desk.person, desk.chat, desk.ceiling, str(desk.zone)))
+    return reply(whoami_card(desk.person, desk.room, str(desk.zone), has_codes=desk.people.has_codes(desk.person)))
 
 
 COMMAND = Command(

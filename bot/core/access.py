@@ -1,8 +1,11 @@
-"""Who may do what: roles, persons, and the one question that is asked on every command and every press."""
+"""Who may do what, and where: roles, grants, rooms, and the one question that is asked on every command and every press."""
 
-from enum import IntEnum
+from datetime import datetime
+from enum import IntEnum, StrEnum
 
-from engine.api import Value
+from engine.api import AccountView, Value
+
+ALL = "all"
 
 
 class Role(IntEnum):
@@ -21,7 +24,16 @@ class Level(IntEnum):
     C0 = 0  # read
     C1 = 1  # done now, Undo for 60 s
     C2 = 2  # preview, then Confirm within 30 s
-    C3 = 3  # preview, then a code or the word within 60 s
+    C3 = 3  # C2 and a one-time code, or C2 inside an armed window
+    C4 = 4  # C3, and another person approves
+
+
+class Grant(Value, frozen=True):
+    """One right of a person. ``scope`` is ``all``, aliases joined by commas, a group, or ``#tag``."""
+
+    role: Role
+    scope: str = ALL
+    until: datetime | None = None
 
 
 class Person(Value, frozen=True):
@@ -29,17 +41,114 @@ class Person(Value, frozen=True):
 
     id: str
     name: str
-    role: Role
+    grants: tuple[Grant, ...] = ()
+
+    @property
+    def role(self) -> Role:
+        """The highest role, wherever it holds: what a person is called by."""
+        return max((grant.role for grant in self.grants), default=Role.VIEWER)
 
 
-def may(person: Person, chat_ceiling: Role, needs: Role) -> bool:
-    """Say whether ``person`` may use, in a chat with this ceiling, what ``needs`` this role.
+class Known(Value, frozen=True):
+    """A person and where he writes from: identity and the name that the platform shows."""
 
-    Effective right = the person's grant and the chat's ceiling. An admin runs people and chats and reads, but does not
-    trade by that right alone.
-    """
-    if needs is Role.VIEWER:
-        return True
+    person: Person
+    identities: tuple[tuple[str, str], ...]
+
+
+class Frozen(Value, frozen=True):
+    """A freeze of changes: only its holder, risk and owner may add risk."""
+
+    scope: str
+    holder: str
+    name: str
+    reason: str = ""
+    until: datetime | None = None
+
+
+class RoomKind(StrEnum):
+    """What a chat is for; how much may be done there follows from it."""
+
+    BROADCAST = "broadcast"
+    TEAM = "team"
+    DESK = "desk"
+    OPS = "ops"
+    PRIVATE = "private"
+    LOCAL = "local"  # the desk's own computer
+    UNBOUND = "unbound"  # nobody has said yet what it is for: an admin may
+
+
+CEILINGS: dict[RoomKind, Role | None] = {
+    RoomKind.BROADCAST: None,
+    RoomKind.TEAM: Role.VIEWER,
+    RoomKind.DESK: Role.TRADER,
+    RoomKind.OPS: Role.OWNER,
+    RoomKind.PRIVATE: Role.OWNER,
+    RoomKind.LOCAL: Role.OWNER,
+    RoomKind.UNBOUND: None,
+}
+
+
+class Room(Value, frozen=True):
+    """A chat as the desk knows it. ``floor`` is the least severity that is told there."""
+
+    chat: str
+    kind: RoomKind
+    scope: str = ALL
+    floor: str = "P4"
+    is_redacted: bool = False
+    is_locked_down: bool = False
+
+    @property
+    def ceiling(self) -> Role | None:
+        """The most that anybody may do here; None for nothing at all."""
+        return CEILINGS[self.kind]
+
+    @property
+    def is_alone(self) -> bool:
+        """Say whether nobody else reads along: codes may be typed."""
+        return self.kind in (RoomKind.PRIVATE, RoomKind.LOCAL)
+
+
+def may(person: Person, room: Room, needs: Role, now: datetime) -> bool:
+    """Say whether ``person`` may do, in this room and anywhere on the desk, what ``needs`` this role."""
+    return any(_holds(grant, room, needs, now) for grant in person.grants)
+
+
+def reach(person: Person, room: Room, needs: Role, now: datetime, directory: tuple[AccountView, ...]) -> frozenset[str]:
+    """Accounts for which ``person`` may do here what ``needs`` this role: the grant, the ceiling and both scopes at once."""
+    found: frozenset[str] = frozenset()
+    for grant in person.grants:
+        if _holds(grant, room, needs, now):
+            found |= resolve(ALL if grant.role in (Role.RISK, Role.OWNER) else grant.scope, directory)
+    return found & resolve(room.scope, directory)
+
+
+def _holds(grant: Grant, room: Room, needs: Role, now: datetime) -> bool:
+    if grant.until is not None and grant.until <= now:
+        return False
+    if room.kind is RoomKind.UNBOUND:
+        return needs is Role.ADMIN and _carries(grant.role, needs)
+    return _carries(grant.role, needs) and _allows(room.ceiling, needs)
+
+
+def _carries(role: Role, needs: Role) -> bool:
+    """An admin runs people and chats and reads, but does not trade by that right alone."""
     if needs is Role.ADMIN:
-        return person.role in {Role.ADMIN, Role.OWNER} and chat_ceiling >= Role.RISK
-    return person.role is not Role.ADMIN and min(person.role, chat_ceiling) >= needs
+        return role in (Role.ADMIN, Role.OWNER)
+    return needs is Role.VIEWER or (role is not Role.ADMIN and role >= needs)
+
+
+def _allows(ceiling: Role | None, needs: Role) -> bool:
+    return ceiling is not None and (needs is Role.VIEWER or ceiling >= needs)
+
+
+def resolve(scope: str, directory: tuple[AccountView, ...]) -> frozenset[str]:
+    """Accounts that a scope names, leaders of a group included; empty for names that nobody has."""
+    wanted = scope.strip().lower()
+    if wanted == ALL:
+        return frozenset(view.id for view in directory)
+    if wanted.startswith("#"):
+        return frozenset(view.id for view in directory if wanted[1:] in {tag.lower() for tag in view.tags})
+    names = {part.strip() for part in wanted.split(",") if part.strip()}
+    return frozenset(view.id for view in directory if view.id.lower() in names or view.group.lower() in names)

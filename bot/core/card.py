@@ -27,6 +27,7 @@ class Action(Value, frozen=True):
     handle: str
     key: str
     look: Look = Look.PLAIN
+    form: str = ""  # what is asked for before it is pressed, where the platform can: code, reason
 
 
 class Column(Value, frozen=True):

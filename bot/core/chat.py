@@ -83,6 +83,10 @@ class Message(Value, frozen=True):
     rings: tuple[str, ...] = ()  # users to be called by name
 
 
+Show = Callable[[Message], Awaitable[None]]
+"""Shows one card at its place."""
+
+
 class Sign(IntEnum):
     """A mark on somebody's message that costs no message."""
 

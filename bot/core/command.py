@@ -8,9 +8,11 @@ from difflib import get_close_matches
 from types import ModuleType
 from typing import Any, Protocol
 
-from bot.core.access import Level, Person, Role
+from bot.core.access import Frozen, Known, Level, Person, Role, Room
 from bot.core.card import Card
+from bot.core.chat import File
 from bot.core.dialogue import Button, Intent
+from bot.core.record import Record
 from bot.core.words import slots
 from engine.api import (
     AccountView,
@@ -46,6 +48,27 @@ class Engine(Protocol):
     async def send(self, ask: ActAsk) -> ActView: ...
 
 
+class People(Protocol):
+    """What a command may ask about people; what changes them is a deed."""
+
+    def everybody(self) -> list[Known]: ...
+    def named(self, name: str) -> Known: ...
+    def rooms(self) -> list[Room]: ...
+    def has_codes(self, person: Person) -> bool: ...
+    def new_secret(self, person: Person) -> str: ...
+    def armed(self) -> list[tuple[str, datetime]]: ...
+    def freezes(self) -> list[Frozen]: ...
+
+
+class Entries(Protocol):
+    """What a command may read of the audit; see ``bot.storage.audit``."""
+
+    def newest(self, limit: int, *, person: str = "", account: str = "") -> list[Record]: ...
+    def head(self) -> tuple[int, str]: ...
+    def fault(self) -> str: ...
+    def csv(self) -> str: ...
+
+
 class Venue(Protocol):
     """The demo venue's control port: what the leader's own platform would do."""
 
@@ -74,8 +97,9 @@ class Desk:
         zone: tzinfo,
         commands: "Mapping[str, Command]",
         mint: Callable[[], str],
-        chat: str = "console",
-        ceiling: Role = Role.OWNER,
+        room: Room,
+        people: People,
+        audit: Entries,
         venue: Venue | None = None,
     ) -> None:
         """Everything is handed in; a command makes nothing itself."""
@@ -85,8 +109,9 @@ class Desk:
         self.zone = zone
         self.commands = commands
         self.mint = mint
-        self.chat = chat
-        self.ceiling = ceiling
+        self.room = room
+        self.people = people
+        self.audit = audit
         self.venue = venue
 
     def key(self, verb: str) -> str:
@@ -109,6 +134,8 @@ class Reply(Value, frozen=True):
     buttons: tuple[Button, ...] = ()  # under the last card
     question: str = ""
     choices: tuple[Choice, ...] = ()
+    files: tuple[File, ...] = ()  # beside the last card
+    is_secret: bool = False
 
 
 def reply(*cards: Card, buttons: tuple[Button, ...] = ()) -> Reply:

@@ -10,15 +10,19 @@ press ends them all:
        ├────── press of kin ──────────────────► closed    refused "already decided"
        └────── time ──────────────────────────► expired   refused, "ask again"
 
-A confirmed act is previewed once more; when what it would do changed, a fresh preview takes its place. What only
-reduces risk asks for a second look no more than once: a market that moves must not keep a person from getting out.
+Offers are rows: a restart forgets none. A confirmed act is previewed once more; when what it would do changed, a fresh
+preview takes its place. What only reduces risk asks for a second look no more than once: a market that moves must not keep a
+person from getting out.
 """
 
 from collections.abc import Callable, Sequence
-from enum import Enum
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
 
 from bot.core.access import Level, Role
 from bot.core.card import Action, Look
+from bot.core.deed import AnyDeed, Freeze, Lockdown, Revoke
 from engine.api import (
     ActAsk,
     CloseAsk,
@@ -41,15 +45,20 @@ UNDO_S = 60.0
 CONFIRM_S = 30.0
 WORD_S = 60.0
 CHOICE_S = 120.0
-REMEMBER_S = 600.0
+APPROVE_S = 300.0
+REMEMBERED = timedelta(minutes=10)
 WORD = "FLATTEN"
-WORDS = {OnAsk: "ON", UnlockAsk: "UNLOCK", PayoutAsk: "PAYOUT", LimitAsk: "LIMIT"}
+WORDS = {OnAsk: "ON", UnlockAsk: "UNLOCK", PayoutAsk: "PAYOUT", LimitAsk: "LIMIT", SizeAsk: "SIZE"}
+CODE = "code"  # what an offer waits for that a one-time code completes
+ANYBODY = "*"
 
 
 class Intent(Value, frozen=True):
-    """An act that a person wants, not yet confirmed."""
+    """An act that a person wants, not yet confirmed: on accounts (``ask``), or on people and chats (``deed``)."""
 
-    ask: ActAsk
+    ask: ActAsk | None = None
+    deed: AnyDeed | None = None
+    level: Level | None = None  # of a deed
     undo: tuple[ActAsk, ...] = ()  # what takes it back; empty when nothing can
     instead: tuple[tuple[str, ActAsk], ...] = ()  # other ways to do it, each previewed in its turn
     whole: bool = False  # covers every account of the desk
@@ -58,39 +67,54 @@ class Intent(Value, frozen=True):
     role: Role = Role.TRADER
 
 
-class Confirm(Value, frozen=True):
+class Confirm(Value, frozen=True, tag=True):
     """Do it, if it still means what ``preview`` showed. ``looks`` counts the previews shown."""
 
     intent: Intent
-    preview: PreviewView
+    preview: PreviewView | None
+    level: Level = Level.C2
     looks: int = 1
 
 
-class Propose(Value, frozen=True):
+class Key(Value, frozen=True, tag=True):
+    """One key of a number pad, for a code that must not stand in the chat: a digit, ``<`` or ``ok``."""
+
+    pad: str  # handle of the offer that waits for the code
+    digit: str
+
+
+class Approve(Value, frozen=True, tag=True):
+    """A second person's word on an act that waits for it."""
+
+    id: str
+    is_yes: bool
+
+
+class Propose(Value, frozen=True, tag=True):
     """Preview another way of doing it."""
 
     intent: Intent
 
 
-class Undo(Value, frozen=True):
+class Undo(Value, frozen=True, tag=True):
     """Take an act back."""
 
     asks: tuple[ActAsk, ...]
     role: Role = Role.TRADER
 
 
-class Run(Value, frozen=True):
+class Run(Value, frozen=True, tag=True):
     """Type this line for me; ``once`` when it may act."""
 
     line: str
     once: bool = False
 
 
-class Drop(Value, frozen=True):
+class Drop(Value, frozen=True, tag=True):
     """Do nothing."""
 
 
-Payload = Confirm | Propose | Undo | Run | Drop
+Payload = Confirm | Key | Approve | Propose | Undo | Run | Drop
 
 
 class Button(Value, frozen=True):
@@ -100,6 +124,7 @@ class Button(Value, frozen=True):
     key: str
     payload: Payload
     look: Look = Look.PLAIN
+    form: str = ""  # what it asks for before it is pressed, where the platform can: code, reason
 
 
 class Turned(Value, frozen=True):
@@ -108,7 +133,7 @@ class Turned(Value, frozen=True):
     text: str
 
 
-class Stage(Enum):
+class Stage(StrEnum):
     """Where one offer stands."""
 
     OFFERED = "offered"
@@ -121,36 +146,58 @@ def level_of(intent: Intent, preview: PreviewView | None) -> Level:
 
     Paper and simulated accounts drop one level, but what no Undo takes back is always shown before it happens.
     """
+    live = preview is None or preview.live
     match intent.ask:
+        case None:
+            return intent.level or Level.C2
         case PauseAsk() | LeaveAsk() | SkipAsk() | OffAsk(close=False):
             return Level.C1
-        case OnAsk():
-            return Level.C3 if preview is None or preview.live else Level.C2
         case TakeAsk():  # what is offered was shown with its figures
-            return Level.C2 if preview is None or preview.live else Level.C1
+            return Level.C2 if live else Level.C1
         case SizeAsk():
-            if intent.ask.now and (preview is None or preview.contracts):
-                return Level.C2
-            adds = preview is None or preview.adds_risk
-            return Level.C2 if adds and (preview is None or preview.live) else Level.C1
+            return _size_level(intent.ask, preview)
         case FlattenAsk():
-            return Level.C3 if intent.whole and (preview is None or preview.live) else Level.C2
+            return Level.C3 if intent.whole and live else Level.C2
         case LimitAsk() if preview is not None and not preview.adds_risk:
             return Level.C1
-        case UnlockAsk() | PayoutAsk() | LimitAsk():
-            return Level.C3 if preview is None or preview.live else Level.C2
+        case OnAsk() | PayoutAsk():
+            return Level.C3 if live else Level.C2
+        case UnlockAsk() | LimitAsk():  # more risk after a hard stop, or beyond a limit
+            return Level.C4 if live else Level.C3
         case _:
-            return Level.C2
+            return intent.level or Level.C2
 
 
-def word_of(ask: ActAsk) -> str:
+def _size_level(ask: SizeAsk, preview: PreviewView | None) -> Level:
+    """Down is done at once, up is looked at; beyond the plan's own size it is a large act."""
+    live = preview is None or preview.live
+    if preview is not None and not preview.adds_risk and not (ask.now and preview.contracts):
+        return Level.C1
+    if ask.factor > 1:
+        return Level.C4 if live else Level.C3
+    return Level.C2 if live or ask.now else Level.C1
+
+
+def word_of(ask: ActAsk | None) -> str:
     """The word that is typed where an act asks for one: its own, so that no habit types it."""
-    return WORDS.get(type(ask), WORD)
+    return "YES" if ask is None else WORDS.get(type(ask), WORD)
 
 
-def needs_preview(ask: ActAsk) -> bool:
-    """Say whether the act's level or card depends on a preview; a pause waits for nothing."""
-    return not isinstance(ask, PauseAsk | LeaveAsk | SkipAsk) and not (isinstance(ask, OffAsk) and not ask.close)
+def needs_preview(intent: Intent) -> bool:
+    """Say whether the act's level or card depends on a preview; a pause waits for nothing, and nobody previews people."""
+    ask = intent.ask
+    if ask is None or isinstance(ask, PauseAsk | LeaveAsk | SkipAsk):
+        return False
+    return not (isinstance(ask, OffAsk) and not ask.close)
+
+
+def adds_risk(intent: Intent, preview: PreviewView | None) -> bool:
+    """Say whether an act may make risk grow: what a lock or a lockdown stops."""
+    if intent.ask is None:
+        return not isinstance(intent.deed, Revoke | Lockdown | Freeze)
+    if isinstance(intent.ask, PauseAsk | FlattenAsk | CloseAsk | LeaveAsk | SkipAsk | OffAsk):
+        return False
+    return preview is None or preview.adds_risk
 
 
 def still_means(shown: PreviewView, now: PreviewView) -> bool:
@@ -166,7 +213,7 @@ def still_means(shown: PreviewView, now: PreviewView) -> bool:
 
 def asks_again(confirm: Confirm, now: PreviewView) -> bool:
     """Say whether the person must look again before this is sent."""
-    if still_means(confirm.preview, now):
+    if confirm.preview is None or still_means(confirm.preview, now):
         return False
     return not (_only_reduces(confirm.intent.ask) and confirm.looks > 1)
 
@@ -176,82 +223,122 @@ def binds_version(confirm: Confirm) -> bool:
     return not (_only_reduces(confirm.intent.ask) and confirm.looks > 1)
 
 
-def _only_reduces(ask: ActAsk) -> bool:
+def _only_reduces(ask: ActAsk | None) -> bool:
     return isinstance(ask, FlattenAsk | OffAsk) or (isinstance(ask, CloseAsk) and ask.quantity is None)
 
 
 class Seat(Value, frozen=True):
-    """Who may press, and where."""
+    """Who may press, and where; ``ANYBODY`` may, whose rights allow what the button does."""
 
     person: str
     chat: str
 
 
-class _Offer:
-    def __init__(self, payload: Payload, seat: Seat, *, due: float, kin: int, word: str) -> None:
-        self.payload = payload
-        self.seat = seat
-        self.due = due
-        self.kin = kin
-        self.word = word
-        self.once = not isinstance(payload, Run) or payload.once
-        self.stage = Stage.OFFERED
+class Offer(Value, frozen=True):
+    """One button that is out, or one act that waits for a typed word."""
+
+    handle: str
+    payload: Payload
+    seat: Seat
+    kin: str
+    due: datetime
+    word: str = ""
+    stage: Stage = Stage.OFFERED
+
+    @property
+    def once(self) -> bool:
+        """Say whether the first press ends it."""
+        return not isinstance(self.payload, Key | Approve) and (  # of approvals, the first word that counts ends them
+            not isinstance(self.payload, Run) or self.payload.once
+        )
+
+
+class Offers(Protocol):
+    """Where offers are kept."""
+
+    def put(self, offers: Sequence[Offer]) -> None:
+        """Keep offers."""
+        ...
+
+    def get(self, handle: str) -> Offer | None:
+        """One offer."""
+        ...
+
+    def waiting(self, word: str, seat: Seat) -> Offer | None:
+        """The newest offer of a seat that waits for a word, whatever became of it."""
+        ...
+
+    def use(self, offer: Offer) -> bool:
+        """Use an offer up and close its kin, once; False where it was used or closed already."""
+        ...
+
+    def end(self, handle: str) -> None:
+        """Close an offer and its kin."""
+        ...
+
+    def sweep(self, before: datetime) -> None:
+        """Forget offers that were due before."""
+        ...
 
 
 class Dialogue:
-    """Every button that is out. Times are seconds of a clock that only goes forward."""
+    """Every button that is out."""
 
-    def __init__(self, mint: Callable[[], str]) -> None:
+    def __init__(self, mint: Callable[[], str], offers: Offers) -> None:
         """``mint`` makes an opaque handle that nobody can guess."""
         self._mint = mint
-        self._offers: dict[str, _Offer] = {}
-        self._kin = 0
+        self._offers = offers
 
     def offer(
-        self, seat: Seat, buttons: Sequence[Button], *, now: float, ttl_s: float, word: str = ""
+        self, seat: Seat, buttons: Sequence[Button], *, now: datetime, ttl_s: float, word: str = ""
     ) -> tuple[Action, ...]:
         """Put buttons out.
 
         With ``word``, a ``Confirm`` among them gets no button: it happens when the person types the word.
         """
-        self._sweep(now)
-        self._kin += 1
-        actions = []
+        self._offers.sweep(now - REMEMBERED)
+        kin, due, actions, offers = self._mint(), now + timedelta(seconds=ttl_s), [], []
         for button in buttons:
             handle = self._mint()
             typed = word if isinstance(button.payload, Confirm) else ""
-            self._offers[handle] = _Offer(button.payload, seat, due=now + ttl_s, kin=self._kin, word=typed)
+            offers.append(Offer(handle=handle, payload=button.payload, seat=seat, kin=kin, due=due, word=typed))
             if not typed:
-                actions.append(Action(label=button.label, handle=handle, key=button.key, look=button.look))
+                actions.append(
+                    Action(label=button.label, handle=handle, key=button.key, look=button.look, form=button.form)
+                )
+        self._offers.put(offers)
         return tuple(actions)
 
-    def press(self, handle: str, seat: Seat, now: float) -> Payload | Turned:
+    def press(self, handle: str, seat: Seat, now: datetime) -> Payload | Turned:
         """What the press means, once."""
         offer = self._offers.get(handle)
         if offer is None or offer.word:
             return Turned(text="This button is not valid any more. Ask again.")
-        if offer.seat != seat:
+        if offer.seat.chat != seat.chat or offer.seat.person not in (seat.person, ANYBODY):
             return Turned(text="Only the person who asked can press this, and only here.")
         return self._use(offer, now)
 
-    def typed(self, text: str, seat: Seat, now: float) -> Payload | Turned | None:
+    def typed(self, word: str, seat: Seat, now: datetime) -> Payload | Turned | None:
         """What a typed word means: the newest offer that waits for it, or None when none does."""
-        waiting = [offer for offer in self._offers.values() if offer.word and offer.word == text and offer.seat == seat]
-        return self._use(waiting[-1], now) if waiting else None
+        offer = self._offers.waiting(word, seat)
+        return self._use(offer, now) if offer is not None else None
 
-    def _use(self, offer: _Offer, now: float) -> Payload | Turned:
+    def waits(self, word: str, seat: Seat, now: datetime) -> bool:
+        """Say whether something still waits for this word."""
+        offer = self._offers.waiting(word, seat)
+        return offer is not None and offer.stage is Stage.OFFERED and now <= offer.due
+
+    def close(self, handle: str) -> None:
+        """An offer and its kin mean nothing any more."""
+        self._offers.end(handle)
+
+    def _use(self, offer: Offer, now: datetime) -> Payload | Turned:
         if offer.stage is Stage.USED:
             return Turned(text="Already pressed; it happens once.")
         if offer.stage is Stage.CLOSED:
             return Turned(text="Already decided.")
         if now > offer.due:
             return Turned(text="Too late: this has expired. Ask again.")
-        if offer.once:
-            for kin in self._offers.values():
-                if kin.kin == offer.kin and kin.once and kin.stage is Stage.OFFERED:
-                    kin.stage = Stage.CLOSED
-            offer.stage = Stage.USED
+        if offer.once and not self._offers.use(offer):
+            return Turned(text="Already pressed; it happens once.")
         return offer.payload
-
-    def _sweep(self, now: float) -> None:
-        self._offers = {name: offer for name, offer in self._offers.items() if offer.due + REMEMBER_S > now}

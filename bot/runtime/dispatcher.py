@@ -1,61 +1,51 @@
-"""Incoming to reply: who, what, may they, is it confirmed; a slow command never delays the next."""
+"""Incoming to reply: who, what, may they, is it fresh; a slow command never delays the next."""
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from datetime import tzinfo
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
-from bot.core.access import Level, Person, Role, may
-from bot.core.card import Card, Look
-from bot.core.chat import Clock, Entry, Field, Incoming, Message
+from bot.core import code
+from bot.core.access import Level, Role, RoomKind, reach
+from bot.core.card import Card
+from bot.core.chat import Entry, Field, Incoming, Message, Sign
 from bot.core.command import Choice, Command, Desk, Engine, Reply, Venue, find, nearest, split_line
 from bot.core.dialogue import (
     CHOICE_S,
-    CONFIRM_S,
-    UNDO_S,
-    WORD_S,
+    CODE,
+    WORD,
+    Approve,
     Button,
     Confirm,
-    Dialogue,
     Drop,
-    Intent,
+    Key,
     Payload,
     Propose,
     Run,
     Seat,
     Turned,
     Undo,
-    asks_again,
-    binds_version,
-    level_of,
-    needs_preview,
-    word_of,
 )
 from bot.core.menu import entries, suggest
-from bot.core.render.act import preview_card
 from bot.core.render.word import choice_card, command_card, refusal_card, unknown_card
-from bot.core.words import Account, Context, Instrument, Lexicon, Missing, Scope, Wrong, parse, slots
-from bot.runtime.names import complete, lexicon_of, scope_choices
-from bot.runtime.proofs import Proofs, Show, Track
+from bot.core.words import Account, Context, Instrument, Missing, Scope, Wrong, parse, slots
+from bot.runtime import gate as gates
+from bot.runtime.acts import Acts
+from bot.runtime.around import Around
+from bot.runtime.gate import Place
+from bot.runtime.names import complete, scope_choices
+from bot.runtime.sight import Sight
 from bot.runtime.watch import Watch
 from engine.api import LockstepError, Severity, Value
-from engine.api.client import EngineError
 
 FRESH_S = 60.0
+UNBOUND = "This chat belongs to no desk. An admin writes /bind here."
 NAMED = (Scope, Account, Instrument)
+Mark = Callable[[str, str, Sign], Awaitable[None]]
 
 log = logging.getLogger(__name__)
-
-
-class Place(Value, frozen=True):
-    """Who writes, and where."""
-
-    person: Person
-    seat: Seat
-    ceiling: Role
 
 
 class Dispatcher:
@@ -63,37 +53,36 @@ class Dispatcher:
 
     def __init__(
         self,
+        around: Around,
+        acts: Acts,
         *,
-        engine: Engine,
-        show: Show,
-        proofs: Proofs,
         watch: Watch,
-        clock: Clock,
-        zone: tzinfo,
         commands: Mapping[str, Command],
-        people: Mapping[str, Person],
         mint: Callable[[], str],
         start: Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]],
         venue: Venue | None = None,
-        ceiling: Role = Role.OWNER,
+        mark: Mark | None = None,
     ) -> None:
-        """``people`` by identity; ``start`` starts a task that ends with the bot."""
-        self._engine = engine
-        self._show = show
-        self._proofs = proofs
+        """``start`` starts a task that ends with the bot; ``mark`` puts a sign on somebody's message."""
+        self._acts = acts
+        self._engine = around.engine
+        self._show = around.show
+        self._gate = around.gate
+        self._people = around.people
+        self._directory = around.directory
+        self._dialogue = around.dialogue
+        self._clock = around.clock
+        self._zone = around.zone
         self._watch = watch
-        self._clock = clock
-        self._zone = zone
         self._commands = {
             name: command for name, command in commands.items() if venue is not None or not command.needs_venue
         }
-        self._people = people
         self._mint = mint
         self._start = start
         self._venue = venue
-        self._ceiling = ceiling
-        self._dialogue = Dialogue(mint)
-        self._lexicon = Lexicon()
+        self._mark = mark
+
+    # ---- the door --------------------------------------------------------------------------------------------------
 
     def receive(self, incoming: Incoming) -> Awaitable[None]:
         """Start answering at once; the result ends when the reply was shown."""
@@ -102,34 +91,53 @@ class Dispatcher:
 
     def complete(self, text: str) -> list[str]:
         """Words that may stand at the end of ``text``."""
-        return complete(text, self._commands, self._lexicon)
+        return complete(text, self._commands, self._directory.lexicon)
 
-    def menu(self, identity: str = "", chat: str = "") -> tuple[Entry, ...]:  # noqa: ARG002  the port has it
+    def menu(self, identity: str = "", chat: str = "") -> tuple[Entry, ...]:
         """Commands that this person may use there; all that there are without a name."""
         if not identity:
             return entries(self._commands.values())
-        person = self._people.get(identity)
-        if person is None:
+        platform, _, user = identity.partition(":")
+        asked = Incoming(chat=chat or f"{platform}:@{user}", user=user, at=self._clock.now())
+        person, room = self._people.person_of(asked), self._people.room(asked.chat)
+        if person is None or room is None:
             return ()
-        return entries(one for one in self._commands.values() if may(person, self._ceiling, one.role))
+        place = Place(person=person, seat=Seat(person=person.id, chat=asked.chat), room=room, incoming=asked)
+        return entries(self._usable(place).values())
 
-    def suggest(self, identity: str, chat: str, field: Field, text: str) -> list[str]:  # noqa: ARG002  as above
+    def suggest(self, identity: str, chat: str, field: Field, text: str) -> list[str]:
         """What may stand in a field, of what this person may see."""
-        return suggest(field, text, self._lexicon) if identity in self._people else []
+        platform, _, user = identity.partition(":")
+        asked = Incoming(chat=chat or f"{platform}:@{user}", user=user, at=self._clock.now())
+        person, room = self._people.person_of(asked), self._people.room(asked.chat)
+        if person is None or room is None:
+            return []
+        seen = reach(person, room, Role.VIEWER, self._clock.now(), self._directory.known)
+        known = self._directory.lexicon
+        whole = len(seen) == len(self._directory.known)
+        lexicon = known if whole else msgspec.structs.replace(known, accounts=tuple(sorted(seen)), groups=(), tags=())
+        return suggest(field, text, lexicon)
+
+    # ---- one event -------------------------------------------------------------------------------------------------
 
     async def _answer(self, incoming: Incoming) -> None:
-        person = self._people.get(incoming.identity)
-        if person is None:
-            await self._say(incoming.chat, refusal_card("I do not know you. Nothing was done."))
-            return
-        place = Place(person=person, seat=Seat(person=person.id, chat=incoming.chat), ceiling=self._ceiling)
+        place: Place | None = None
         try:
+            admitted = self._gate.admit(incoming)
+            if not isinstance(admitted, Place):
+                await self._turn_away(admitted, incoming)
+                return
+            place = admitted
+            if self._mark is not None and incoming.post and not incoming.handle:
+                self._start(self._seen(incoming))
             if incoming.handle:
-                await self._pressed(self._dialogue.press(incoming.handle, place.seat, self._clock.monotonic()), place)
+                await self._press(place)
             else:
-                await self._typed(incoming, place)
+                await self._typed(place)
         except LockstepError as error:
-            await self._say(incoming.chat, refusal_card(str(error), Severity.P2))
+            if place is not None:
+                self._gate.record(incoming, place.person, "failed", str(error))
+            await self._say(incoming, refusal_card(str(error), Severity.P2))
         except Exception:
             log.exception("a command failed: %r", incoming.text.split(" ", 1)[0])
             card = Card(
@@ -137,22 +145,56 @@ class Dispatcher:
                 severity=Severity.P2,
                 lines=("Not known to be done. Look: /status",),
             )
-            await self._say(incoming.chat, card)
+            await self._say(incoming, card)
 
-    async def _typed(self, incoming: Incoming, place: Place) -> None:
+    async def _seen(self, incoming: Incoming) -> None:
+        assert self._mark is not None
+        await self._mark(incoming.chat, incoming.post, Sign.SEEN)
+
+    async def _turn_away(self, why: gates.Turned, incoming: Incoming) -> None:
+        verb, words = split_line(incoming.text)
+        match why:
+            case gates.Turned.STRANGER if verb in gates.OPEN_VERBS and words:
+                person = self._people.pair(incoming, words[0])
+                self._gate.record(incoming, person, "ok", "paired")
+                lines = (f"You are {person.name}, {person.role.name.lower()}.", "Look: /status · all words: /help")
+                await self._say(incoming, Card(title="🟢 Paired with the desk", lines=lines))
+            case gates.Turned.STRANGER:
+                await self._say(incoming, refusal_card(gates.STRANGER))
+            case gates.Turned.UNBOUND:
+                await self._say(incoming, refusal_card(UNBOUND))
+            case gates.Turned.ODD if incoming.is_summons:
+                said = f"Not run: {incoming.odd} messages do nothing. Write it yourself, anew."
+                await self._say(incoming, refusal_card(said))
+            case _:
+                pass
+
+    async def _typed(self, place: Place) -> None:
+        incoming, now = place.incoming, self._clock.now()
         text = incoming.text.strip()
-        waited_for = self._dialogue.typed(text, place.seat, self._clock.monotonic())
+        if code.is_one_time(text) and self._dialogue.waits(CODE, place.seat, now):
+            await self._acts.typed_code(text, place)
+            return
+        waited_for = self._dialogue.typed(text, place.seat, now) if text and text.isupper() else None
+        if isinstance(waited_for, Confirm) and text == WORD:
+            await self._acts.by_word(waited_for, place)
+            return
         if waited_for is not None:
             await self._pressed(waited_for, place)
             return
-        late_s = (self._clock.now() - incoming.at).total_seconds()
+        late_s = (now - incoming.at).total_seconds()
         verb, words = split_line(text)
         command = find(self._commands, verb)
         if command is not None and command.level is not Level.C0 and late_s > FRESH_S and words[-1:] != ["?"]:
+            self._gate.record(incoming, place.person, "refused", "stale", command=command.name)
             card = Card(title=f"Not run: {text!r}", lines=(f"It was sent {late_s / 60:.0f} minutes ago.",))
             await self._offer(card, (Button(label="Run now", key="y", payload=Run(line=text, once=True)),), place)
             return
         await self._line(text, place)
+
+    async def _press(self, place: Place) -> None:
+        payload = self._dialogue.press(place.incoming.handle, place.seat, self._clock.now())
+        await self._pressed(payload, place)
 
     async def _line(self, text: str, place: Place) -> None:
         verb, words = split_line(text)
@@ -160,37 +202,46 @@ class Dispatcher:
             return
         command = find(self._commands, verb)
         if command is None:
-            near = nearest(self._commands, verb)
-            rest = " ".join(words)
-            buttons = tuple(
-                Button(label=f"/{name}", key=str(place_), payload=Run(line=f"/{name} {rest}".strip(), once=True))
-                for place_, name in enumerate(near, 1)
-            )
-            await self._offer(unknown_card(verb, near), buttons, place)
+            await self._unknown(verb, words, place)
             return
         if words[-1:] == ["?"]:
-            await self._say(place.seat.chat, command_card(command))
+            await self._say(place.incoming, command_card(command))
             return
-        if not may(place.person, place.ceiling, command.role):
+        if place.room.kind is RoomKind.UNBOUND and command.name != "bind":
+            await self._say(place.incoming, refusal_card(UNBOUND))
+            return
+        if not place.may(command.role, self._clock.now()):
             needs = command.role.name.lower()
-            await self._say(place.seat.chat, refusal_card(f"Not done: /{command.name} needs the role {needs} here."))
+            self._gate.record(place.incoming, place.person, "refused", f"needs {needs}", command=command.name)
+            await self._say(place.incoming, refusal_card(f"Not done: /{command.name} needs the role {needs} here."))
             return
         args = await self._read(command, words)
         match args:
             case Wrong():
                 lines = (f"Usage: {command.syntax}", f"For example: {command.examples[0]}")
-                await self._say(place.seat.chat, Card(title=f"Not done: {args.text}", lines=lines))
+                await self._say(place.incoming, Card(title=f"Not done: {args.text}", lines=lines))
             case Missing():
                 await self._ask_for(args, command, words, place)
             case _:
-                await self._reply(await command.run(args, self._desk(place)), place)
+                reply = await command.run(args, await self._desk(place))
+                if reply.intent is None:
+                    self._gate.record(place.incoming, place.person, "ok", "", command=command.name)
+                await self._reply(reply, place)
+
+    async def _unknown(self, verb: str, words: Sequence[str], place: Place) -> None:
+        near = nearest(self._commands, verb)
+        rest = " ".join(words)
+        buttons = tuple(
+            Button(label=f"/{name}", key=str(number), payload=Run(line=f"/{name} {rest}".strip(), once=True))
+            for number, name in enumerate(near, 1)
+        )
+        await self._offer(unknown_card(verb, near), buttons, place)
 
     async def _read(self, command: Command, words: Sequence[str]) -> Value | Missing | Wrong:
-        lexicon = self._lexicon
         if words and any(slot.type in NAMED for slot in slots(command.args)):
-            lexicon = self._lexicon = lexicon_of(await self._engine.accounts("all"))
+            await self._directory.views()
         exact = command.level is not Level.C0
-        context = Context(lexicon=lexicon, now=self._clock.now(), zone=self._zone, exact=exact)
+        context = Context(lexicon=self._directory.lexicon, now=self._clock.now(), zone=self._zone, exact=exact)
         return parse(command.args, words, context)
 
     async def _ask_for(self, missing: Missing, command: Command, words: Sequence[str], place: Place) -> None:
@@ -199,11 +250,12 @@ class Dispatcher:
                 title=f"Not done: {missing.field} is missing.",
                 lines=(f"Usage: {command.syntax}", f"For example: {command.examples[0]}"),
             )
-            await self._say(place.seat.chat, card)
+            await self._say(place.incoming, card)
             return
-        views = await self._engine.accounts("all")
-        self._lexicon = lexicon_of(views)
-        choices = scope_choices(views, command, words)
+        views = await self._directory.views()
+        mine = reach(place.person, place.room, command.role, self._clock.now(), views)
+        shown = tuple(view for view in views if view.id in mine)
+        choices = scope_choices(shown, command, words, whole=len(shown) == len(views))
         await self._choose(f"{command.name.upper()} which?", choices, place)
 
     async def _choose(self, question: str, choices: Sequence[Choice], place: Place) -> None:
@@ -216,112 +268,69 @@ class Dispatcher:
 
     async def _reply(self, reply: Reply, place: Place) -> None:
         for card in reply.cards[:-1]:
-            await self._say(place.seat.chat, card)
+            await self._say(place.incoming, card)
         if reply.cards:
-            await self._offer(reply.cards[-1], reply.buttons, place)
+            await self._offer(reply.cards[-1], reply.buttons, place, reply=reply)
         if reply.choices:
             await self._choose(reply.question, reply.choices, place)
         if reply.intent is not None:
-            await self._propose(reply.intent, place)
+            await self._acts.propose(reply.intent, place)
 
     async def _pressed(self, payload: Payload | Turned, place: Place) -> None:
         match payload:
             case Turned():
-                await self._say(place.seat.chat, refusal_card(payload.text))
+                self._gate.record(place.incoming, place.person, "refused", payload.text, command="press")
+                await self._say(place.incoming, refusal_card(payload.text))
             case Drop():
-                await self._say(place.seat.chat, Card(title="Cancelled. Nothing was done.", brief=True))
+                await self._say(place.incoming, Card(title="Cancelled. Nothing was done.", brief=True))
             case Run():
                 await self._line(payload.line, place)
             case Undo():
-                if await self._is_allowed(payload.role, place):
-                    for ask in payload.asks:
-                        await self._proofs.send(Track(ask=ask, seat=place.seat))
+                await self._acts.undo(payload, place)
             case Propose():
-                if await self._is_allowed(payload.intent.role, place):
-                    await self._propose(payload.intent, place)
+                await self._acts.propose(payload.intent, place)
             case Confirm():
-                if await self._is_allowed(payload.intent.role, place):
-                    await self._confirmed(payload, place)
-
-    async def _is_allowed(self, role: Role, place: Place) -> bool:
-        allowed = may(place.person, place.ceiling, role)
-        if not allowed:
-            await self._say(place.seat.chat, refusal_card(f"Not done: this needs the role {role.name.lower()} here."))
-        return allowed
-
-    async def _propose(self, intent: Intent, place: Place, looks: int = 1) -> None:
-        """Do it now when its level allows, else show what it would do and wait for the person."""
-        preview = await self._engine.preview(intent.ask) if needs_preview(intent.ask) else None
-        level = level_of(intent, preview)
-        if preview is None or level <= Level.C1:
-            track = Track(ask=intent.ask, seat=place.seat, preview=preview, remarks=intent.remarks)
-            await self._send(intent, track)
-            return
-        word, ttl_s = (word_of(intent.ask), WORD_S) if level is Level.C3 else ("", CONFIRM_S)
-        card = preview_card(
-            intent.ask,
-            preview,
-            remarks=intent.remarks,
-            word=word,
-            ttl_s=ttl_s,
-            changed=looks > 1,
-            now=self._clock.now(),
-            zone=self._zone,
-        )
-        other = [
-            Button(label=label, key=label[0].lower(), payload=Propose(intent=Intent(ask=ask, remarks=intent.remarks)))
-            for label, ask in intent.instead
-        ]
-        confirm = Confirm(intent=intent, preview=preview, looks=looks)
-        buttons = (
-            Button(label="Confirm", key="y", payload=confirm, look=Look.DANGER if preview.live else Look.GOOD),
-            Button(label="Cancel", key="n", payload=Drop()),
-            *other,
-        )
-        await self._offer(card, buttons, place, ttl_s=ttl_s, word=word)
-
-    async def _confirmed(self, confirm: Confirm, place: Place) -> None:
-        """Look once more, then act; what changed is shown afresh."""
-        intent = confirm.intent
-        now = await self._engine.preview(intent.ask)
-        if asks_again(confirm, now):
-            await self._propose(intent, place, confirm.looks + 1)
-            return
-        version = now.version if binds_version(confirm) else None
-        ask = msgspec.structs.replace(intent.ask, version=version)
-        try:
-            await self._send(intent, Track(ask=ask, seat=place.seat, preview=now))
-        except EngineError as error:
-            if not error.is_stale:
-                raise
-            await self._propose(intent, place, confirm.looks + 1)
-
-    async def _send(self, intent: Intent, track: Track) -> None:
-        buttons = list(intent.after)
-        if intent.undo:
-            buttons.insert(0, Button(label="Undo 60s", key="u", payload=Undo(asks=intent.undo, role=intent.role)))
-        now = self._clock.monotonic()
-        actions = self._dialogue.offer(track.seat, buttons, now=now, ttl_s=UNDO_S)
-        await self._proofs.send(msgspec.structs.replace(track, actions=actions, actions_due=now + UNDO_S))
+                await self._acts.confirmed(payload, place)
+            case Key():
+                await self._acts.tapped(payload, place)
+            case Approve():
+                await self._acts.decided(payload, place)
 
     async def _offer(
-        self, card: Card, buttons: Sequence[Button], place: Place, *, ttl_s: float = CHOICE_S, word: str = ""
+        self,
+        card: Card,
+        buttons: Sequence[Button],
+        place: Place,
+        *,
+        ttl_s: float = CHOICE_S,
+        reply: Reply | None = None,
     ) -> None:
-        actions = self._dialogue.offer(place.seat, buttons, now=self._clock.monotonic(), ttl_s=ttl_s, word=word)
-        await self._say(place.seat.chat, msgspec.structs.replace(card, actions=actions))
+        actions = self._dialogue.offer(place.seat, buttons, now=self._clock.now(), ttl_s=ttl_s)
+        await self._say(place.incoming, msgspec.structs.replace(card, actions=actions), reply)
 
-    async def _say(self, chat: str, card: Card) -> None:
-        await self._show(Message(chat=chat, card=card))
+    async def _say(self, incoming: Incoming, card: Card, reply: Reply | None = None) -> None:
+        message = Message(chat=incoming.chat, card=card, answers=incoming.update, is_private=True)
+        if reply is not None:
+            message = msgspec.structs.replace(message, files=reply.files, is_secret=reply.is_secret)
+        await self._show(message)
 
-    def _desk(self, place: Place) -> Desk:
+    def _usable(self, place: Place) -> dict[str, Command]:
+        now = self._clock.now()
+        return {name: command for name, command in self._commands.items() if place.may(command.role, now)}
+
+    async def _desk(self, place: Place) -> Desk:
+        views = await self._directory.views() if place.room.scope != "all" or place.person.role < Role.RISK else ()
+        seen = reach(place.person, place.room, Role.VIEWER, self._clock.now(), views)
+        engine = self._engine if len(seen) == len(views) else cast("Engine", Sight(self._engine, seen, views))
         return Desk(
-            engine=self._engine,
+            engine=engine,
             person=place.person,
             now=self._clock.now(),
             zone=self._zone,
-            commands={n: c for n, c in self._commands.items() if may(place.person, place.ceiling, c.role)},
+            commands=self._usable(place),
             mint=self._mint,
-            chat=place.seat.chat,
-            ceiling=place.ceiling,
+            room=place.room,
+            people=self._people,
+            audit=self._gate.audit,
             venue=self._venue,
         )

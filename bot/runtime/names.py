@@ -20,7 +20,9 @@ def lexicon_of(views: Sequence[AccountView]) -> Lexicon:
     )
 
 
-def scope_choices(views: Sequence[AccountView], command: Command, words: Sequence[str]) -> list[Choice]:
+def scope_choices(
+    views: Sequence[AccountView], command: Command, words: Sequence[str], *, whole: bool = True
+) -> list[Choice]:
     """The accounts, groups and tags that the command could mean; everything comes last, on its own."""
     followers = [view for view in views if view.role == "follower"]
     holding = [view for view in followers if any(leg.have for leg in view.legs)]
@@ -28,9 +30,10 @@ def scope_choices(views: Sequence[AccountView], command: Command, words: Sequenc
     lexicon = lexicon_of(views)
     rest = " ".join(words)
     scopes = [(view.id, f"{view.id}  {_held(view)}") for view in shown]
-    scopes += [(name, f"{name}  group") for name in lexicon.groups]
-    scopes += [(f"#{tag}", f"#{tag}") for tag in lexicon.tags]
-    scopes.append(("all", "all"))
+    if whole:
+        scopes += [(name, f"{name}  group") for name in lexicon.groups]
+        scopes += [(f"#{tag}", f"#{tag}") for tag in lexicon.tags]
+        scopes.append(("all", "all"))
     return [Choice(label=label, line=f"/{command.name} {scope} {rest}".strip()) for scope, label in scopes]
 
 

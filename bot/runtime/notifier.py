@@ -1,16 +1,17 @@
 """The event stream to cards: copies conflated, notices by severity, acts to their proof, and the line itself."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from datetime import tzinfo
 from typing import Protocol, assert_never
 
 from bot.core.card import Card
-from bot.core.chat import Clock, Message
+from bot.core.chat import Clock, Message, Priority, Show
 from bot.core.render.act import told_card
 from bot.core.render.look import age
 from bot.core.render.trade import copies_summary, copy_card, is_settled, notice_card
-from bot.runtime.proofs import Proofs, Show
+from bot.runtime.audience import Audience
+from bot.runtime.proofs import Proofs
 from bot.runtime.watch import Watch
 from engine.api import ActState, ActTold, CopyTold, CopyView, Notice, Severity, Snapshot, StatusTold
 from engine.api import Message as Told
@@ -37,7 +38,7 @@ class Stream(Protocol):
 
 
 class Notifier:
-    """Reads the stream and tells every chat of ``chats``."""
+    """Reads the stream and tells every chat whom it concerns."""
 
     def __init__(
         self,
@@ -48,7 +49,7 @@ class Notifier:
         *,
         clock: Clock,
         zone: tzinfo,
-        chats: Sequence[str],
+        audience: Audience,
     ) -> None:
         """Tell through ``show``."""
         self._stream = stream
@@ -57,7 +58,7 @@ class Notifier:
         self._watch = watch
         self._clock = clock
         self._zone = zone
-        self._chats = chats
+        self._audience = audience
         self._copies: dict[str, tuple[CopyView, float]] = {}  # by cause: newest view, when it was first heard
         self._told: dict[str, CopyView] = {}
         self._notices: list[Notice] = []
@@ -195,5 +196,8 @@ class Notifier:
         self._watch.copies_shown += sum(is_settled(view) for view in ready)
 
     async def _tell(self, card: Card) -> None:
-        for chat in self._chats:
-            await self._show(Message(chat=chat, card=card, silent=card.severity not in {Severity.P1, Severity.P2}))
+        severity = card.severity or Severity.P4
+        silent = severity not in {Severity.P1, Severity.P2}
+        priority = Priority.URGENT if severity is Severity.P1 else Priority.REST
+        for chat in self._audience.of(severity):
+            await self._show(Message(chat=chat, card=card, silent=silent, priority=priority))

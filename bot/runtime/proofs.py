@@ -1,42 +1,32 @@
 """Acts under way: each one's card is edited as it goes from asked to acked to proven, and never says more."""
 
-from collections.abc import Awaitable, Callable
 from datetime import tzinfo
 
-from bot.core.card import Action, Card
-from bot.core.chat import Clock, Message
+import msgspec
+
+from bot.core.card import Card
+from bot.core.chat import Clock, Message, Show
 from bot.core.command import Engine
-from bot.core.dialogue import Seat
 from bot.core.render.act import act_card, title_of
 from bot.core.render.word import refusal_card
+from bot.core.track import Track
 from bot.runtime.watch import Watch
-from engine.api import ActAsk, ActState, ActView, PreviewView, Severity, Value
+from bot.storage.track import TrackStore
+from engine.api import ActState, ActView, Severity
 from engine.api.client import EngineError, EngineSilentError
-
-Show = Callable[[Message], Awaitable[None]]
-"""Shows one card at its place."""
 
 RANK = {ActState.ASKED: 0, ActState.ACKED: 1, ActState.PROVEN: 2, ActState.FAILED: 2}
 KEPT = 200
 GRACE_S = 10.0  # an act that the engine does not know so long after the send never arrived
 
 
-class Track(Value, frozen=True):
-    """One act that was asked here."""
-
-    ask: ActAsk
-    seat: Seat
-    preview: PreviewView | None = None
-    remarks: tuple[str, ...] = ()
-    actions: tuple[Action, ...] = ()
-    actions_due: float = 0.0  # monotonic; after it the buttons are dead and are not shown
-
-
 class Proofs:
     """The acts that were asked through this bot."""
 
-    def __init__(self, engine: Engine, show: Show, watch: Watch, clock: Clock, *, zone: tzinfo) -> None:
-        """``show`` gets each card that changed."""
+    def __init__(
+        self, engine: Engine, show: Show, watch: Watch, clock: Clock, tracks: TrackStore, *, zone: tzinfo
+    ) -> None:
+        """``show`` gets each card that changed; acts that an earlier process left open go on."""
         self._engine = engine
         self._show = show
         self._watch = watch
@@ -46,6 +36,11 @@ class Proofs:
         self._views: dict[str, ActView] = {}
         self._shown: dict[str, Card] = {}
         self._sent: dict[str, float] = {}
+        self._rows = tracks
+        for track in tracks.open():
+            self._tracks[track.ask.key] = track
+            self._sent[track.ask.key] = clock.monotonic()
+            watch.open_acts.add(track.ask.key)
 
     def knows(self, key: str) -> bool:
         """Say whether the act was asked here."""
@@ -59,6 +54,7 @@ class Proofs:
         if again is None:
             self._sent.setdefault(key, self._clock.monotonic())
             self._watch.open_acts.add(key)
+            self._rows.put(track, self._clock.now())
         try:
             view = await self._engine.send(track.ask)
         except EngineError as error:
@@ -68,7 +64,7 @@ class Proofs:
             title = f"{title_of(track.ask)}: not known whether it arrived"
             lines = (str(error), "I ask as soon as it answers. Not repeated.")
             card = Card(title=title, severity=Severity.P1, lines=lines, ref=f"act:{key}", settled=False)
-            await self._show(Message(chat=track.seat.chat, card=card))
+            await self._show(Message(chat=track.seat.chat, card=card, answers=track.answers))
         else:
             await self.told(view)
 
@@ -83,13 +79,18 @@ class Proofs:
         self._views[view.key] = view
         if RANK[view.state] == 2 and view.key in self._watch.open_acts:
             self._watch.open_acts.discard(view.key)
+            self._rows.end(view.key)
             self._watch.failed_acts += view.state is ActState.FAILED
         card = act_card(view, track.ask, track.preview, now=self._clock.now(), zone=self._zone, remarks=track.remarks)
-        if self._clock.monotonic() < track.actions_due and view.state is not ActState.FAILED:
-            card = _with(card, track.actions)
+        if (
+            track.actions_due is not None
+            and self._clock.now() < track.actions_due
+            and view.state is not ActState.FAILED
+        ):
+            card = msgspec.structs.replace(card, actions=track.actions)
         if self._shown.get(view.key) != card:
             self._shown[view.key] = card
-            await self._show(Message(chat=track.seat.chat, card=card))
+            await self._show(Message(chat=track.seat.chat, card=card, answers=track.answers))
         self._trim()
 
     @property
@@ -115,6 +116,7 @@ class Proofs:
 
     def _forget(self, key: str) -> None:
         self._watch.open_acts.discard(key)
+        self._rows.end(key)
         if key not in self._views:
             self._tracks.pop(key, None)
             self._sent.pop(key, None)
@@ -124,15 +126,3 @@ class Proofs:
             if key not in self._watch.open_acts:
                 for kept in (self._views, self._tracks, self._shown, self._sent):
                     kept.pop(key, None)
-
-
-def _with(card: Card, actions: tuple[Action, ...]) -> Card:
-    return Card(
-        title=card.title,
-        severity=card.severity,
-        lines=card.lines,
-        actions=actions,
-        footer=card.footer,
-        ref=card.ref,
-        settled=card.settled,
-    )

@@ -48,8 +48,9 @@ class LeapClock(SystemClock):
 class Play:
     """One run of the console; ``lines`` may act between two lines."""
 
-    def __init__(self, engine: EngineDouble) -> None:
+    def __init__(self, engine: EngineDouble, home: Path) -> None:
         self.engine = engine
+        self.home = home
         self.out = io.StringIO()
         self.clock = LeapClock()
         self.code = -1
@@ -59,7 +60,7 @@ class Play:
         return self.out.getvalue()
 
     def settings(self, **more: Any) -> Settings:
-        fields: dict[str, Any] = {"home": Path("nowhere"), "api": self.engine.url, "token": TOKEN}
+        fields: dict[str, Any] = {"home": self.home, "api": self.engine.url, "token": TOKEN}
         return Settings(**{**fields, **more})
 
     async def lines(self, lines: Iterable[str], flow: bool = False, **more: Any) -> str:
@@ -75,8 +76,8 @@ class Play:
 
 
 @pytest.fixture
-def play() -> Play:
-    return Play(EngineDouble())
+def play(tmp_path: Path) -> Play:
+    return Play(EngineDouble(), tmp_path)
 
 
 async def test_a_pause_is_asked_acked_proven_and_undone(play: Play) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from bot.core.access import Level, Person, Role
+from bot.core.access import Level, Person, Room
 from bot.core.card import Card, one_line
 from bot.core.command import Command
 from engine.api import Severity
@@ -11,7 +11,8 @@ LEVELS = {
     Level.C0: "reads only",
     Level.C1: "at once, Undo for 60 s",
     Level.C2: "preview, then Confirm",
-    Level.C3: "preview, then the word",
+    Level.C3: "preview, then a code",
+    Level.C4: "a code and a second person",
 }
 FAMILIES = ("See", "Slow", "Fast", "Demo", "Self")
 
@@ -56,9 +57,15 @@ def unknown_card(verb: str, near: Sequence[str]) -> Card:
     return Card(title=f"No command {one_line(verb)!r}.", lines=(hint,))
 
 
-def whoami_card(person: Person, chat: str, ceiling: Role, zone: str) -> Card:
+def whoami_card(person: Person, room: Room, zone: str, *, has_codes: bool) -> Card:
     """S17: who I am here."""
+    rights = ", ".join(f"{grant.role.name.lower()} on {grant.scope}" for grant in person.grants) or "no rights"
+    ceiling = room.ceiling.name.lower() if room.ceiling is not None else "nothing"
     return Card(
         title=f"{one_line(person.name)}  ({person.id})",
-        lines=(f"{person.role.name.lower()} on all", f"chat {chat}: ceiling {ceiling.name.lower()}", f"zone {zone}"),
+        lines=(
+            rights,
+            f"chat {room.kind.value}: ceiling {ceiling}, {room.scope}",
+            f"one-time codes {'on' if has_codes else 'off'} · zone {zone}",
+        ),
     )

@@ -70,11 +70,11 @@ async def test_a_refusal_and_silence_are_one_line() -> None:
     await silent.close()
 
 
-async def test_lead_trades_on_the_leaders_account() -> None:
+async def test_lead_trades_on_the_leaders_account(tmp_path: Path) -> None:
     venue, double, out = Venue(), EngineDouble(), io.StringIO()
     lines = ["/lead buy 2 NQ", "/lead sell 1 NQZ6", "/lead flat", "/lead buy 1 CL", "/lead buy"]
     async with venue.serve() as url, double.serve() as api, asyncio.timeout(10):
-        settings = Settings(home=Path("nowhere"), api=api, token=TOKEN, venue=url)
+        settings = Settings(home=tmp_path, api=api, token=TOKEN, venue=url)
         console = Console(Options(), SystemClock(), script=lines, writing=out)
         assert await run(settings, console=console) == 0
     orders = [ask for ask in venue.asked if ask[1] is not None]

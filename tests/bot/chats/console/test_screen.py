@@ -110,7 +110,7 @@ class Screen(io.StringIO):
             await seen.wait()
 
 
-async def test_the_prompt_on_a_terminal_of_forty_columns() -> None:
+async def test_the_prompt_on_a_terminal_of_forty_columns(tmp_path: Path) -> None:
     double, screen = EngineDouble(), Screen()
     output = Vt100_Output(screen, lambda: Size(rows=30, columns=40), term="xterm")
     with create_pipe_input() as keyboard:
@@ -129,13 +129,13 @@ async def test_the_prompt_on_a_terminal_of_forty_columns() -> None:
             keyboard.send_text("\x04")
 
         async with double.serve() as url, asyncio.timeout(15):
-            settings = Settings(home=Path("nowhere"), api=url, token=TOKEN)
+            settings = Settings(home=tmp_path, api=url, token=TOKEN)
             served, _ = await asyncio.gather(run(settings, console=console), person())
     assert served == 0
     assert len(double.sent) == 2
 
 
-async def test_the_prompt_stays_alive_without_an_engine() -> None:
+async def test_the_prompt_stays_alive_without_an_engine(tmp_path: Path) -> None:
     screen = Screen()
     output = Vt100_Output(screen, lambda: Size(rows=30, columns=40), term="xterm")
     with create_pipe_input() as keyboard:
@@ -148,7 +148,7 @@ async def test_the_prompt_stays_alive_without_an_engine() -> None:
             keyboard.send_text("/quit\r")
 
         async with asyncio.timeout(15):
-            settings = Settings(home=Path("nowhere"))
+            settings = Settings(home=tmp_path)
             served, _ = await asyncio.gather(run(settings, console=console), person())
     assert served == 0
 

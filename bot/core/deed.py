@@ -1,0 +1,124 @@
+"""Deeds: acts on the desk's people and chats, which the engine does not know of. One closed union."""
+
+from datetime import datetime
+
+from bot.core.access import Grant, RoomKind
+from engine.api import Value
+
+
+class Deed(Value, frozen=True, tag=True):
+    """Something that changes who may do what."""
+
+
+class GiveRole(Deed, frozen=True):
+    """Give a person a role."""
+
+    person: str
+    name: str
+    grant: Grant
+
+
+class Revoke(Deed, frozen=True):
+    """Take every right of a person, now."""
+
+    person: str
+    name: str
+
+
+class Invite(Deed, frozen=True):
+    """Make a pairing code for a new person, or for a further identity of ``person``."""
+
+    name: str
+    grant: Grant
+    person: str = ""
+
+
+class Bind(Deed, frozen=True):
+    """Say what a chat is for."""
+
+    chat: str
+    kind: RoomKind
+    scope: str
+    floor: str = "P4"
+
+
+class Unbind(Deed, frozen=True):
+    """The desk leaves a chat."""
+
+    chat: str
+
+
+class Redact(Deed, frozen=True):
+    """Show percent instead of money in a chat, or money again."""
+
+    chat: str
+    is_on: bool
+
+
+class Arm(Deed, frozen=True):
+    """Need no code until then."""
+
+    until: datetime
+
+
+class Lockdown(Deed, frozen=True):
+    """A chat may only read, pause and flatten, until somebody at the desk's own computer lifts it; ``*`` is every chat."""
+
+    chat: str
+    is_on: bool = True
+
+
+class Freeze(Deed, frozen=True):
+    """Only risk and owner, and whoever asked for it, may add risk to these accounts; lifted by ``is_on`` False."""
+
+    scope: str
+    until: datetime | None = None
+    reason: str = ""
+    is_on: bool = True
+
+
+class BreakGlass(Deed, frozen=True):
+    """Go on with an act that waits for a second person."""
+
+    id: str
+    reason: str
+
+
+AnyDeed = BreakGlass | GiveRole | Revoke | Invite | Bind | Unbind | Redact | Arm | Lockdown | Freeze
+
+
+def words(deed: AnyDeed) -> str:
+    """What would be done, in one line."""
+    match deed:
+        case BreakGlass(id=name, reason=reason):
+            return f"BREAK-GLASS {name}: {reason}"
+        case GiveRole(name=name, grant=grant):
+            return f"ROLE {name}: {role_words(grant)}"
+        case Revoke(name=name):
+            return f"REVOKE {name}: every right, at once"
+        case Invite(name=name, person=""):
+            return f"INVITE {name}: {role_words(deed.grant)}"
+        case Invite(name=name):
+            return f"INVITE {name} on a further platform"
+        case Bind(kind=kind, scope=scope):
+            return f"BIND this chat as {kind.value} for {scope}"
+        case Unbind():
+            return "UNBIND this chat"
+        case Redact(is_on=is_on):
+            return "REDACT this chat: no money shown" if is_on else "SHOW money in this chat again"
+        case Arm(until=until):
+            return f"ARM until {until:%H:%M} UTC: acts of level 3 need no code"
+        case Lockdown(chat="*", is_on=is_on):
+            return "LOCKDOWN every chat" if is_on else "LIFT the lockdown of every chat"
+        case Lockdown(is_on=is_on):
+            return "LOCKDOWN this chat: read, pause, flatten" if is_on else "LIFT the lockdown of this chat"
+        case Freeze(scope=scope, is_on=is_on, until=until):
+            if not is_on:
+                return f"UNFREEZE {scope}"
+            return f"🔒 FREEZE changes of {scope}" + (f" until {until:%H:%M} UTC" if until else "")
+
+
+def role_words(grant: Grant) -> str:
+    """A right for people."""
+    until = f" until {grant.until:%Y-%m-%d %H:%M} UTC" if grant.until else ""
+    return f"{grant.role.name.lower()} on {grant.scope}{until}"

@@ -1,0 +1,244 @@
+"""Acts: from a wish to its sending: previewed and confirmed by its level; the rights and the state are looked at each time.
+
+proposed ── C1 ─────────────────────────────────────────────────► done
+    └── C2 preview ── Confirm ── C3 code or armed ── C4 second ──► done
+"""
+
+import secrets
+
+import msgspec
+
+from bot.core import code
+from bot.core.access import Level, RoomKind
+from bot.core.card import Card, Look
+from bot.core.deed import BreakGlass
+from bot.core.dialogue import (
+    CODE,
+    CONFIRM_S,
+    WORD,
+    WORD_S,
+    Approve,
+    Button,
+    Confirm,
+    Drop,
+    Intent,
+    Key,
+    Propose,
+    Undo,
+    asks_again,
+    binds_version,
+    level_of,
+    needs_preview,
+    word_of,
+)
+from bot.core.render.act import preview_card
+from bot.core.render.people import ask_code_card, deed_card, keypad_card
+from bot.core.render.word import refusal_card
+from bot.runtime.around import Around
+from bot.runtime.gate import Place
+from bot.runtime.hand import Hand
+from bot.runtime.people import PeopleError
+from bot.runtime.second import Second
+from engine.api import FlattenAsk, PreviewView, Severity
+from engine.api.client import EngineError
+
+
+class Acts:
+    """Everything that people want done."""
+
+    def __init__(self, around: Around, hand: Hand, second: Second) -> None:
+        """``hand`` does what needs nobody else, ``second`` asks another person."""
+        self._hand = hand
+        self._second = second
+        self._engine = around.engine
+        self._people = around.people
+        self._dialogue = around.dialogue
+        self._siren = around.siren
+        self._clock = around.clock
+        self._zone = around.zone
+        self._pads: dict[str, str] = {}  # digits typed so far, by number pad
+
+    async def decided(self, word: Approve, place: Place) -> None:
+        """A second person has pressed, or the asker thinks again."""
+        await self._second.decided(word, place)
+
+    async def undo(self, undo: Undo, place: Place) -> None:
+        """Take an act back."""
+        await self._hand.undo(undo, place)
+
+    # ---- propose ---------------------------------------------------------------------------------------------------
+
+    async def propose(self, intent: Intent, place: Place, looks: int = 1) -> None:
+        """Do it now when its level allows, else show what it would do and wait for the person."""
+        preview = await self._engine.preview(intent.ask) if intent.ask is not None and needs_preview(intent) else None
+        if await self._hand.is_refused(intent, preview, place):
+            return
+        level = level_of(intent, preview)
+        if level <= Level.C1:
+            await self._hand.do(intent, preview, place, level)
+            return
+        confirm = Confirm(intent=intent, preview=preview, level=level, looks=looks)
+        word = word_of(intent.ask) if level >= Level.C3 and place.room.kind is RoomKind.LOCAL else ""
+        ttl_s = WORD_S if level >= Level.C3 else CONFIRM_S
+        form = CODE if level >= Level.C3 and not word and not self._people.is_armed(place.person) else ""
+        other = [
+            Button(label=label, key=label[0].lower(), payload=Propose(intent=msgspec.structs.replace(intent, ask=ask)))
+            for label, ask in intent.instead
+        ]
+        live = preview is None or preview.live
+        look = Look.DANGER if live else Look.GOOD
+        buttons = (
+            Button(label="Confirm", key="y", payload=confirm, look=look, form=form),
+            Button(label="Cancel", key="n", payload=Drop()),
+            *other,
+        )
+        card = self._card(intent, preview, level, word, ttl_s, changed=looks > 1)
+        self._hand.record(place, intent, "shown", "", level=level, preview=card.title)
+        await self._hand.offer(card, buttons, place, ttl_s=ttl_s, word=word)
+
+    def _card(
+        self, intent: Intent, preview: PreviewView | None, level: Level, word: str, ttl_s: float, *, changed: bool
+    ) -> Card:
+        if intent.ask is None or preview is None:
+            return deed_card(intent, level, word, ttl_s)
+        card = preview_card(
+            intent.ask,
+            preview,
+            remarks=intent.remarks,
+            word=word,
+            ttl_s=ttl_s,
+            changed=changed,
+            now=self._clock.now(),
+            zone=self._zone,
+        )
+        if level is Level.C4:
+            card = msgspec.structs.replace(card, lines=(*card.lines, "A second person must approve this."))
+        return card
+
+    # ---- confirm ---------------------------------------------------------------------------------------------------
+
+    async def confirmed(self, confirm: Confirm, place: Place) -> None:
+        """Pressed or typed: ask for the code where one is needed, else go on."""
+        if await self._hand.is_refused(confirm.intent, confirm.preview, place):
+            return
+        if confirm.level < Level.C3 or place.room.kind is RoomKind.LOCAL:
+            await self._look_again(confirm, place)
+            return
+        typed = place.incoming.text.strip() if place.incoming.handle else ""
+        if not typed and self._people.is_armed(place.person):
+            await self._look_again(confirm, place)
+        elif typed:
+            await self.completed(confirm, typed, place)
+        else:
+            await self._ask_code(confirm, place)
+
+    async def _ask_code(self, confirm: Confirm, place: Place) -> None:
+        """The code must not stand in a chat where others read: there it is tapped on a number pad."""
+        is_flatten = isinstance(confirm.intent.ask, FlattenAsk)
+        if not self._people.has_codes(place.person) and not is_flatten:
+            why = "this needs a one-time code; set it up with /totp setup in our private chat"
+            self._hand.record(place, confirm.intent, "refused", "no one-time codes")
+            await self._hand.say(place, refusal_card(f"Not done: {why}."))
+            return
+        now = self._clock.now()
+        button = Button(label="Confirm", key="y", payload=confirm)
+        self._dialogue.offer(place.seat, [button], now=now, ttl_s=WORD_S, word=CODE)
+        word = WORD if is_flatten else ""
+        if word:
+            self._dialogue.offer(place.seat, [button], now=now, ttl_s=WORD_S, word=word)
+        if place.room.is_alone:
+            await self._hand.say(place, ask_code_card(word))
+            return
+        await self._pad(place, secrets.token_urlsafe(6), word)
+
+    async def _pad(self, place: Place, name: str, word: str) -> None:
+        keys = [Button(label=digit, key=digit, payload=Key(pad=name, digit=digit)) for digit in "1234567890"]
+        keys += [
+            Button(label="⌫", key="b", payload=Key(pad=name, digit="<")),
+            Button(label="OK", key="o", payload=Key(pad=name, digit="ok"), look=Look.GOOD),
+        ]
+        self._pads[name] = ""
+        await self._hand.offer(keypad_card(name, 0, word), keys, place, ttl_s=WORD_S)
+
+    async def tapped(self, key: Key, place: Place) -> None:
+        """A key of the number pad."""
+        digits = self._pads.get(key.pad)
+        if digits is None:
+            await self._hand.say(place, refusal_card("This number pad is over. Ask again."))
+        elif key.digit == "ok":
+            del self._pads[key.pad]
+            await self.typed_code(digits, place)
+        else:
+            digits = digits[:-1] if key.digit == "<" else (digits + key.digit)[:6]
+            self._pads[key.pad] = digits
+
+    async def typed_code(self, text: str, place: Place) -> None:
+        """A code was typed or tapped: whatever waits for it goes on."""
+        waits = self._dialogue.waits(CODE, place.seat, self._clock.now())
+        if not waits:
+            await self._hand.say(place, refusal_card("Nothing waits for a code here."))
+            return
+        if place.incoming.text and not place.room.is_alone:
+            self._burn(text, place)
+            await self._hand.say(
+                place, refusal_card("A code must not stand where others read. It is void; use the pad.")
+            )
+            return
+        self._people.check_code(place.person, text)
+        found = self._dialogue.typed(CODE, place.seat, self._clock.now())
+        if isinstance(found, Confirm):
+            await self._look_again(found, place)
+
+    def _burn(self, text: str, place: Place) -> None:
+        """What others have read counts no more."""
+        try:
+            self._people.check_code(place.person, text)
+        except PeopleError as error:
+            self._hand.note(place, "refused", str(error))
+
+    async def completed(self, confirm: Confirm, typed: str, place: Place) -> None:
+        """The form of a button brought a code, or the word."""
+        if isinstance(confirm.intent.ask, FlattenAsk) and typed.upper() == WORD:
+            await self.by_word(confirm, place)
+            return
+        if not code.is_one_time(typed):
+            raise PeopleError("six digits, please: the code of your authenticator app")
+        self._people.check_code(place.person, typed)
+        await self._look_again(confirm, place)
+
+    async def by_word(self, confirm: Confirm, place: Place) -> None:
+        """No code at hand: the word closes positions as well, and everybody who should know is told."""
+        if place.room.kind is not RoomKind.LOCAL and confirm.intent.ask is not None:
+            said = f"{place.person.name} flattens {confirm.intent.ask.scope} with the word, without a code"
+            await self._siren(Card(title="🔴 Flatten without a code", severity=Severity.P1, lines=(said,)))
+        await self._look_again(confirm, place)
+
+    async def _look_again(self, confirm: Confirm, place: Place) -> None:
+        """Look once more, then act; what changed is shown afresh."""
+        intent = confirm.intent
+        if intent.ask is None:
+            await self._go_on(confirm, None, place)
+            return
+        now = await self._engine.preview(intent.ask)
+        if asks_again(confirm, now):
+            await self.propose(intent, place, confirm.looks + 1)
+            return
+        await self._go_on(confirm, now, place)
+
+    async def _go_on(self, confirm: Confirm, preview: PreviewView | None, place: Place) -> None:
+        intent = confirm.intent
+        if isinstance(intent.deed, BreakGlass):
+            await self._second.break_glass(intent.deed.id, intent.deed.reason, place)
+            return
+        if confirm.level is Level.C4:
+            await self._second.ask(intent, preview, place)
+            return
+        if intent.ask is not None and preview is not None and binds_version(confirm):
+            ask = msgspec.structs.replace(intent.ask, version=preview.version)
+            intent = msgspec.structs.replace(intent, ask=ask)
+        try:
+            await self._hand.do(intent, preview, place, confirm.level)
+        except EngineError as error:
+            if not error.is_stale:
+                raise
+            await self.propose(confirm.intent, place, confirm.looks + 1)

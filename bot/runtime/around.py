@@ -1,0 +1,31 @@
+"""Around: what every part of the controller works with, handed in once."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import tzinfo
+
+from bot.core.card import Card
+from bot.core.chat import Clock, Show
+from bot.core.command import Engine
+from bot.core.dialogue import Dialogue
+from bot.runtime.directory import Directory
+from bot.runtime.gate import Gate
+from bot.runtime.people import People
+
+Siren = Callable[[Card], Awaitable[None]]
+"""Tells risk and owner, wherever they are."""
+
+
+@dataclass(frozen=True)
+class Around:
+    """The engine, the people, the buttons that are out, and the ways to say something."""
+
+    engine: Engine
+    people: People
+    directory: Directory
+    dialogue: Dialogue
+    gate: Gate
+    show: Show
+    siren: Siren
+    clock: Clock
+    zone: tzinfo

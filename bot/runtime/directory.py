@@ -1,0 +1,44 @@
+"""Directory: the desk's accounts as rights and names need them, kept for a breath."""
+
+from bot.core.chat import Clock
+from bot.core.command import Engine
+from bot.core.words import Lexicon
+from bot.runtime.names import lexicon_of
+from engine.api import AccountView, LockstepError
+
+FRESH_S = 2.0
+
+
+class Directory:
+    """Every account of the desk; the last one that was known while the engine is silent."""
+
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        """Nothing is known yet."""
+        self._engine = engine
+        self._clock = clock
+        self._views: tuple[AccountView, ...] = ()
+        self._asked_at: float | None = None
+        self.lexicon = Lexicon()
+
+    async def views(self) -> tuple[AccountView, ...]:
+        """Every account.
+
+        Raises: LockstepError where the engine has never answered.
+        """
+        now = self._clock.monotonic()
+        if self._asked_at is not None and now - self._asked_at < FRESH_S:
+            return self._views
+        try:
+            self._views = await self._engine.accounts("all")
+        except LockstepError:
+            if self._asked_at is None:
+                raise
+            return self._views
+        self._asked_at = now
+        self.lexicon = lexicon_of(self._views)
+        return self._views
+
+    @property
+    def known(self) -> tuple[AccountView, ...]:
+        """What was known last, without asking."""
+        return self._views

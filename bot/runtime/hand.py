@@ -1,0 +1,149 @@
+"""Hand: does what was decided: rights looked up once more, the act sent or the deed done, everything audited and said."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import msgspec
+
+from bot.core.access import Level, reach, resolve
+from bot.core.card import Card
+from bot.core.chat import Message
+from bot.core.deed import words as deed_words
+from bot.core.dialogue import CHOICE_S, UNDO_S, Button, Intent, Seat, Undo, adds_risk
+from bot.core.render.act import title_of
+from bot.core.render.people import done_card
+from bot.core.render.word import refusal_card
+from bot.core.track import Track
+from bot.runtime.around import Around
+from bot.runtime.gate import Place, masked
+from bot.runtime.proofs import Proofs
+from engine.api import PreviewView
+
+
+class Hand:
+    """What every way to an act ends with."""
+
+    def __init__(self, around: Around, proofs: Proofs) -> None:
+        """``proofs`` follows each act to its end."""
+        self._people = around.people
+        self._directory = around.directory
+        self._gate = around.gate
+        self._dialogue = around.dialogue
+        self._show = around.show
+        self._clock = around.clock
+        self._proofs = proofs
+
+    async def refusal(self, intent: Intent, preview: PreviewView | None, place: Place) -> str:
+        """Why this person may not do this here; empty when they may."""
+        role, now = intent.role, self._clock.now()
+        if not place.may(role, now):
+            return f"this needs the role {role.name.lower()} here"
+        risky = adds_risk(intent, preview)
+        if risky and place.room.is_locked_down:
+            return "this chat is locked down: it may read, pause and flatten until somebody at the desk lifts it"
+        if intent.ask is None:
+            return ""
+        directory = await self._directory.views()
+        accounts = resolve(intent.ask.scope, directory)
+        beyond = accounts - reach(place.person, place.room, role, now, directory)
+        if beyond:
+            return f"you may not do this here for {', '.join(sorted(beyond))}"
+        frozen = self._people.frozen_by(place.person, accounts, directory) if risky else None
+        if frozen is not None:
+            until = f" until {frozen.until:%H:%M} UTC" if frozen.until else ""
+            return f"{frozen.name} has frozen changes of {frozen.scope}{until}"
+        return ""
+
+    async def is_refused(self, intent: Intent, preview: PreviewView | None, place: Place) -> bool:
+        """Say whether it may not be done; whoever asked is told why, and the audit keeps it."""
+        why = await self.refusal(intent, preview, place)
+        if why:
+            self.record(place, intent, "refused", why)
+            await self.say(place, refusal_card(f"Not done: {why}."))
+        return bool(why)
+
+    async def do(self, intent: Intent, preview: PreviewView | None, place: Place, level: Level) -> None:
+        """Do it.
+
+        Raises: EngineError where the engine does not take it; PeopleError for a deed that cannot be done.
+        """
+        if intent.deed is not None:
+            lines = self._people.carry_out(intent.deed, place.person)
+            self.record(place, intent, "ok", "", level=level)
+            await self.say(place, done_card(lines), is_secret=len(lines) > 1)
+            return
+        assert intent.ask is not None
+        buttons = list(intent.after)
+        if intent.undo:
+            buttons.insert(0, Button(label="Undo 60s", key="u", payload=Undo(asks=intent.undo, role=intent.role)))
+        now = self._clock.now()
+        actions = self._dialogue.offer(place.seat, buttons, now=now, ttl_s=UNDO_S)
+        self.record(place, intent, "sent", "", level=level)
+        await self._proofs.send(
+            Track(
+                ask=intent.ask,
+                seat=place.seat,
+                preview=preview,
+                remarks=intent.remarks,
+                actions=actions,
+                actions_due=now + timedelta(seconds=UNDO_S),
+                answers=place.incoming.update,
+            )
+        )
+
+    async def undo(self, undo: Undo, place: Place) -> None:
+        """Take an act back."""
+        for ask in undo.asks:
+            intent = Intent(ask=ask, role=undo.role)
+            if await self.is_refused(intent, None, place):
+                return
+            self.record(place, intent, "sent", "undo", level=Level.C0)
+            await self._proofs.send(Track(ask=ask, seat=place.seat))
+
+    def record(self, place: Place, intent: Intent, result: str, why: str, **more: object) -> None:
+        """Write into the audit what somebody wanted and what came of it."""
+        ask = intent.ask
+        level = more.pop("level", None)
+        self._gate.record(
+            place.incoming,
+            place.person,
+            result,
+            why,
+            command=ask.__struct_config__.tag if ask is not None else type(intent.deed).__name__,
+            accounts=ask.scope if ask is not None else "",
+            level=level.name if isinstance(level, Level) else "",
+            key=ask.key if ask is not None else "",
+            text=title(intent) if place.incoming.handle else masked(place.incoming.text)[:500],
+            **more,
+        )
+
+    def note(self, place: Place, result: str, why: str) -> None:
+        """Write into the audit what was tried, apart from any act."""
+        self._gate.record(place.incoming, place.person, result, why)
+
+    async def offer(
+        self,
+        card: Card,
+        buttons: Sequence[Button],
+        place: Place,
+        *,
+        ttl_s: float = CHOICE_S,
+        word: str = "",
+    ) -> None:
+        """Answer with a card and its buttons."""
+        actions = self._dialogue.offer(place.seat, buttons, now=self._clock.now(), ttl_s=ttl_s, word=word)
+        await self.say(place, msgspec.structs.replace(card, actions=actions))
+
+    async def put(self, card: Card, buttons: Sequence[Button], seat: Seat, *, ttl_s: float = CHOICE_S) -> None:
+        """Show a card with buttons to somebody else, or later."""
+        actions = self._dialogue.offer(seat, buttons, now=self._clock.now(), ttl_s=ttl_s)
+        await self._show(Message(chat=seat.chat, card=msgspec.structs.replace(card, actions=actions)))
+
+    async def say(self, place: Place, card: Card, *, is_secret: bool = False) -> None:
+        """Answer with a card."""
+        await self._show(Message(chat=place.seat.chat, card=card, answers=place.incoming.update, is_secret=is_secret))
+
+
+def title(intent: Intent) -> str:
+    """What is wanted, in one line."""
+    return title_of(intent.ask) if intent.ask is not None else deed_words(intent.deed) if intent.deed else ""

@@ -1,0 +1,273 @@
+"""People: who writes, what a chat is for, codes and their strikes, and the deeds that change any of it."""
+
+import secrets
+from datetime import datetime, timedelta
+
+import msgspec
+import pyotp
+
+from bot.core import code
+from bot.core.access import ALL, Frozen, Grant, Known, Person, Role, Room, RoomKind, may, resolve
+from bot.core.chat import Clock, Incoming
+from bot.core.deed import (
+    AnyDeed,
+    Arm,
+    Bind,
+    BreakGlass,
+    Freeze,
+    GiveRole,
+    Invite,
+    Lockdown,
+    Redact,
+    Revoke,
+    Unbind,
+    role_words,
+)
+from bot.storage.people import LOCKDOWN, Code, PeopleStore
+from engine.api import AccountView, LockstepError
+
+PAIR_TTL = timedelta(minutes=10)
+WRONG_CODES = 5
+BLOCKED_FOR = timedelta(hours=1)
+ARMED_IDLE = timedelta(minutes=5)
+LONGEST_ARMED = timedelta(minutes=10)
+LOCAL_CHAT = "console:desk"  # whoever sits at the desk's own computer
+FREEZE = "freeze"
+
+
+class PeopleError(LockstepError):
+    """Something about people or codes that cannot be done; one line that says why."""
+
+
+class People:
+    """The people of one desk. ``local`` is whoever sits at the desk's own computer: its owner."""
+
+    def __init__(self, store: PeopleStore, clock: Clock, local: Person) -> None:
+        """Over the bot's database."""
+        self._store = store
+        self._clock = clock
+        self.local = local
+
+    # ---- who and where ---------------------------------------------------------------------------------------------
+
+    def person_of(self, incoming: Incoming) -> Person | None:
+        """Who writes; looked up anew each time, so that a right that was taken is gone with the next word."""
+        return self.local if incoming.chat == LOCAL_CHAT else self._store.person_of(incoming.identity)
+
+    def room_of(self, incoming: Incoming) -> Room | None:
+        """Where it was written; None for a chat that nobody has bound."""
+        return self.room(incoming.chat)
+
+    def room(self, chat: str) -> Room | None:
+        """What a chat is for."""
+        if chat == LOCAL_CHAT:
+            return Room(chat=chat, kind=RoomKind.LOCAL, floor="P5")
+        bound = self._store.room(chat)
+        if bound is None and ":@" in chat:
+            is_locked = bool(self._store.pref("", LOCKDOWN) or self._store.pref(chat, LOCKDOWN))
+            return Room(chat=chat, kind=RoomKind.PRIVATE, is_locked_down=is_locked)
+        return bound
+
+    def rooms(self) -> list[Room]:
+        """Every chat that is bound."""
+        return self._store.rooms()
+
+    def everybody(self) -> list[Known]:
+        """Everybody who has rights."""
+        return self._store.everybody()
+
+    def named(self, name: str) -> Known:
+        """A person by the name or id that another person typed.
+
+        Raises: PeopleError for nobody, or for several.
+        """
+        wanted = name.lower().lstrip("@")
+        found = [known for known in self.everybody() if wanted in (known.person.name.lower(), known.person.id.lower())]
+        if len(found) != 1:
+            names = ", ".join(known.person.name for known in self.everybody()) or "nobody yet"
+            raise PeopleError(f"no person {name!r} here; known: {names}")
+        return found[0]
+
+    def others(
+        self, asker: str, needs: Role, accounts: frozenset[str], directory: tuple[AccountView, ...]
+    ) -> list[Known]:
+        """Who else could approve an act on these accounts, and can be reached."""
+        room, now = Room(chat="", kind=RoomKind.OPS), self._clock.now()
+        return [
+            known
+            for known in self.everybody()
+            if known.person.id != asker
+            and known.identities
+            and may(known.person, room, needs, now)
+            and accounts <= resolve(ALL, directory)
+        ]
+
+    def moved(self, old: str, new: str) -> None:
+        """A chat has another id."""
+        self._store.moved(old, new)
+
+    # ---- pairing ---------------------------------------------------------------------------------------------------
+
+    def invite(self, name: str, grant: Grant, by: str, principal: str = "") -> str:
+        """A code that pairs one identity, once and for ten minutes."""
+        made = code.pairing_code(secrets.token_bytes(code.LENGTH))
+        kept = Code(kind="person", role=grant.role, scope=grant.scope, principal=principal or None, name=name, by=by)
+        self._store.put_code(code.hash_of(made), kept, self._clock.now() + PAIR_TTL)
+        return made
+
+    def pair(self, incoming: Incoming, typed: str) -> Person:
+        """Pair whoever writes with the person that a code was made for.
+
+        Raises: PeopleError for a wrong or old code, and for somebody who tried too often.
+        """
+        now = self._clock.now()
+        if self._store.strikes(incoming.identity, "pair", now) >= WRONG_CODES:
+            raise PeopleError("too many wrong codes; try again in an hour")
+        found = self._store.use_code(code.hash_of(typed), now)
+        if found is None:
+            self._store.strike(incoming.identity, "pair", now, now + BLOCKED_FOR)
+            raise PeopleError("this code is wrong, used or older than ten minutes; make a new one with: lockstep pair")
+        self._store.forgive(incoming.identity, "pair")
+        principal = found.principal
+        if principal is None:
+            principal = secrets.token_hex(4)
+            grant = Grant(role=found.role, scope=found.scope)
+            self._store.add(Person(id=principal, name=found.name, grants=(grant,)), found.by, now)
+        self._store.link(incoming.identity, principal, incoming.name[:120], now)
+        person = self._store.person_of(incoming.identity)
+        if person is None:
+            raise PeopleError("the rights that this code stood for were taken meanwhile")
+        return person
+
+    # ---- one-time codes --------------------------------------------------------------------------------------------
+
+    def has_codes(self, person: Person) -> bool:
+        """Say whether a person has set one-time codes up and proven it."""
+        found = self._store.secret(person.id)
+        return found is not None and found[2]
+
+    def new_secret(self, person: Person) -> str:
+        """Begin with a new secret.
+
+        Returns: the address for an authenticator app, to be shown once.
+        """
+        secret = pyotp.random_base32()
+        self._store.set_secret(person.id, secret)
+        return code.provisioning(secret, person.name)
+
+    def check_code(self, person: Person, typed: str) -> None:
+        """Take a one-time code, once.
+
+        Raises: PeopleError for a wrong or used one, and for somebody who tried too often.
+        """
+        now, who = self._clock.now(), f"person:{person.id}"
+        if self._store.strikes(who, CODE_KIND, now) >= WRONG_CODES:
+            raise PeopleError("too many wrong codes; try again in an hour")
+        known = self._store.secret(person.id)
+        if known is None:
+            raise PeopleError("you have no one-time codes yet; /totp setup in our private chat")
+        step = code.matching_step(known[0], typed, now.timestamp(), known[1])
+        if step is None or not self._store.use_step(person.id, step, now):
+            self._store.strike(who, CODE_KIND, now, now + BLOCKED_FOR)
+            raise PeopleError("wrong or used code; wait for the next one")
+        self._store.forgive(who, CODE_KIND)
+
+    def is_armed(self, person: Person) -> bool:
+        """Say whether a person needs no code now; asking counts as use, and an idle window ends."""
+        window, now = self._store.armed_until(person.id), self._clock.now()
+        if window is None:
+            return False
+        until, used = window
+        if now >= until or now - used >= ARMED_IDLE:
+            self._store.arm(person.id, None, now)
+            return False
+        self._store.arm(person.id, until, now)
+        return True
+
+    def armed(self) -> list[tuple[str, datetime]]:
+        """Who needs no code now, and until when."""
+        now = self._clock.now()
+        windows = [(known.person.name, self._store.armed_until(known.person.id)) for known in self.everybody()]
+        return [(name, window[0]) for name, window in windows if window and window[0] > now]
+
+    # ---- freezes ---------------------------------------------------------------------------------------------------
+
+    def freezes(self) -> list[Frozen]:
+        """Freezes of changes that are in force."""
+        text, now = self._store.pref("", FREEZE), self._clock.now()
+        found = msgspec.json.decode(text, type=list[Frozen]) if text else []
+        return [one for one in found if one.until is None or one.until > now]
+
+    def frozen_by(self, person: Person, accounts: frozenset[str], directory: tuple[AccountView, ...]) -> Frozen | None:
+        """A freeze that keeps this person from adding risk to one of these accounts."""
+        if person.role in (Role.RISK, Role.OWNER):
+            return None
+        return next(
+            (one for one in self.freezes() if one.holder != person.id and resolve(one.scope, directory) & accounts),
+            None,
+        )
+
+    # ---- deeds -----------------------------------------------------------------------------------------------------
+
+    def carry_out(self, deed: AnyDeed, by: Person) -> tuple[str, ...]:
+        """Do it.
+
+        Returns: what to tell whoever asked, the words first; a code stands alone in the last line.
+        Raises: PeopleError where it cannot be done.
+        """
+        now = self._clock.now()
+        match deed:
+            case GiveRole():
+                self._store.grant(deed.person, deed.grant, by.id, now)
+                return (f"{deed.name} is {role_words(deed.grant)}",)
+            case Revoke():
+                self._store.revoke(deed.person, now)
+                return (f"{deed.name} has no rights any more",)
+            case Invite():
+                made = self.invite(deed.name, deed.grant, by.id, deed.person)
+                return (f"Code for {deed.name}, once, for 10 minutes:", made)
+            case Bind():
+                room = Room(chat=deed.chat, kind=deed.kind, scope=deed.scope, floor=deed.floor)
+                self._store.bind(room, by.id, now)
+                return (f"This chat is {deed.kind.value} for {deed.scope}",)
+            case Unbind():
+                self._store.unbind(deed.chat)
+                return ("This chat is bound to nothing any more",)
+            case Redact():
+                return self._redact(deed, by, now)
+            case Arm():
+                until = min(deed.until, now + LONGEST_ARMED)
+                self._store.arm(by.id, until, now)
+                return (f"Armed until {until:%H:%M} UTC; it ends when idle for 5 minutes",)
+            case Lockdown():
+                self._store.set_pref("" if deed.chat == "*" else deed.chat, LOCKDOWN, by.name if deed.is_on else "")
+                for known in self.everybody() if deed.is_on else ():
+                    self._store.arm(known.person.id, None, now)
+                return ("Read, pause and flatten only, until lifted at the desk",) if deed.is_on else ("Lifted",)
+            case Freeze():
+                return self._freeze(deed, by)
+            case BreakGlass():
+                raise PeopleError("this is no deed of people alone")
+
+    def _redact(self, deed: Redact, by: Person, now: datetime) -> tuple[str, ...]:
+        room = self._store.room(deed.chat)
+        if room is None:
+            raise PeopleError("this chat is not bound; /bind it first")
+        self._store.bind(msgspec.structs.replace(room, is_redacted=deed.is_on), by.id, now)
+        return ("No money is shown here from now on",) if deed.is_on else ("Money is shown here again",)
+
+    def _freeze(self, deed: Freeze, by: Person) -> tuple[str, ...]:
+        mine = Frozen(scope=deed.scope, holder=by.id, name=by.name, reason=deed.reason, until=deed.until)
+        others = [one for one in self.freezes() if one.scope.lower() != deed.scope.lower()]
+        same = [one for one in self.freezes() if one.scope.lower() == deed.scope.lower()]
+        if not deed.is_on:
+            if not same:
+                raise PeopleError(f"{deed.scope} is not frozen")
+            if same[0].holder != by.id and by.role not in (Role.RISK, Role.OWNER):
+                raise PeopleError(f"{same[0].name} has frozen {deed.scope}; only they, risk or owner may lift it")
+        kept = [*others, mine] if deed.is_on else others
+        self._store.set_pref("", FREEZE, msgspec.json.encode(kept).decode() if kept else "")
+        return (f"🔒 {deed.scope} is frozen: pause and flatten go on",) if deed.is_on else (f"{deed.scope} is free",)
+
+
+CODE_KIND = "code"

@@ -1,0 +1,116 @@
+"""Approvals: acts that wait for a second person, or for a person alone to think again; each ends once."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+from sqlalchemy import Row, func, select, update
+
+from bot.core.dialogue import Intent, Seat
+from bot.storage.database import Database
+from bot.storage.table import APPROVAL
+from engine.api import PreviewView, Value
+
+
+class Waiting(StrEnum):
+    """Where an act stands that waits."""
+
+    ASKED = "asked"  # for a second person
+    COOLING = "cooling"  # nobody else could approve it: it happens by itself unless it is cancelled
+    DONE = "done"
+    DENIED = "denied"
+    EXPIRED = "expired"
+
+
+class Approval(Value, frozen=True):
+    """One act that waits."""
+
+    id: str
+    intent: Intent
+    preview: PreviewView | None
+    seat: Seat  # of who asked
+    asker: str  # his name
+    reason: str
+    state: Waiting
+    made_at: datetime
+    due: datetime
+    chats: tuple[str, ...] = ()  # where a second person was asked
+
+
+class _Kept(Value, frozen=True):
+    intent: Intent
+    preview: PreviewView | None
+    chat: str
+    asker: str
+    reason: str
+    chats: tuple[str, ...]
+
+
+class ApprovalStore:
+    """Rows of acts that wait."""
+
+    def __init__(self, database: Database) -> None:
+        """In the bot's database."""
+        self._database = database
+
+    def next_id(self) -> str:
+        """A name that a person can type."""
+        with self._database.begin() as connection:
+            return f"R{connection.execute(select(func.count()).select_from(APPROVAL)).scalar_one() + 1}"
+
+    def put(self, approval: Approval) -> None:
+        """Keep an act that waits."""
+        kept = _Kept(
+            intent=approval.intent,
+            preview=approval.preview,
+            chat=approval.seat.chat,
+            asker=approval.asker,
+            reason=approval.reason,
+            chats=approval.chats,
+        )
+        row = {
+            "id": approval.id,
+            "payload": msgspec.msgpack.encode(kept),
+            "asker": approval.seat.person,
+            "state": approval.state.value,
+            "due": approval.due,
+            "made_at": approval.made_at,
+        }
+        with self._database.begin() as connection:
+            connection.execute(APPROVAL.insert().values(row))
+
+    def get(self, name: str) -> Approval | None:
+        """One act that waits, or waited."""
+        with self._database.begin() as connection:
+            row = connection.execute(select(APPROVAL).where(APPROVAL.c.id == name.upper())).first()
+        return _approval(row) if row is not None else None
+
+    def end(self, approval: Approval, state: Waiting, by: str) -> bool:
+        """End a wait, once; False where somebody ended it before."""
+        mine = (APPROVAL.c.id == approval.id) & (APPROVAL.c.state == approval.state.value)
+        with self._database.begin() as connection:
+            change = update(APPROVAL).where(mine).values(state=state.value, ended_by=by)
+            return connection.execute(change).rowcount == 1
+
+    def due(self, now: datetime) -> list[Approval]:
+        """What has waited long enough."""
+        waits = APPROVAL.c.state.in_((Waiting.ASKED.value, Waiting.COOLING.value)) & (APPROVAL.c.due <= now)
+        with self._database.begin() as connection:
+            return [_approval(row) for row in connection.execute(select(APPROVAL).where(waits)).all()]
+
+
+def _approval(row: Row[Any]) -> Approval:
+    kept = msgspec.msgpack.decode(row.payload, type=_Kept)
+    return Approval(
+        id=row.id,
+        intent=kept.intent,
+        preview=kept.preview,
+        seat=Seat(person=row.asker, chat=kept.chat),
+        asker=kept.asker,
+        reason=kept.reason,
+        state=Waiting(row.state),
+        made_at=row.made_at,
+        due=row.due,
+        chats=kept.chats,
+    )

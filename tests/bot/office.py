@@ -1,0 +1,151 @@
+"""An office: the whole controller in memory, with people on two platforms and an engine's double; time turned by hand."""
+
+import asyncio
+from collections.abc import Coroutine
+from datetime import UTC, timedelta
+from typing import Any
+
+import pyotp
+from msgspec.structs import replace
+
+import bot.commands
+from bot.core.access import Grant, Person, Role, Room, RoomKind
+from bot.core.card import Card, plain
+from bot.core.chat import Incoming, Message
+from bot.core.command import Command, find_commands
+from bot.runtime.audience import Audience
+from bot.runtime.controller import Controller
+from bot.runtime.people import People
+from bot.runtime.watch import Watch
+from bot.storage.audit import AuditStore
+from bot.storage.database import Database
+from bot.storage.people import PeopleStore
+from engine.api import ActAsk, ActView
+from tests.bot.double import EngineDouble
+from tests.clock import HandClock
+
+LOCAL = Person(id="local", name="Desk", grants=(Grant(role=Role.OWNER),))
+LUIS = Person(id="luis", name="Luis", grants=(Grant(role=Role.OWNER),))
+EVE = Person(id="eve", name="Eve", grants=(Grant(role=Role.VIEWER),))
+ROOT = Person(id="root", name="Root", grants=(Grant(role=Role.ADMIN),))
+TESS = Person(id="tess", name="Tess", grants=(Grant(role=Role.TRADER),))
+ANA = Person(id="ana", name="Ana", grants=(Grant(role=Role.RISK),))
+DESK, TEAM, OPS = "tg:-1", "tg:-2", "dc:-3"
+
+
+class Direct:
+    """The double without sockets, in the shape of the client."""
+
+    def __init__(self, double: EngineDouble) -> None:
+        self.double = double
+
+    async def accounts(self, scope: str = "all") -> Any:
+        return tuple(view for alias, view in self.double.accounts.items() if scope == "all" or alias in scope)
+
+    async def status(self, scope: str = "all") -> Any:
+        return self.double.status()
+
+    async def preview(self, ask: ActAsk) -> Any:
+        return self.double.preview(ask)
+
+    async def send(self, ask: ActAsk) -> ActView:
+        return self.double.order(ask)
+
+    async def health(self) -> Any:
+        return self.double._health()
+
+
+class Office:
+    """A controller with its surroundings in memory. ``solo`` leaves Luis alone on the desk."""
+
+    def __init__(self, *, live: bool = False, solo: bool = False, **commands: Command) -> None:
+        self.clock = HandClock()
+        self.double = EngineDouble()
+        self.double.proves = False
+        if live:
+            self.double.accounts = {n: replace(view, live=True) for n, view in self.double.accounts.items()}
+        self.messages: list[Message] = []
+        self.database = Database("sqlite://")
+        self.store = PeopleStore(self.database)
+        self.audit = AuditStore(self.database)
+        self.people = People(self.store, self.clock, LOCAL)
+        for person in (LUIS,) if solo else (LUIS, EVE, ROOT, TESS, ANA):
+            self.store.add(person, "local", self.clock.now())
+            for platform in ("tg", "dc"):
+                self.store.link(f"{platform}:{person.id}", person.id, person.name, self.clock.now())
+        for chat, kind in ((DESK, RoomKind.DESK), (TEAM, RoomKind.TEAM), (OPS, RoomKind.OPS)):
+            self.store.bind(Room(chat=chat, kind=kind), "local", self.clock.now())
+        self.commands = {**find_commands(bot.commands), **commands}
+        self.controller = self.build()
+
+    def build(self) -> Controller:
+        """The controller anew, as after a restart."""
+        engine: Any = Direct(self.double)
+
+        def start(work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+            return asyncio.get_running_loop().create_task(work)
+
+        self.controller = Controller(
+            engine=engine,
+            database=self.database,
+            people=self.people,
+            audience=Audience(self.people, has_console=True),
+            show=self.show,
+            watch=Watch(engine, self.clock, lambda: None),
+            clock=self.clock,
+            zone=UTC,
+            commands=self.commands,
+            start=start,
+        )
+        return self.controller
+
+    async def show(self, message: Message) -> None:
+        self.messages.append(message)
+
+    @property
+    def shown(self) -> list[Card]:
+        return [message.card for message in self.messages]
+
+    async def say(
+        self, text: str = "", *, who: str = "luis", chat: str = "", handle: str = "", late_s: float = 0, **more: Any
+    ) -> str:
+        """What is answered there, as plain text; empty for silence."""
+        at = self.clock.now() - timedelta(seconds=late_s)
+        chat = chat or f"tg:@{who}"
+        before = len(self.messages)
+        incoming = Incoming(
+            chat=chat, user=who, at=at, text=text, handle=handle, is_private="@" in chat, name=who, **more
+        )
+        await self.controller.dispatcher.receive(incoming)
+        new = [message.card for message in self.messages[before:] if message.chat == chat]
+        return "\n".join(line for card in new for line in plain(card)).replace("\n ", " ")
+
+    async def local(self, text: str = "", *, handle: str = "") -> str:
+        """The same at the desk's own computer."""
+        return await self.say(text, who="local", chat="console:desk", handle=handle)
+
+    def handle(self, key: str, chat: str = "") -> str:
+        """The newest button with this key, in a chat where one is named."""
+        return next(
+            action.handle
+            for message in reversed(self.messages)
+            if not chat or message.chat == chat
+            for action in message.card.actions
+            if action.key == key
+        )
+
+    def codes(self, who: str) -> pyotp.TOTP:
+        """Give somebody one-time codes that are proven."""
+        address = self.people.new_secret(Person(id=who, name=who))
+        totp = pyotp.TOTP(address.partition("secret=")[2].partition("&")[0])
+        self.people.check_code(Person(id=who, name=who), totp.at(self.clock.now()))
+        self.clock.jump(60)
+        return totp
+
+    def code(self, totp: pyotp.TOTP) -> str:
+        """The code of now."""
+        return totp.at(self.clock.now())
+
+    @property
+    def sent(self) -> list[ActAsk]:
+        return self.double.sent

@@ -1,4 +1,4 @@
-"""The bot alone: read settings, serve the platforms, exit code."""
+"""The bot alone: serve the platforms, or do at the desk's own computer what must not be done from afar; exit code."""
 
 import argparse
 import asyncio
@@ -6,42 +6,121 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
-from bot.config import find_desk, read_settings
+from bot.config import PLATFORMS, Settings, find_desk, plug, read_settings
 from engine.api import ConfigError, LockstepError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the bot; a wrong setting is one line and exit code 2."""
-    parser = argparse.ArgumentParser(
-        prog="python -m bot", description="The Lockstep bot: Telegram, Discord and the console."
-    )
-    parser.add_argument("--desk", type=Path, help="settings file; its [chat] and [console] tables are read")
-    parser.add_argument("--home", type=Path, help="data directory (default: LOCKSTEP_HOME or the system's place)")
-    parser.add_argument("--api", help="URL of the engine (default: LOCKSTEP_API or api.json in the data directory)")
-    parser.add_argument("--venue", help="control URL of a demo venue; gives the command lead")
-    parser.add_argument("--script", metavar="FILE", help="run these lines and leave; - reads them from the input")
-    parser.add_argument("--headless", action="store_true", help="serve Telegram and Discord without a console")
-    given = parser.parse_args(argv)
+    given = _arguments().parse_args(argv)
     environ = dict(os.environ)
-    environ.update(
-        {name: value for name, value in (("LOCKSTEP_API", given.api), ("LOCKSTEP_VENUE", given.venue)) if value}
-    )
+    wishes = (("LOCKSTEP_API", given.api), ("LOCKSTEP_VENUE", given.venue))
+    environ.update({name: value for name, value in wishes if value})
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
     for noisy in ("httpx", "httpcore", "websockets", "telegram", "discord", "alembic"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
     try:
         settings = read_settings(given.desk or find_desk(environ), home=given.home, environ=environ)
-        script = _script(given.script)
-        from bot.app import run
+        match given.word:
+            case "pair":
+                return pair(settings, given)
+            case "audit":
+                return audit(settings, given)
+            case "doctor":
+                return asyncio.run(doctor(settings))
+            case _:
+                from bot.app import run
 
-        return asyncio.run(run(settings, script=script, is_headless=given.headless))
+                return asyncio.run(run(settings, script=_script(given.script), is_headless=given.headless))
     except LockstepError as error:
         sys.stderr.write(f"{error}\n")
         return 2
     except KeyboardInterrupt:
         return 130
+
+
+def _arguments() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m bot", description="The Lockstep bot: Telegram, Discord and the console."
+    )
+    parser.add_argument("--desk", type=Path, help="settings file; its [chat] and platform tables are read")
+    parser.add_argument("--home", type=Path, help="data directory (default: LOCKSTEP_HOME or the system's place)")
+    parser.add_argument("--api", help="URL of the engine (default: LOCKSTEP_API or api.json in the data directory)")
+    parser.add_argument("--venue", help="control URL of a demo venue; gives the command lead")
+    parser.add_argument("--script", metavar="FILE", help="run these lines and leave; - reads them from the input")
+    parser.add_argument("--headless", action="store_true", help="serve Telegram and Discord without a console")
+    words = parser.add_subparsers(dest="word", metavar="WORD")
+    pairing = words.add_parser("pair", help="print a pairing code for a person")
+    pairing.add_argument("name", help="how the person is called here; a name that is known adds a platform to it")
+    pairing.add_argument("--role", default="owner", choices=["viewer", "trader", "risk", "admin", "owner"])
+    pairing.add_argument("--scope", default="all", help="all, aliases joined by commas, a group, or #tag")
+    auditing = words.add_parser("audit", help="check the record of what people asked, or write it as CSV")
+    auditing.add_argument("--csv", type=Path, metavar="FILE", help="write every row there")
+    words.add_parser("doctor", help="test the connection to each platform of desk.toml")
+    return parser
+
+
+def pair(settings: Settings, given: argparse.Namespace) -> int:
+    """Print a pairing code: for a new person, or for a further platform of one who is known."""
+    from bot.app import SystemClock
+    from bot.core.access import Grant
+    from bot.core.role import RoleWord, role_of
+    from bot.runtime.controller import local_person
+    from bot.runtime.people import PAIR_TTL, People
+    from bot.storage.database import Database
+    from bot.storage.people import PeopleStore
+
+    people = People(PeopleStore(Database(settings.database)), SystemClock(), local_person("desk", "local"))
+    known = next((one for one in people.everybody() if one.person.name.lower() == given.name.lower()), None)
+    grant = Grant(role=role_of(RoleWord(given.role)), scope=given.scope)
+    code = people.invite(given.name, grant, "local", known.person.id if known is not None else "")
+    who = f"{given.name}, on a further platform" if known else f"{given.name}, {given.role} on {given.scope}"
+    minutes = PAIR_TTL.seconds // 60
+    sys.stdout.write(f"{code}\n")
+    sys.stderr.write(f"For {who}: once, within {minutes} minutes. Write to the bot in private:  /pair {code}\n")
+    return 0
+
+
+def audit(settings: Settings, given: argparse.Namespace) -> int:
+    """Check the whole record; 1 where a row was changed or is missing."""
+    from bot.storage.audit import AuditStore
+    from bot.storage.database import Database
+
+    store = AuditStore(Database(settings.database))
+    if given.csv is not None:
+        try:
+            given.csv.write_text(store.csv(), encoding="utf-8")
+        except OSError as error:
+            raise ConfigError(f"{given.csv} cannot be written: {error.strerror}") from None
+        sys.stdout.write(f"{given.csv}\n")
+    fault, (number, head) = store.fault(), store.head()
+    today = datetime.now().astimezone()
+    said = f"!!  {fault}" if fault else f"ok  {number} rows, unbroken"
+    sys.stdout.write(f"{said}\n--  head {head} at {today:%Y-%m-%d %H:%M %Z}\n")
+    return 1 if fault else 0
+
+
+async def doctor(settings: Settings) -> int:
+    """Try each platform that has a table; 1 where something must be mended."""
+    is_well = True
+    for name in PLATFORMS:
+        if name not in settings.chats:
+            sys.stdout.write(f"--  {name}: no [{name}] table in desk.toml; docs/{name}.md says how\n")
+            continue
+        try:
+            spec, options = plug(settings, name)
+            findings = await spec.probe(options) if spec.probe is not None else []
+        except LockstepError as error:
+            sys.stdout.write(f"!!  {name}: {error}\n")
+            is_well = False
+            continue
+        for finding in findings:
+            sys.stdout.write(f"{finding.mark}  {name}: {finding.text}\n")
+            is_well &= finding.mark != "!!"
+    return 0 if is_well else 1
 
 
 def _script(name: str | None) -> list[str] | None:

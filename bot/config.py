@@ -125,6 +125,15 @@ def connect(settings: Settings, name: str, clock: Clock) -> tuple[ChatSpec, Chat
 
     Raises: ConfigError with one line that says what to edit.
     """
+    spec, options = plug(settings, name)
+    return spec, spec.connect(options, clock)
+
+
+def plug(settings: Settings, name: str) -> tuple[ChatSpec, Value]:
+    """A platform and what its table says, secrets looked up.
+
+    Raises: ConfigError with one line that says what to edit.
+    """
     spec: ChatSpec = importlib.import_module(f"bot.chats.{name}").CHAT
     table = dict(settings.chats[name])
     for key in spec.secrets:
@@ -133,7 +142,7 @@ def connect(settings: Settings, name: str, clock: Clock) -> tuple[ChatSpec, Chat
             table[key] = settings.vault.read(value)
         elif value:
             raise ConfigError(f'[{name}] {key}: never write a secret here; write "env:NAME" and its value in .env')
-    return spec, spec.connect(_options(table, name, spec.options), clock)
+    return spec, _options(table, name, spec.options)
 
 
 T = TypeVar("T")

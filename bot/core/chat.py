@@ -250,6 +250,13 @@ class Clock(Protocol):
         ...
 
 
+class Finding(Value, frozen=True):
+    """What a look at a platform found: ``ok``, ``--`` good to know, ``!!`` something to mend."""
+
+    mark: str
+    text: str
+
+
 class ChatSpec(Value, frozen=True):
     """A plug-in: ``bot.chats.<name>.CHAT``. ``options`` is the type of its table in desk.toml."""
 
@@ -260,4 +267,7 @@ class ChatSpec(Value, frozen=True):
     secrets: tuple[str, ...] = ()  # options that desk.toml may only name as env:NAME
     budget: Callable[[str], Budget] = Budget.boundless  # what may be sent to a chat of it
     repeats: bool = True  # sending a message twice shows it twice: no nonce is kept
+    probe: Callable[..., Awaitable[list[Finding]]] | None = (
+        None  # (options): does the set-up work, and how is it invited
+    )
     is_fleeting: bool = False  # what it has not shown dies with the process: nobody would read it later

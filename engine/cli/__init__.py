@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from importlib.metadata import version
 from io import TextIOWrapper
 
-from engine.cli import calendar, check, demo, doctor, guard, news, receipt, replay, report, rules, up, whatif
+from engine.cli import calendar, chat, check, demo, doctor, guard, news, receipt, replay, report, rules, up, whatif
 from engine.cli.command import Command, say
 from engine.errors import ConfigError, LockstepError
 
@@ -16,6 +16,7 @@ COMMANDS: tuple[Command, ...] = (
     up.COMMAND,
     check.COMMAND,
     doctor.COMMAND,
+    chat.PAIR,
     replay.COMMAND,
     receipt.COMMAND,
     report.COMMAND,
@@ -24,6 +25,7 @@ COMMANDS: tuple[Command, ...] = (
     calendar.COMMAND,
     news.COMMAND,
     guard.COMMAND,
+    chat.AUDIT,
 )
 
 

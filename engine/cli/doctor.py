@@ -7,6 +7,7 @@ import os
 import platform
 import shutil
 import socket
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -27,6 +28,7 @@ from engine.telemetry import Redaction
 LEAST_SPACE = 2**30
 MOST_SKEW_S = 2.0
 PATIENCE_S = 4.0
+CHAT_PATIENCE_S = 30.0
 OLDEST = (3, 11)
 
 
@@ -84,7 +86,21 @@ def findings(desk: Path | None, where: Path) -> Iterator[Finding]:
     if settings is not None:
         yield database(settings.database_url)
         yield from asyncio.run(_hosts(settings))
+        yield from chats(settings)
     yield node(shutil.which("node"))
+
+
+def chats(settings: Settings) -> Iterator[Finding]:
+    """What the bot finds when it tries its platforms, in its own process."""
+    words = (sys.executable, "-m", "bot", "--desk", str(settings.path), "doctor")
+    try:
+        done = subprocess.run(words, capture_output=True, text=True, timeout=CHAT_PATIENCE_S, check=False)  # noqa: S603  our own words
+    except subprocess.TimeoutExpired:
+        yield bad(f"the chat platforms did not answer within {CHAT_PATIENCE_S:.0f} s; is this computer on-line?")
+        return
+    for line in (done.stdout + done.stderr).splitlines():
+        mark, _, text = line.partition("  ")
+        yield Finding(mark=mark, text=text) if mark in ("ok", "--", "!!") else bad(line)
 
 
 def python(version: tuple[int, ...]) -> Finding:

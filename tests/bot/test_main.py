@@ -43,3 +43,23 @@ async def test_a_script_that_cannot_be_read_is_one_line(tmp_path: Path) -> None:
     code, out, err = await bot("--script", str(tmp_path / "none"), home=tmp_path)
     assert (code, out) == (2, "")
     assert err.count("\n") == 1
+
+
+async def test_a_code_is_printed_at_the_desk_and_the_record_is_checked_there(tmp_path: Path) -> None:
+    code, out, err = await bot("pair", "Luis", "--role", "owner", home=tmp_path)
+    assert code == 0
+    assert len(out.strip()) == 9
+    assert f"/pair {out.strip()}" in err
+    code, out, _ = await bot("audit", "--csv", str(tmp_path / "audit.csv"), home=tmp_path)
+    assert code == 0
+    assert "ok  0 rows, unbroken" in out
+    assert (tmp_path / "audit.csv").read_text(encoding="utf-8").startswith("seq,at,person")
+
+
+async def test_without_a_platform_there_is_nothing_to_serve_headless(tmp_path: Path) -> None:
+    code, _, err = await bot("--headless", home=tmp_path)
+    assert code == 2
+    assert "write a [telegram] or [discord] table" in err
+    code, out, _ = await bot("doctor", home=tmp_path)
+    assert code == 0
+    assert "no [telegram] table" in out

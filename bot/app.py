@@ -15,6 +15,7 @@ from bot.config import PLATFORMS, Settings, connect, console_options
 from bot.core.chat import Chat, ChatSpec, Clock, Entry, Field, Incoming, Message, Pulse, Sign
 from bot.core.command import find_commands
 from bot.runtime.audience import Audience
+from bot.runtime.board import Board
 from bot.runtime.bridge import keep
 from bot.runtime.controller import Controller, local_person
 from bot.runtime.dispatcher import Dispatcher
@@ -178,8 +179,11 @@ async def _serve(
             mark=mark,
         )
         notifier = Notifier(client, outbox.put, controller.proofs, watch, clock=clock, zone=zone, audience=audience)
+        board = Board(people, watch, outbox.put, clock, zone)
         door = _Door(controller.dispatcher, watch, outbox)
-        serving = [group.create_task(work) for work in (notifier.run(), outbox.run(), controller.second.run())]
+        serving = [
+            group.create_task(work) for work in (notifier.run(), outbox.run(), controller.second.run(), board.run())
+        ]
         serving += [
             group.create_task(keep(name, chat, door, clock, _told))
             for name, (_, chat) in chats.items()

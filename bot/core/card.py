@@ -1,6 +1,7 @@
 """Cards: what a platform shows, as data; and the plain text of one, never wider than a phone."""
 
 import unicodedata
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from engine.api import Severity, Value
@@ -57,6 +58,7 @@ class Card(Value, frozen=True):
     actions: tuple[Action, ...] = ()
     footer: str = ""
     ref: str = ""
+    stamp: datetime | None = None  # when this was so; shown as an age that grows by itself, where the platform can
     brief: bool = False  # an aside of one line: no blank line around it
     settled: bool = True  # False while it will still be edited
 
@@ -192,6 +194,8 @@ def body_lines(card: Card, width: int = CARD_CELLS) -> list[str]:
             lines.extend(spread(f"{pad(clip(label, label_width), label_width)}  {value}", width))
     if card.footer:
         lines.extend(spread(card.footer, width))
+    if card.stamp is not None:
+        lines.append(f"at {card.stamp.astimezone(UTC):%H:%M:%S} UTC")
     return lines
 
 

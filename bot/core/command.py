@@ -136,6 +136,7 @@ class Reply(Value, frozen=True):
     choices: tuple[Choice, ...] = ()
     files: tuple[File, ...] = ()  # beside the last card
     is_secret: bool = False
+    is_undo: bool = False  # press the newest Undo of this person here
 
 
 def reply(*cards: Card, buttons: tuple[Button, ...] = ()) -> Reply:

@@ -268,6 +268,10 @@ class Offers(Protocol):
         """The newest offer of a seat that waits for a word, whatever became of it."""
         ...
 
+    def undo(self, seat: Seat, now: datetime) -> Offer | None:
+        """The newest Undo of a seat that may still be pressed."""
+        ...
+
     def use(self, offer: Offer) -> bool:
         """Use an offer up and close its kin, once; False where it was used or closed already."""
         ...
@@ -322,6 +326,11 @@ class Dialogue:
         """What a typed word means: the newest offer that waits for it, or None when none does."""
         offer = self._offers.waiting(word, seat)
         return self._use(offer, now) if offer is not None else None
+
+    def undo(self, seat: Seat, now: datetime) -> Payload | Turned:
+        """As pressing the newest Undo."""
+        offer = self._offers.undo(seat, now)
+        return self._use(offer, now) if offer is not None else Turned(text="Nothing of yours can be undone here now.")
 
     def waits(self, word: str, seat: Seat, now: datetime) -> bool:
         """Say whether something still waits for this word."""

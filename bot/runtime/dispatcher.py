@@ -275,6 +275,8 @@ class Dispatcher:
             await self._choose(reply.question, reply.choices, place)
         if reply.intent is not None:
             await self._acts.propose(reply.intent, place)
+        if reply.is_undo:
+            await self._pressed(self._dialogue.undo(place.seat, self._clock.now()), place)
 
     async def _pressed(self, payload: Payload | Turned, place: Place) -> None:
         match payload:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Row, delete, select, update
 
-from bot.core.dialogue import ANYBODY, Offer, Payload, Run, Seat, Stage
+from bot.core.dialogue import ANYBODY, Offer, Payload, Run, Seat, Stage, Undo
 from bot.storage.database import Database
 from bot.storage.table import HANDLE
 
@@ -52,6 +52,14 @@ class HandleStore:
         with self._database.begin() as connection:
             row = connection.execute(select(HANDLE).where(here).order_by(HANDLE.c.due.desc()).limit(1)).first()
         return _offer(row) if row is not None else None
+
+    def undo(self, seat: Seat, now: datetime) -> Offer | None:
+        """The newest Undo of a seat that may still be pressed."""
+        here = (HANDLE.c.person == seat.person) & (HANDLE.c.chat == seat.chat) & (HANDLE.c.due >= now)
+        fresh = here & (HANDLE.c.stage == Stage.OFFERED.value)
+        with self._database.begin() as connection:
+            rows = connection.execute(select(HANDLE).where(fresh).order_by(HANDLE.c.due.desc())).all()
+        return next((offer for offer in map(_offer, rows) if isinstance(offer.payload, Undo)), None)
 
     def use(self, offer: Offer) -> bool:
         """Use an offer up and close its kin, once; False where it was used or closed already."""

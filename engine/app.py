@@ -4,12 +4,11 @@ import asyncio
 import secrets
 import uuid
 from collections.abc import Callable, Mapping
-from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
 
 from engine.brokers import load
-from engine.calendar import sessions
+from engine.calendar.almanac import Almanac
 from engine.domain.command import Command
 from engine.domain.event import ClockChanged, DeskConfigured, EngineStarted, PersonActed
 from engine.domain.group import DeskPlan
@@ -17,19 +16,17 @@ from engine.domain.ids import AccountId, ConnectionId, Symbol
 from engine.ports import Clock, ConnectContext, Session
 from engine.runtime.awake import Awake
 from engine.runtime.clock import SystemClock
-from engine.runtime.day import Days
 from engine.runtime.keeper import Keeper
 from engine.runtime.link import Act, Acted, Declined, LinkServer, Pulse
 from engine.runtime.litter import Litter
 from engine.runtime.recovery import recover
+from engine.runtime.schedule import Schedule
 from engine.runtime.shard import Shard
 from engine.storage.log import Log, Sync
 
 VERSION = version("lockstep-desk")
 MARK_S = 0.25  # how often quotes and time reach the desk
 PULSE_S = 0.5
-DAY_S = 1.0  # how often a firm's day may turn …
-HOURS_AGAIN = timedelta(hours=1)  # … and how often the trading hours are read
 JUMP_S = 0.5  # a computer clock that differs more than this was set by somebody
 
 
@@ -67,7 +64,6 @@ class Engine:
             by_account.update(dict.fromkeys((account.id for account in context.accounts), session))
         self._plan = plan
         self._home = home
-        self._days = Days()
         leads = [by_account[group.leader] for group in plan.groups]
         spare = [session for session in self._sessions.values() if session not in leads]
         # quotes of the whole desk: a leader's line and a spare one
@@ -95,8 +91,9 @@ class Engine:
                 tasks.create_task(self._watch_crash())
                 tasks.create_task(self._tick())
                 tasks.create_task(self._pulse())
-                if self._plan.keepings:
-                    tasks.create_task(self._keep_days(tell))
+                desk = self.shard.desk
+                schedule = Schedule(Almanac(self._home), lambda: desk.state, self.clock, self.shard.hear, tell)
+                tasks.create_task(schedule.run())
                 for session in self._sessions.values():
                     tasks.create_task(session.run())
                 if clerk is not None:
@@ -143,25 +140,6 @@ class Engine:
         if isinstance(self.clock, SystemClock) and abs(drift := self.clock.drift()) > JUMP_S:
             self.clock.follow()
             self.shard.hear([ClockChanged(at=self.clock.now(), seconds=drift)])
-
-    async def _keep_days(self, tell: Callable[[str], None]) -> None:
-        """Tell when firms' days turn, and have the trading hours built anew when they grow old."""
-        looked_at, said = None, ""
-        while True:
-            now = self.clock.now()
-            if looked_at is None or now - looked_at >= HOURS_AGAIN:
-                looked_at, read = now, sessions.read(self._home, now)
-                if read.is_due:
-                    await sessions.rebuild(self._home)
-                    read = sessions.read(self._home, self.clock.now())
-                self._days.learn(read.calendar)
-                if read.complaint not in ("", said):
-                    tell(f"days of accounts may not turn: {read.complaint}")
-                said = read.complaint
-            turns = self._days.due(self.shard.desk.state.copiers.values(), self.clock.now())
-            if turns:
-                self.shard.hear(list(turns))
-            await self.clock.sleep(DAY_S)
 
     async def _pulse(self) -> None:
         heard = self.shard.heard

@@ -17,6 +17,7 @@ from engine.brokers import load as load_broker
 from engine.config.complaint import complain, unknown
 from engine.config.file import LARGEST_NUMBER, Table, read, tables
 from engine.config.limit import limited
+from engine.config.timetable import timetables
 from engine.domain.group import AccountPlan, DeskPlan, FollowerPlan, GroupPlan, Setting, faults
 from engine.domain.ids import AccountId, ConnectionId, GroupId, Root
 from engine.domain.value import Value
@@ -35,6 +36,8 @@ _MERGED = (
     "ratios",
     "bracket",
     "limits",
+    "hours",
+    "news",
 )  # tables of the defaults that a follower's own keys are laid over
 
 
@@ -145,6 +148,7 @@ class _Reading:
         if not self.found:
             self._cross(desk, connections)
             desk, wrong = limited(desk)
+            desk = msgspec.structs.replace(desk, timetables=timetables(desk))
             self.found += faults(desk) + wrong
         chat = {name: table[name] for name in _CHATS if name in table}
         self.found += [f"[{name}]: write a table" for name, own in chat.items() if not isinstance(own, dict)]

@@ -8,18 +8,34 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from engine.domain.aside import Aside, mark
-from engine.domain.command import Close, Flatten, Pause, Payout, Rejoin, Relimit, Repair, Resize, Resume, Sync, Unlock
+from engine.domain.command import (
+    Close,
+    DropPause,
+    Flatten,
+    Pause,
+    Payout,
+    PlanPause,
+    Rejoin,
+    Relimit,
+    Repair,
+    Resize,
+    Resume,
+    Sync,
+    Unlock,
+)
 from engine.domain.copier import Copier
 from engine.domain.decision import AskSnapshot, CancelOrder, Decision, Severity
 from engine.domain.event import PersonActed, Restriction
 from engine.domain.hold import Hold, Task
 from engine.domain.ids import Root
 from engine.domain.lane import Feed, Lane
+from engine.domain.pause import drop_pause, override, plan_pause
 from engine.domain.reconcile import rebase
 from engine.domain.relimit import payout, relimit
 from engine.domain.risk import Signal
+from engine.domain.timetable import TIME_HOLDS
 
-KEPT_HOLDS = frozenset({"journal", "lock", "lock-day", "off"})  # no person lifts them by resuming
+KEPT_HOLDS = frozenset({"journal", "lock", "lock-day", "off", *TIME_HOLDS})  # no person lifts them by resuming
 LIMIT_HOLDS = frozenset({"lock", "lock-day"})
 FAIL_AFTER = timedelta(seconds=5)
 FAIL_AGAIN = timedelta(minutes=1)
@@ -58,6 +74,10 @@ def act(copier: Copier, event: PersonActed, opposed: Opposed, out: list[Decision
             payout(copier, event, wish, out)
         case Sync() as wish:
             _sync(copier, event, wish, opposed, out)
+        case PlanPause() as wish:
+            tell(copier, event.key, *plan_pause(copier, event, wish), out)
+        case DropPause() as wish:
+            tell(copier, event.key, *drop_pause(copier, wish), out)
         case Repair():
             copier.quarantined = ""
             copier.stand_still(line_up=copier.is_line_up)
@@ -100,7 +120,10 @@ def holding(copier: Copier) -> str:
 
 
 def _resume(copier: Copier, event: PersonActed, wish: Resume, opposed: Opposed, out: list[Decision]) -> None:
+    before = len(copier.holds)
     copier.holds = [hold for hold in copier.holds if hold.kind in KEPT_HOLDS]
+    is_lifted = len(copier.holds) < before
+    over = override(copier) if wish.over_news else []
     copier.refusals = 0
     copier.arm()
     lock = next((hold for hold in copier.holds if hold.kind in LIMIT_HOLDS), None)
@@ -113,15 +136,33 @@ def _resume(copier: Copier, event: PersonActed, wish: Resume, opposed: Opposed, 
         return
     if copier.kept is not None:
         copier.kept.waive()
+    stays = _stays(copier)
+    if stays and not is_lifted and not over:
+        tell(copier, event.key, "act.failed", stays, out)
+        return
     missed = [
         f"{lane.target - lane.goal:+d} {lane.symbol}" for lane in copier.lanes.values() if lane.target != lane.goal
     ]
     tail = f", {copier.barred}" if copier.barred else ""
+    tail += f"; {stays}" if stays else ""
+    tail += f"; the news pause is overridden by {event.by}: {', '.join(over)}" if over else ""
     if wish.rejoin is Rejoin.JOIN:
         _join(copier, event, opposed, out)
         return
     said = f"copying from the leader's next entry, not joined: {', '.join(missed)}" if missed else "copying, in step"
     tell(copier, event.key, "act.proven", said + tail, out)
+
+
+def _stays(copier: Copier) -> str:
+    """Which times a resume does not lift, and why; empty where there are none."""
+    found = []
+    for hold in copier.holds:
+        until = f" until {hold.until:%a %H:%M} UTC" if hold.until else ""
+        if hold.kind == "news":
+            found.append(f"news pause{until} ({hold.reason}): say `news` with the resume to override it")
+        elif hold.kind in TIME_HOLDS:
+            found.append(f"{hold.reason}{until}: it ends by itself, nobody resumes it")
+    return "; ".join(found)
 
 
 def _join(copier: Copier, event: PersonActed, opposed: Opposed, out: list[Decision]) -> None:
@@ -254,7 +295,9 @@ def progress(copier: Copier, at: datetime, out: list[Decision], *, is_snapshot: 
             copier.tasks.remove(task)
             code, said = _outcome(copier, task, at)
             if task.is_limit:
-                out.append(copier.tell("dd.flat", Severity.P2, f"{copier.account} is proven {said}", key=task.key))
+                severity = Severity.P4 if task.why and said == "was flat" else Severity.P2
+                why = f" ({task.why})" if task.why else ""
+                out.append(copier.tell("dd.flat", severity, f"{copier.account} is proven {said}{why}", key=task.key))
             else:
                 tell(copier, task.key, code, said, out)
         elif task.asked_at is None or (at - task.asked_at).total_seconds() >= 3:
@@ -265,9 +308,12 @@ def progress(copier: Copier, at: datetime, out: list[Decision], *, is_snapshot: 
 def _unproven(copier: Copier, task: Task, text: str, at: datetime, out: list[Decision]) -> None:
     """A limit's flatten that lasts is money at risk: say so, and again each minute."""
     since, lasted = task.failed_at or task.since, (at - task.since).total_seconds()
+    if task.why and not copier.is_line_up and not any(lane.held or lane.goal for lane in copier.lanes.values()):
+        return  # a time that comes while the line is off and nothing is believed held: proven when it is back
     if at - since >= (FAIL_AGAIN if task.failed_at else FAIL_AFTER):
         task.failed_at = at
-        said = f"{copier.account} is not proven flat after {lasted:.0f} s and goes on trying: {text}"
+        why = f" ({task.why})" if task.why else ""
+        said = f"{copier.account} is not proven flat after {lasted:.0f} s and goes on trying{why}: {text}"
         out.append(copier.tell("dd.fail", Severity.P1, said, key=task.key))
 
 

@@ -32,6 +32,7 @@ class Resume(Wish, frozen=True):
     """Copy entries again."""
 
     rejoin: Rejoin = Rejoin.FLAT
+    over_news: bool = False  # also inside a news window, knowingly
 
 
 class Resize(Wish, frozen=True):
@@ -144,6 +145,20 @@ class Payout(Wish, frozen=True):
     amount: Decimal
 
 
+class PlanPause(Wish, frozen=True):
+    """Pause later, from ``begins`` until ``until``; at its end what has changed meanwhile is told."""
+
+    begins: datetime
+    until: datetime
+    reason: str = ""
+
+
+class DropPause(Wish, frozen=True):
+    """Take back the pause that the act ``plan`` has planned, or end it where it has begun."""
+
+    plan: str
+
+
 Command = (
     Pause
     | Resume
@@ -161,4 +176,6 @@ Command = (
     | On
     | Relimit
     | Payout
+    | PlanPause
+    | DropPause
 )

@@ -28,6 +28,7 @@ from engine.domain.keeping import Kept
 from engine.domain.lane import NO_LIMIT, Feed, Lane
 from engine.domain.offer import Offer, ask
 from engine.domain.risk import Denied, Signal, Standing, arm, named, verdict
+from engine.domain.timetable import Times
 
 SETTLE = timedelta(seconds=3)  # an order that a snapshot this much later does not list has never reached the broker
 ASK_AFTER = timedelta(seconds=5)  # an order without an end is asked about
@@ -66,6 +67,8 @@ class Copier(msgspec.Struct):
     day_profit: Decimal | None = None
     kept: Kept | None = None  # its limits; None for an account that has none
     intake: Intake | None = None  # which entries it takes; None for an account that takes all
+    times: Times | None = None  # the times that it keeps; None for an account that keeps none
+    planned: list[Hold] = []  # pauses that a person has planned, by their beginning
     asked_at: datetime | None = None  # when the broker was last asked for a snapshot
     # armed
     barred: str = "line: not connected yet"
@@ -209,6 +212,9 @@ class Copier(msgspec.Struct):
             bind(self.asides, lane, feed, self.lanes.values())
         allowed = denied.allowed if more > 0 else -denied.allowed
         out.append(self.skipped(lane, signal.cause, more - allowed, denied))
+        if denied.check in ("rollover", "expired"):
+            said = f"{self.account}: no entry in {lane.symbol}, {denied.figures}"
+            out.append(self.tell("copy.unmapped", Severity.P2, said, lane))
         return self.judge(allowed, lane, feed, signal, out, is_waiting=is_waiting) if allowed else 0
 
     def _decided(self, more: int, lane: Lane, feed: Feed, signal: Signal, out: list[Decision]) -> int:

@@ -14,11 +14,12 @@ from typing import Any
 
 import msgspec
 
-from engine.domain import outage, report
+from engine.domain import outage, pause, report, rollover, timed
 from engine.domain.act import Opposed, progress
 from engine.domain.command import Resize
 from engine.domain.copier import Copier, remember
 from engine.domain.decision import AskSnapshot, Decision, Raised, Severity
+from engine.domain.due import KINDS, Timed, TradeDateTold
 from engine.domain.event import (
     AccessRefused,
     AccountRestricted,
@@ -99,6 +100,8 @@ class Desk:
             FollowerFailed: self._failed,
             DayStarted: self._day_turned,
             DayClosed: self._day_turned,
+            TradeDateTold: partial(rollover.told, self.state),
+            **dict.fromkeys(KINDS, self._came_due),
         }
 
     # ---- the door --------------------------------------------------------------------------------------------------
@@ -202,6 +205,8 @@ class Desk:
             step(copier)
             if copier.tasks:
                 progress(copier, at, out)
+            if copier.times is not None:
+                timed.settle(copier, out)
             if copier.kept is not None:
                 look(copier, self.state.fresh_quotes(), at, out)
             if copier.intake is not None:
@@ -260,6 +265,11 @@ class Desk:
         for account in event.accounts:
             turn = partial(turn_day, quotes=self.state.fresh_quotes(), event=event, out=out)
             self._with(account, event.at, out, turn)
+
+    def _came_due(self, event: Timed, out: list[Decision]) -> None:
+        self.state.version += 1
+        for account in event.accounts:
+            self._with(account, event.at, out, partial(timed.take, event=event, out=out))
 
     def _snapped(self, event: SnapshotTaken, out: list[Decision]) -> None:
         self.state.version += 1
@@ -363,16 +373,11 @@ class Desk:
             join_priced(self.state, at, out)
         busy = any(copier.is_busy() or copier.holds for copier in self.state.copiers.values())
         busy |= self.state.is_unpriced or any(not book.is_synced for book in self.state.leaders.values())
-        self.state.due = at + (TICK if busy else IDLE)
+        planned = [hold.since for copier in self.state.copiers.values() for hold in copier.planned]
+        self.state.due = min(at + (TICK if busy else IDLE), max(at, min(planned, default=at + IDLE)))
 
     def _look_after(self, copier: Copier, at: datetime, out: list[Decision]) -> None:
-        ended = [hold for hold in copier.holds if hold.until is not None and hold.until <= at]
-        if ended:
-            copier.holds = [hold for hold in copier.holds if hold not in ended]
-            copier.arm()
-            self.state.version += 1
-            tail = f", {copier.barred}" if copier.barred else ", copying from the leader's next entry"
-            out.append(copier.tell("pause.ended", Severity.P4, f"{copier.account}: pause is over{tail}"))
+        self.state.version += pause.look_after(copier, at, out)
         check(copier, at, out)
 
     def _failed(self, event: FollowerFailed, out: list[Decision]) -> None:

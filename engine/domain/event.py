@@ -9,6 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from engine.domain.command import Command
+from engine.domain.due import Timed, TradeDateTold
 from engine.domain.group import DeskPlan
 from engine.domain.ids import AccountId, BrokerOrderId, ConnectionId, FillId, OrderId, Symbol
 from engine.domain.value import Stamped, Value
@@ -322,4 +323,6 @@ Event = (
     | FollowerFailed
     | DayStarted
     | DayClosed
+    | Timed
+    | TradeDateTold
 )

@@ -10,6 +10,8 @@ from engine.domain.intake import IntakePlan
 from engine.domain.keeping import Keeping
 from engine.domain.limit import LimitsPlan
 from engine.domain.limit import faults as limit_faults
+from engine.domain.timetable import HoursPlan, NewsPlan, Timetable
+from engine.domain.timetable import faults as time_faults
 from engine.domain.value import Setting as Setting  # noqa: PLC0414  whoever writes settings finds it here
 
 LONGEST_OFFER_S = 3600
@@ -138,6 +140,8 @@ class FollowerPlan(Setting, frozen=True):
     limits: LimitsPlan | None = None  # when this desk acts ahead of the firm; the account's own table wins
     discretion: Discretion = Discretion.AUTOMATIC
     offer_s: int = 60  # how long an entry is offered; nobody answers: it is left
+    hours: HoursPlan | None = None  # when it trades and must be flat; the account's own table wins
+    news: NewsPlan | None = None  # what is done around economic events; the account's own table wins
 
 
 class GroupPlan(Setting, frozen=True):
@@ -162,6 +166,8 @@ class AccountPlan(Setting, frozen=True):
     overrides: dict[str, Any] = {}  # values of that plan that are otherwise on this account
     limits: LimitsPlan | None = None  # when this desk acts ahead of the firm, in place of the follower's table
     floor: Decimal | None = None  # the firm's own figure of the floor, for an account that has traded before
+    hours: HoursPlan | None = None  # when it trades and must be flat, in place of the follower's table
+    news: NewsPlan | None = None  # what is done around economic events, in place of the follower's table
 
 
 class DeskPlan(Setting, frozen=True):
@@ -171,6 +177,7 @@ class DeskPlan(Setting, frozen=True):
     groups: tuple[GroupPlan, ...]
     keepings: dict[AccountId, Keeping] = {}  # what accounts must keep to, worked out of plans and limits
     intakes: dict[AccountId, IntakePlan] = {}  # which entries followers take, where not all
+    timetables: dict[AccountId, Timetable] = {}  # the times that followers keep, worked out of plans, hours and news
 
 
 def follower_symbol(plan: FollowerPlan, symbol: Symbol, root: Root) -> Symbol | None:
@@ -196,6 +203,7 @@ def faults(plan: DeskPlan) -> list[str]:
     roles: dict[AccountId, str] = {}
     for account in plan.accounts:
         found += [f"account {account.id}: limits.{line}" for line in limit_faults(account.limits)]
+        found += [f"account {account.id}: {line}" for line in time_faults(account.hours, account.news)]
     leads = {group.leader for group in plan.groups}
     for group in plan.groups:
         if group.leader not in known:
@@ -220,6 +228,7 @@ def _follower_faults(
         found.append(f"group {group.id}: {name} already follows in {roles[name]}; an account plays one role")
     roles[name] = group.id
     found += [f"follower {name}: limits.{line}" for line in limit_faults(follower.limits)]
+    found += [f"follower {name}: {line}" for line in time_faults(follower.hours, follower.news)]
     if follower.bracket is not None and min(follower.bracket.stop_ticks, follower.bracket.target_ticks) <= 0:
         found.append(f"follower {name}: bracket needs stop_ticks and target_ticks above 0")
     return found + [f"follower {name}: {line}" for line in (*_size_faults(follower.sizing), *_number_faults(follower))]

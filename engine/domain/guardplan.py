@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from engine.domain.group import Setting
 from engine.domain.ids import Root
 from engine.domain.profile import ProfilePlan
+from engine.domain.value import Setting
 
 MOST_COUNTED = 60  # a rate counts no further than the guard remembers
 ANY = "*"  # any other product
@@ -54,7 +54,7 @@ class Window(Setting, frozen=True):
 
         Raises: ValueError for words that are none of these.
         """
-        return _minute(self.opens), _minute(self.closes), _weekdays(self.days)
+        return minute_of(self.opens), minute_of(self.closes), _weekdays(self.days)
 
 
 NO_LIMIT = SizeLimit()
@@ -124,7 +124,11 @@ def _profile_faults(plan: ProfilePlan) -> list[str]:
     return found
 
 
-def _minute(text: str) -> int:
+def minute_of(text: str) -> int:
+    """Minute of the day of "08:30".
+
+    Raises: ValueError that says what to write.
+    """
     match = _TIME.fullmatch(text)
     if match is None:
         raise ValueError(f'write a time such as "08:30", not "{text}"')

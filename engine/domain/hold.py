@@ -8,14 +8,17 @@ from engine.domain.ids import Symbol
 
 
 class Hold(msgspec.Struct):
-    """Entries are stopped: by whom, why, until when. ``kind`` is person, engine, journal, flatten, or what a limit asks for:
-    close-only, lock-day or lock; or off, which only a person's on lifts."""
+    """Entries are stopped: by whom, why, until when. ``kind`` is person, planned, engine, journal, flatten, what a limit
+    asks for (close-only, lock-day, lock), or a time's (window, flat-by, news), which ends by its own fact; or off,
+    which only a person's on lifts."""
 
     by: str
     kind: str
     reason: str
     since: datetime
     until: datetime | None = None
+    is_ending_told: bool = False  # people know that it ends soon and what has changed meanwhile
+    key: str = ""  # the act that planned it
 
 
 class Task(msgspec.Struct):
@@ -31,3 +34,4 @@ class Task(msgspec.Struct):
     failed_at: datetime | None = None  # when people were told last that it is not proven
     short: str = ""  # what of a size up was denied
     wanted: int = 0  # the goal that a take made, in its contract
+    why: str = ""  # a time asked for it: what that is, in words

@@ -314,6 +314,22 @@ def _around(table: SessionTable, at: datetime) -> SessionTable:
     return msgspec.structs.replace(table, sessions=table.sessions[max(0, number - 8) : number + 3])
 
 
+def usual_hours(at: datetime) -> SessionTable:
+    """The exchange's usual week around an instant, without holidays: a stand-in where no calendar reaches."""
+    today = at.astimezone(ZoneInfo(EXCHANGE_ZONE)).date()
+    days = [day for step in range(-9, 10) if (day := today + timedelta(days=step)).weekday() < 5]
+    sessions = tuple(
+        Session(trade_date=day, spans=(Span(opens=_evening(day), closes=instant(day, time(16), EXCHANGE_ZONE)),))
+        for day in days
+    )
+    until = sessions[-1].closes + REST
+    return SessionTable(family=Family.EQUITY, since=sessions[0].opens, until=until, sessions=sessions)
+
+
+def _evening(day: date) -> datetime:
+    return instant(day - timedelta(days=1), time(17), EXCHANGE_ZONE)
+
+
 def is_within(window: Window, at: datetime) -> bool:
     """Say whether a trading window is open."""
     local = at.astimezone(ZoneInfo(window.zone))

@@ -55,6 +55,8 @@ class Kept(msgspec.Struct):
     moved: Decimal = ZERO  # gone from it by other hands, and nobody has said yet what it was
     fees: Decimal = ZERO  # most that our fills since the sure balance can have cost
     own: dict[str, Decimal] = {}  # a person's tighter figures by limit, over the settings'
+    cut_at: datetime | None = None  # the newest cut-off that was taken in …
+    started_at: datetime | None = None  # … and the newest start: at one instant each counts by itself
 
     @property
     def cap(self) -> Decimal | None:
@@ -134,6 +136,25 @@ class Kept(msgspec.Struct):
     def balance(self, earned: Decimal) -> Decimal | None:
         """What the account has, by its sure balance and our fills since; None before the first."""
         return None if self.sure is None else self.sure + earned - self.earned - self.paid
+
+    def heard(self, *, is_cut: bool) -> datetime | None:
+        """The newest cut-off, or the newest start, that was taken in; what came before either counts as taken in."""
+        own = self.cut_at if is_cut else self.started_at
+        return own if own is not None else self.turned_at
+
+    def turn(self, due: datetime, *, is_cut: bool) -> bool:
+        """Take in a turn of the firm's day; False where it was before, or is older than the newest one."""
+        heard, newest = self.cut_at if is_cut else self.started_at, self.turned_at
+        if (newest is not None and due < newest) or (heard is not None and due <= heard):
+            return False
+        if self.cut_at is None and self.started_at is None:  # one of both comes first: the other counts from here
+            self.cut_at = self.started_at = newest
+        self.turned_at = due
+        if is_cut:
+            self.cut_at = due
+        else:
+            self.started_at = due
+        return True
 
     def begin(self, balance: Decimal, at: datetime, day_profit: Decimal, open_profit: Decimal) -> Ledger:
         """Open the ledger. Of an account that has traded before, the highest balance that trails is not known: the present

@@ -20,9 +20,8 @@ from enum import StrEnum
 
 import msgspec
 
-from engine.domain.group import Setting
 from engine.domain.ids import Root
-from engine.domain.value import Value
+from engine.domain.value import Setting, Value
 
 KEPT = 256  # newest values of one measure
 MOST_ROOTS = 64  # products remembered; the oldest goes first

@@ -109,6 +109,15 @@ def roll_of(symbol: Symbol, today: date, closed: AbstractSet[date] = NO_DAYS) ->
     )
 
 
+def ended(symbol: Symbol, today: date, closed: AbstractSet[date] = NO_DAYS) -> str:
+    """Why nothing is entered in a contract any more, with its dates; empty while it may be, or where we cannot tell."""
+    roll = roll_of(symbol, today, closed)
+    if roll is None or today <= roll.deadline:
+        return ""
+    what = "last trade" if roll.reason == "last trade" else "last day before first notice"
+    return f"expired: {symbol} {what} {roll.deadline}, trade date {today}; {roll.next} follows"
+
+
 def front(root: Root, today: date, closed: AbstractSet[date] = NO_DAYS) -> Front | None:
     """Month in front on a trade date; None for a product that we do not know."""
     cycle = CYCLES.get(root)

@@ -1,7 +1,7 @@
 """State: everything of the desk that a checkpoint keeps, and the armed rows that are looked up from it."""
 
 from collections import defaultdict
-from datetime import datetime
+from datetime import date, datetime
 
 import msgspec
 
@@ -15,8 +15,10 @@ from engine.domain.keeping import Keeping, Kept
 from engine.domain.lane import Feed, Lane
 from engine.domain.leader import LeaderBook
 from engine.domain.risk import arm
+from engine.domain.roll import ended
 from engine.domain.shot import Shot, aim
 from engine.domain.sizing import REACH, bar, feed_for, lay, lay_pool, mark_of, measure, reach_of
+from engine.domain.timetable import TIME_HOLDS, Times, Timetable
 
 Row = tuple[Copier, Lane, Feed]
 
@@ -37,6 +39,8 @@ class DeskState(msgspec.Struct):
     is_unpriced: bool = False  # a missed entry somewhere waits for a first price
     version: int = 0  # grows when positions, sizes or holds change
     offered: int = 0  # entries that were offered so far: the newest one's number
+    trade_date: date | None = None  # the exchange's, as last told …
+    closed: tuple[date, ...] = ()  # … with weekdays that are none
 
     def fresh_quotes(self) -> dict[Symbol, QuoteMarked]:
         """Quotes that this process has heard itself: one from before a restart is no present price."""
@@ -104,6 +108,7 @@ def configure(state: DeskState, plan: DeskPlan) -> list[Copier]:
             known.group, known.owner, known.plan = group.id, owners[account], follower
         _keep(state.copiers[account], plan.keepings.get(account))
         _take_in(state.copiers[account], plan.intakes.get(account))
+        _time(state.copiers[account], plan.timetables.get(account))
     gone = [state.copiers.pop(account) for account in list(state.copiers) if account not in followers]
     leads = leader_groups(plan)
     state.leaders = {name: state.leaders.get(name) or LeaderBook(name, ids) for name, ids in leads.items()}
@@ -139,6 +144,17 @@ def _take_in(copier: Copier, plan: IntakePlan | None) -> None:
         copier.intake = Intake(plan)
     else:
         copier.intake.plan = plan
+
+
+def _time(copier: Copier, table: Timetable | None) -> None:
+    """Put an account's times in force; where it stands in them stays until a fact says otherwise."""
+    if table is None:
+        copier.times = None
+        copier.holds = [hold for hold in copier.holds if hold.kind not in TIME_HOLDS]
+    elif copier.times is None:
+        copier.times = Times(table)
+    else:
+        copier.times.table = table
 
 
 def _leave(copier: Copier) -> None:
@@ -205,6 +221,7 @@ def _rows(state: DeskState, book: LeaderBook, symbol: Symbol) -> tuple[list[Row]
             copier = state.copiers[plan.account]
             found = feed_for(copier, symbol) if is_copied else None
             if found is not None:
+                end_lane(state, copier, found[0])
                 lanes.append((copier, *found))
             for lane in copier.lanes.values():
                 feed = lane.feeds.get(symbol)
@@ -212,6 +229,14 @@ def _rows(state: DeskState, book: LeaderBook, symbol: Symbol) -> tuple[list[Row]
                     feed.barred = f"settings: {symbol} is no longer copied into {lane.symbol}"
                     former.append((copier, lane, feed))
     return lanes, former
+
+
+def end_lane(state: DeskState, copier: Copier, lane: Lane) -> None:
+    """Arm why a contract takes no entries any more, by the trade date."""
+    lane.ended = ended(lane.symbol, state.trade_date, frozenset(state.closed)) if state.trade_date is not None else ""
+    for feed in lane.feeds.values():
+        if not feed.barred.startswith("settings"):
+            bar(copier, lane, feed)
 
 
 def _pools(lanes: list[Row]) -> dict[GroupId, list[Row]]:

@@ -162,9 +162,8 @@ def turn_day(copier: Copier, quotes: Quotes, event: DayStarted | DayClosed, out:
         and copier.intake.turns(event.due, event.trade_date, is_short=event.is_short)
     ):
         copier.trades = 0
-    if kept is None or (kept.turned_at is not None and event.due < kept.turned_at):
+    if kept is None or not kept.turn(event.due, is_cut=isinstance(event, DayClosed)):
         return
-    kept.turned_at = event.due
     look(copier, quotes, event.at, out)
     ledger = kept.ledger
     if isinstance(event, DayClosed):

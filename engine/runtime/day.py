@@ -29,12 +29,16 @@ class Days:
         """What has come due since each account last heard of its day, in order; an account off its line hears it later."""
         found: dict[DayMark, list[AccountId]] = {}
         for copier in copiers:
-            clock, turned_at = _heard(copier)
-            if clock is None or turned_at is None or not copier.is_synced:
+            clock = _clock(copier)
+            start, cut = _heard(copier, is_cut=False), _heard(copier, is_cut=True)
+            if clock is None or start is None or not copier.is_synced:
                 continue
             marks = self._marks_of(clock)
-            since, until = (bisect_right(marks, at, key=lambda mark: mark.at) for at in (turned_at, now))
-            for mark in marks[since:until]:
+            since = bisect_right(marks, min(start, cut or start), key=lambda mark: mark.at)
+            for mark in marks[since : bisect_right(marks, now, key=lambda mark: mark.at)]:
+                heard = cut if mark.turn is DayTurn.CUT_OFF else start
+                if heard is None or mark.at <= heard or mark.at < max(start, cut or start):
+                    continue
                 found.setdefault(mark, []).append(copier.account)
         return [_told(mark, tuple(found[mark]), now) for mark in sorted(found, key=_order)]
 
@@ -46,13 +50,18 @@ class Days:
         return self._marks.get(clock, ())
 
 
-def _heard(copier: Copier) -> tuple[DayClock | None, datetime | None]:
-    """By whose day an account goes, and the newest turn of it that it has heard of."""
+def _clock(copier: Copier) -> DayClock | None:
+    """By whose day an account goes."""
     if copier.kept is not None:
-        return copier.kept.keeping.clock, copier.kept.turned_at
-    if copier.intake is not None:
-        return copier.intake.plan.clock, copier.intake.turned_at
-    return None, None
+        return copier.kept.keeping.clock
+    return copier.intake.plan.clock if copier.intake is not None else None
+
+
+def _heard(copier: Copier, *, is_cut: bool) -> datetime | None:
+    """The newest cut-off, or start, of its day that an account has heard of; None where none is for it."""
+    if copier.kept is not None:
+        return copier.kept.heard(is_cut=is_cut)
+    return copier.intake.turned_at if copier.intake is not None and not is_cut else None
 
 
 def _order(mark: DayMark) -> tuple[datetime, int]:

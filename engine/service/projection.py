@@ -14,6 +14,7 @@ import msgspec
 from engine.api.notices import ActTold, CopyTold, Message, Notice
 from engine.domain.decision import Raised, Severity
 from engine.domain.desk import Desk
+from engine.domain.due import Due
 from engine.domain.entry import Entry, decode_entry, encode_entry
 from engine.domain.event import (
     DeskConfigured,
@@ -231,6 +232,8 @@ def _touched(entry: Entry, state: DeskState) -> Iterator[AccountId]:
         return
     if isinstance(event, PersonActed):
         yield from event.command.accounts
+    elif isinstance(event, Due) and not entry.decisions:
+        yield from event.accounts
     elif account is not None and account not in state.leaders and not entry.decisions:
         yield account
     elif (

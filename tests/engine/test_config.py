@@ -3,6 +3,7 @@
 import string
 import time
 from contextlib import suppress
+from datetime import time as clock
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from engine.api.secret import Vault, parse_env
 from engine.config import Secret, Settings, device, find, hidden, home, load, parse
 from engine.domain.group import Fixed, Multiplier, Rounding
+from engine.domain.ids import AccountId
 from engine.errors import ConfigError
 
 EXAMPLE = Path(__file__).parents[2] / "desk.toml"
@@ -423,4 +425,65 @@ def test_a_named_plan_becomes_what_the_follower_must_keep_to(example):
     ],
 )
 def test_a_wrong_limit_stops_the_start_with_a_line(example, written, said):
+    assert any(said in line for line in complaint(example.replace(LIMITED, f"{LIMITED}{written}\n")))
+
+
+# ---- times
+
+
+def test_own_times_stand_beside_the_firms_and_an_override_loosens_it(example):
+    plan = 'plan = "topstep/50k/combine"\n'
+    own = (
+        'hours = { windows = [{ opens = "08:30", closes = "15:00" }], flat_by = "14:55" }\n'
+        'news = { events = "FOMC, CPI", before_min = 20 }\n'
+    )
+    tables = [
+        read(example.replace(LIMITED, LIMITED + more)).desk.timetables
+        for more in ("", plan, plan + own, plan + 'overrides = { flat_by = 15:09:00, news = "free" }\n')
+    ]
+    assert tables[0] == {}, "nobody keeps times that nobody set"
+    firm, both, loose = (table[AccountId("ALPHA")] for table in tables[1:])
+    assert [(rule.at, rule.zone, rule.whose) for rule in firm.flat] == [(clock(15, 10), "America/Chicago", "firm")]
+    assert [rule.name for rule in firm.news] == ["firm pause: CPI -5/+5 min"]
+    assert [(rule.at, rule.whose) for rule in both.flat] == [(clock(15, 10), "firm"), (clock(14, 55), "own")]
+    assert [rule.name for rule in both.news] == ["firm pause: CPI -5/+5 min", "own pause: FOMC, CPI -20/+15 min"]
+    (window,) = both.windows
+    assert (window.opens, window.closes, window.weekdays) == (clock(8, 30), clock(15), (0, 1, 2, 3, 4))
+    assert ([rule.at for rule in loose.flat], loose.news) == ([clock(15, 9)], ())
+
+
+def test_a_firms_flat_window_is_met_a_minute_early_and_defaults_are_for_all(example):
+    plan = 'plan = "lucid/daily-eod-50k/evaluation"\n'
+    (rule,) = read(example.replace(LIMITED, LIMITED + plan)).desk.timetables[AccountId("ALPHA")].news
+    assert rule.name == "firm flatten: USD high impact -2/+1 min"
+    table = '\n[group.defaults.hours]\nflat_by = "15:10"\n'
+    text = example.replace("\n[[group.follower]]", f"{table}\n[[group.follower]]", 1)
+    assert list(read(text).desk.timetables) == ["ALPHA", "BRAVO"]
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ('hours = { flat_by = "25:10" }', 'hours.flat_by: write a time such as "08:30", not "25:10"'),
+        (
+            'hours = { zone = "Chicago" }',
+            'hours.zone: there is no time zone "Chicago"; write one such as America/Chicago',
+        ),
+        (
+            'hours = { windows = [{ opens = "8", closes = "15:00" }] }',
+            'hours.windows: write a time such as "08:30", not "8"',
+        ),
+        (
+            'hours = { windows = [{ opens = "08:30", closes = "15:00", days = "monday" }] }',
+            'hours.windows: write days such as "mon-fri"',
+        ),
+        ("hours = { ahead_min = 90 }", "hours.ahead_min: write minutes from 0 to 60, not 90"),
+        ("hours = { windws = [] }", 'the key "windws" is unknown; did you mean "windows"?'),
+        ('news = { events = "CPX" }', 'news.events: "CPX" is not understood; write "red", or names such as "FOMC, CPI'),
+        ("news = { before_min = -1 }", "news.before_min: write minutes from 0 to 1440, not -1"),
+        ("news = { before_min = 0, after_min = 0 }", "both before_min and after_min are 0"),
+        ('news = { action = "stop" }', "unknown value 'stop'; write one of: flatten, none, pause"),
+    ],
+)
+def test_a_wrong_time_stops_the_start_with_a_line(example, written, said):
     assert any(said in line for line in complaint(example.replace(LIMITED, f"{LIMITED}{written}\n")))

@@ -24,6 +24,7 @@ from engine.domain.group import AccountPlan, Caps, DeskPlan, Exact, FollowerPlan
 from engine.domain.ids import AccountId, ConnectionId, GroupId, Symbol, is_ours
 from engine.domain.intake import IntakePlan
 from engine.domain.keeping import Keeping
+from engine.domain.timetable import Timetable
 from engine.ports import Clock, ConnectContext
 from engine.sim.desk import AccountPlan as VenueAccount
 from engine.sim.desk import Desk as VenueDesk
@@ -89,6 +90,7 @@ class Stage:
     options: dict[str, Any] = field(default_factory=dict)
     keepings: dict[str, Keeping] = field(default_factory=dict)  # limits of followers, or of a leader
     intakes: dict[str, IntakePlan] = field(default_factory=dict)  # which entries followers take
+    timetables: dict[str, Timetable] = field(default_factory=dict)  # times that followers keep
     passwords: dict[str, str] = field(default_factory=dict)  # what the engine believes, by login
     speed: float = 1.0
     clock: Clock = None  # type: ignore[assignment]  # a SwiftClock of ``speed`` unless given
@@ -158,7 +160,10 @@ class Stage:
             groups.append(GroupPlan(id=GroupId("OTHER"), leader=RIVAL, followers=tuple(self.rivals)))
         keepings = {AccountId(name): keeping for name, keeping in self.keepings.items()}
         intakes = {AccountId(name): intake for name, intake in self.intakes.items()}
-        return DeskPlan(accounts=accounts, groups=tuple(groups), keepings=keepings, intakes=intakes)
+        timetables = {AccountId(name): table for name, table in self.timetables.items()}
+        return DeskPlan(
+            accounts=accounts, groups=tuple(groups), keepings=keepings, intakes=intakes, timetables=timetables
+        )
 
     def connections(self) -> list[tuple[str, ConnectContext]]:
         urls = {name: getattr(self.venue, name) for name in ("rest_url", "socket_url", "market_url", "oauth_url")}

@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from engine.api import notices, requests, views, whatif
-from engine.domain import command, decision, event
+from engine.domain import command, decision, due, event
 from engine.domain.value import Value
 from tests.engine.domain.model import START
 
@@ -70,7 +70,7 @@ def messages(*modules: types.ModuleType) -> list[type[Value]]:
 
 
 SETS = {
-    "event": (event,),
+    "event": (event, due),
     "decision": (decision,),
     "command": (command,),
     "api": (requests, views, notices, whatif),

@@ -2,11 +2,14 @@
 
 from datetime import UTC, datetime, time, timedelta
 
+import msgspec
+
 from engine.domain.copier import Copier
 from engine.domain.event import DayClosed, DayStarted
 from engine.domain.group import FollowerPlan
 from engine.domain.hours import Calendar, DayClock
 from engine.domain.ids import AccountId, GroupId
+from engine.domain.intake import EntryPlan, Intake, IntakePlan
 from engine.domain.keeping import Kept
 from engine.runtime.day import Days
 from tests.engine.domain.sessions import ct, equity
@@ -50,3 +53,28 @@ def test_every_day_that_was_slept_through_is_told_in_order() -> None:
     told = days().due([copier("A", ct(2026, 11, 23, 10))], ct(2026, 11, 25, 10))
     assert [type(one) for one in told] == [DayClosed, DayStarted] * 2
     assert [one.due for one in told] == sorted(one.due for one in told)
+
+
+def test_a_start_at_the_instant_of_a_cut_off_is_not_lost_between_them() -> None:
+    """The process may die between the two: each kind of turn counts by itself."""
+    clock = DayClock(zone="America/Chicago", day_start=time(17), cut_off=time(17), flat_by=time(16))
+    account = copier("A", ct(2026, 11, 23, 10))
+    assert account.kept is not None
+    account.kept.keeping = msgspec.structs.replace(keeping(), clock=clock)
+    now = ct(2026, 11, 23, 17, 1)
+    cut, start = days().due([account], now)
+    assert (type(cut), type(start), cut.due) == (DayClosed, DayStarted, start.due)
+    assert account.kept.turn(cut.due, is_cut=True)
+    assert days().due([account], now) == [start]
+    assert account.kept.turn(start.due, is_cut=False)
+    assert days().due([account], now) == []
+    assert not account.kept.turn(start.due, is_cut=False), "told twice it counts once"
+    assert not account.kept.turn(cut.due, is_cut=True)
+
+
+def test_an_account_that_only_counts_its_entries_hears_of_starts_alone_and_once() -> None:
+    account = copier("A", None)
+    account.kept, account.intake = None, Intake(IntakePlan(entries=EntryPlan(), clock=NEW_YORK), ct(2026, 11, 23, 10))
+    assert days().due([account], ct(2026, 11, 23, 16, 30)) == []
+    (start,) = days().due([account], ct(2026, 11, 23, 18))
+    assert (type(start), start.due) == (DayStarted, ct(2026, 11, 23, 17))

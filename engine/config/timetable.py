@@ -36,9 +36,8 @@ def timetables(desk: DeskPlan) -> dict[AccountId, Timetable]:
         if faults(hours, news):
             continue
         firm = _rules(account)
-        table = Timetable(
-            windows=windows_of(hours), flat=_flat(hours, firm if _asks_flat(account) else None), news=_news(news, firm)
-        )
+        closer = firm if _asks_flat(account) else None
+        table = Timetable(windows=windows_of(hours), flat=_flat(hours, closer), news=_news(news, firm))
         if table != Timetable():
             found[account.id] = table
     return found

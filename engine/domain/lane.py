@@ -90,7 +90,7 @@ class Lane(msgspec.Struct):
     cost: Cost = msgspec.field(default_factory=Cost)
     apart: str = ""  # by whose word the leader drives it no more; empty when he does
     is_apart_told: bool = False  # … and people know that he is out
-    ended: str = ""  # why the contract takes no entries any more, by its dates
+    expired: str = ""  # why the contract takes no entries any more, by its dates
 
     def shift(self, feed: Feed, net: int) -> int:
         """Follow the leader to ``net``: lower the goal where he shrank.

@@ -39,7 +39,7 @@ def feed_for(copier: Copier, symbol: Symbol) -> tuple[Lane, Feed] | None:
 
 def bar(copier: Copier, lane: Lane, feed: Feed) -> None:
     """Arm why a feed gives no entries: the settings, the end of the contract, or a person's word."""
-    feed.barred = refusal(copier, feed.symbol, lane.symbol) or lane.ended or bar_of(copier.asides, lane, feed)
+    feed.barred = refusal(copier, feed.symbol, lane.symbol) or lane.expired or bar_of(copier.asides, lane, feed)
 
 
 def refusal(copier: Copier, symbol: Symbol, own: Symbol) -> str:

@@ -233,7 +233,7 @@ def _rows(state: DeskState, book: LeaderBook, symbol: Symbol) -> tuple[list[Row]
 
 def end_lane(state: DeskState, copier: Copier, lane: Lane) -> None:
     """Arm why a contract takes no entries any more, by the trade date."""
-    lane.ended = ended(lane.symbol, state.trade_date, frozenset(state.closed)) if state.trade_date is not None else ""
+    lane.expired = ended(lane.symbol, state.trade_date, frozenset(state.closed)) if state.trade_date is not None else ""
     for feed in lane.feeds.values():
         if not feed.barred.startswith("settings"):
             bar(copier, lane, feed)

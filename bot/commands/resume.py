@@ -11,10 +11,11 @@ LOOK_BACK = 50
 
 
 class Args(Value, frozen=True):
-    """Whom; join the leader's position now instead of waiting for its next entry?"""
+    """Whom; join the leader's position now instead of waiting for its next entry? Also inside a news window?"""
 
     scope: Scope | None = None
     join: bool = False
+    news: bool = False
 
 
 async def run(args: Args, desk: Desk) -> Reply:
@@ -28,7 +29,7 @@ async def run(args: Args, desk: Desk) -> Reply:
             return _which(held)
         scope = "all"  # either everything is paused or nothing is: there is nothing to choose
     ask, join = (
-        ResumeAsk(key=desk.key("resume"), by=desk.person.name, scope=scope, rejoin=rejoin)
+        ResumeAsk(key=desk.key("resume"), by=desk.person.name, scope=scope, rejoin=rejoin, over_news=args.news)
         for rejoin in (Rejoin.FLAT, Rejoin.JOIN)
     )
     remarks = await _missed(scope, views, desk)

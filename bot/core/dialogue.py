@@ -29,6 +29,7 @@ from engine.api import (
     FlattenAsk,
     LeaveAsk,
     LimitAsk,
+    NewsPauseAsk,
     OffAsk,
     OnAsk,
     PauseAsk,
@@ -38,6 +39,7 @@ from engine.api import (
     SkipAsk,
     TakeAsk,
     UnlockAsk,
+    UnplanAsk,
     Value,
 )
 
@@ -150,7 +152,7 @@ def level_of(intent: Intent, preview: PreviewView | None) -> Level:
     match intent.ask:
         case None:
             return intent.level or Level.C2
-        case PauseAsk() | LeaveAsk() | SkipAsk() | OffAsk(close=False):
+        case PauseAsk() | NewsPauseAsk() | UnplanAsk() | LeaveAsk() | SkipAsk() | OffAsk(close=False):
             return Level.C1
         case TakeAsk():  # what is offered was shown with its figures
             return Level.C2 if live else Level.C1
@@ -186,7 +188,7 @@ def word_of(ask: ActAsk | None) -> str:
 def needs_preview(intent: Intent) -> bool:
     """Say whether the act's level or card depends on a preview; a pause waits for nothing, and nobody previews people."""
     ask = intent.ask
-    if ask is None or isinstance(ask, PauseAsk | LeaveAsk | SkipAsk):
+    if ask is None or isinstance(ask, PauseAsk | NewsPauseAsk | UnplanAsk | LeaveAsk | SkipAsk):
         return False
     return not (isinstance(ask, OffAsk) and not ask.close)
 
@@ -195,7 +197,7 @@ def adds_risk(intent: Intent, preview: PreviewView | None) -> bool:
     """Say whether an act may make risk grow: what a lock or a lockdown stops."""
     if intent.ask is None:
         return not isinstance(intent.deed, Revoke | Lockdown | Freeze)
-    if isinstance(intent.ask, PauseAsk | FlattenAsk | CloseAsk | LeaveAsk | SkipAsk | OffAsk):
+    if isinstance(intent.ask, PauseAsk | NewsPauseAsk | FlattenAsk | CloseAsk | LeaveAsk | SkipAsk | OffAsk):
         return False
     return preview is None or preview.adds_risk
 

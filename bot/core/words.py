@@ -43,6 +43,12 @@ class Span(Value, frozen=True):
     until: datetime
 
 
+class Moment(Value, frozen=True):
+    """The next time that a clock shows."""
+
+    at: datetime
+
+
 class Size(Value, frozen=True):
     """A resize: ``factor`` of the plan's size, or ``change`` times the factor in force."""
 
@@ -150,6 +156,11 @@ def _span(words: Sequence[str], context: Context) -> Taken:
     return (Span(until=context.now + length), 1) if timedelta(0) < length <= LONGEST else None
 
 
+def _moment(words: Sequence[str], context: Context) -> Taken:
+    at = _clock(words[0], context)
+    return (Moment(at=at), 1) if at is not None else None
+
+
 def _clock(word: str, context: Context) -> datetime | None:
     match = _CLOCK.fullmatch(word)
     if match is None or int(match.group(1)) > 23 or int(match.group(2)) > 59:
@@ -206,6 +217,7 @@ KINDS: dict[Any, Kind] = {
     Amount: Kind(shape="amount", read=_amount, names="amount"),
     Count: Kind(shape="number", read=_count, names="number"),
     Span: Kind(shape="15m|1h30m|until 14:45|eod", read=_span, names="time"),
+    Moment: Kind(shape="14:30", read=_moment, names="time"),
     Size: Kind(shape="0.5x|50%|half|+10%|off", read=_size, names="size"),
     Stop: Kind(shape="stop 30|stop 120t", read=_stop, names="stop distance (stop 30, stop 120t)"),
     Word: Kind(shape="word", read=_word),

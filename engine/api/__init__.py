@@ -1,5 +1,6 @@
 """The public face of the engine: all that the bot may import. The client stands in ``engine.api.client``."""
 
+from engine.api.news import NewsLine, NewsView, PlannedView
 from engine.api.notices import ActTold, CopyTold, Message, Notice, Snapshot, StatusTold, Told
 from engine.api.requests import (
     ActAsk,
@@ -9,6 +10,7 @@ from engine.api.requests import (
     FlattenAsk,
     LeaveAsk,
     LimitAsk,
+    NewsPauseAsk,
     OffAsk,
     OnAsk,
     PauseAsk,
@@ -20,6 +22,7 @@ from engine.api.requests import (
     SyncAsk,
     TakeAsk,
     UnlockAsk,
+    UnplanAsk,
 )
 from engine.api.views import (
     AccountState,
@@ -80,6 +83,9 @@ __all__ = [
     "LineView",
     "LockstepError",
     "Message",
+    "NewsLine",
+    "NewsPauseAsk",
+    "NewsView",
     "Notice",
     "OffAsk",
     "OfferView",
@@ -87,6 +93,7 @@ __all__ = [
     "OrderView",
     "PauseAsk",
     "PayoutAsk",
+    "PlannedView",
     "PreviewLine",
     "PreviewView",
     "Refusal",
@@ -106,6 +113,7 @@ __all__ = [
     "TakeAsk",
     "Told",
     "UnlockAsk",
+    "UnplanAsk",
     "Value",
     "WhatIfLeader",
     "WhatIfLine",

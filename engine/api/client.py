@@ -12,6 +12,7 @@ import msgspec
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidHandshake, InvalidURI, WebSocketException
 
+from engine.api.news import NewsView
 from engine.api.notices import Message
 from engine.api.requests import ActAsk
 from engine.api.views import (
@@ -132,6 +133,10 @@ class EngineClient:
         """What a leader's trade would do; nothing happens. ``stop`` is "30" points or "120t" ticks."""
         ask = {"side": side, "quantity": str(quantity), "symbol": symbol, "stop": stop, "scope": scope}
         return await self._get("/v1/whatif", WhatIfView, **ask)
+
+    async def news(self, days: int = 1, scope: str = "all") -> NewsView:
+        """Events ahead, and the windows of a scope around them."""
+        return await self._get("/v1/news", NewsView, days=str(days), scope=scope)
 
     async def orders(self, scope: str = "all") -> tuple[OrderView, ...]:
         """Working orders."""

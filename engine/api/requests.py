@@ -32,6 +32,7 @@ class ResumeAsk(Ask, frozen=True, tag="resume"):
     """Copy entries again."""
 
     rejoin: Rejoin = Rejoin.FLAT
+    over_news: bool = False  # also inside a news window, knowingly
 
 
 class SizeAsk(Ask, frozen=True, tag="size"):
@@ -120,6 +121,22 @@ class PayoutAsk(Ask, frozen=True, tag="payout"):
     amount: Decimal
 
 
+class NewsPauseAsk(Ask, frozen=True, tag="newspause"):
+    """Pause around the next event that ``event`` names ("CPI", "FOMC", a word of its title), the next red one where it is
+    empty, or around the time ``at``. It begins and ends by itself."""
+
+    event: str = ""
+    at: datetime | None = None
+    before_min: int = 15
+    after_min: int = 15
+
+
+class UnplanAsk(Ask, frozen=True, tag="unplan"):
+    """Take back the pause that the act ``plan`` has planned, or end it where it has begun."""
+
+    plan: str
+
+
 ActAsk = (
     PauseAsk
     | ResumeAsk
@@ -137,4 +154,6 @@ ActAsk = (
     | OnAsk
     | LimitAsk
     | PayoutAsk
+    | NewsPauseAsk
+    | UnplanAsk
 )

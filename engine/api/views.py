@@ -96,6 +96,8 @@ class AccountView(Value, frozen=True):
     trail_pct: Decimal | None = None  # percent of the drawdown that is used up
     room: Decimal | None = None  # money to the nearest line
     nearest_limit: str = ""  # "daily loss 84 %"
+    rolls: tuple[str, ...] = ()  # contracts near their end, and months that differ from the leader's
+    planned: tuple[HoldView, ...] = ()  # pauses to come
     mode: str = ""  # of a follower: automatic, approve, signal
     skips: tuple[str, ...] = ()  # the leader's trades that it does not take: "NQZ6 skipped by ann"
     apart: tuple[str, ...] = ()  # positions that the leader drives no more: "+2 NQZ6 by ann since 14:30:00 UTC"
@@ -218,6 +220,7 @@ class StatusView(Value, frozen=True):
     offline: tuple[str, ...]
     holds: tuple[HoldView, ...]
     apart: tuple[str, ...] = ()  # positions that their leader drives no more: a person has to close them
+    rolls: tuple[str, ...] = ()  # contracts near their end that are held or led
 
 
 class ActState(StrEnum):

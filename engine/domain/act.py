@@ -29,7 +29,7 @@ from engine.domain.event import PersonActed, Restriction
 from engine.domain.hold import Hold, Task
 from engine.domain.ids import Root
 from engine.domain.lane import Feed, Lane
-from engine.domain.pause import drop_pause, override, plan_pause
+from engine.domain.pause import drop_pause, override, plan_pause, stays
 from engine.domain.reconcile import rebase
 from engine.domain.relimit import payout, relimit
 from engine.domain.risk import Signal
@@ -136,33 +136,21 @@ def _resume(copier: Copier, event: PersonActed, wish: Resume, opposed: Opposed, 
         return
     if copier.kept is not None:
         copier.kept.waive()
-    stays = _stays(copier)
-    if stays and not is_lifted and not over:
-        tell(copier, event.key, "act.failed", stays, out)
+    kept = stays(copier)
+    if kept and not is_lifted and not over:
+        tell(copier, event.key, "act.failed", kept, out)
         return
     missed = [
         f"{lane.target - lane.goal:+d} {lane.symbol}" for lane in copier.lanes.values() if lane.target != lane.goal
     ]
     tail = f", {copier.barred}" if copier.barred else ""
-    tail += f"; {stays}" if stays else ""
+    tail += f"; {kept}" if kept else ""
     tail += f"; the news pause is overridden by {event.by}: {', '.join(over)}" if over else ""
     if wish.rejoin is Rejoin.JOIN:
         _join(copier, event, opposed, out)
         return
     said = f"copying from the leader's next entry, not joined: {', '.join(missed)}" if missed else "copying, in step"
     tell(copier, event.key, "act.proven", said + tail, out)
-
-
-def _stays(copier: Copier) -> str:
-    """Which times a resume does not lift, and why; empty where there are none."""
-    found = []
-    for hold in copier.holds:
-        until = f" until {hold.until:%a %H:%M} UTC" if hold.until else ""
-        if hold.kind == "news":
-            found.append(f"news pause{until} ({hold.reason}): say `news` with the resume to override it")
-        elif hold.kind in TIME_HOLDS:
-            found.append(f"{hold.reason}{until}: it ends by itself, nobody resumes it")
-    return "; ".join(found)
 
 
 def _join(copier: Copier, event: PersonActed, opposed: Opposed, out: list[Decision]) -> None:

@@ -19,7 +19,7 @@ from engine.domain import bracket, fit
 from engine.domain.aside import Asides, bind
 from engine.domain.decision import Decision, Lot, Raised, SendLots, Severity, Skipped
 from engine.domain.event import BalanceReported, Restriction
-from engine.domain.flight import Flight, Working
+from engine.domain.flight import Flight, Working, moved
 from engine.domain.group import Discretion, FollowerPlan, MissedEntry
 from engine.domain.hold import Hold, Task
 from engine.domain.ids import AccountId, BrokerOrderId, GroupId, OrderId, Symbol, account_mark, order_id
@@ -356,20 +356,20 @@ class Copier(msgspec.Struct):
         """Move every running wait along with the computer's clock; ends that a person named stay where they are."""
         for flight in self.flights.values():
             flight.at += by
-            flight.asked_at = _moved(flight.asked_at, by)
+            flight.asked_at = moved(flight.asked_at, by)
         for lane in self.lanes.values():
-            lane.signalled_at, lane.retry_at = _moved(lane.signalled_at, by), _moved(lane.retry_at, by)
-            lane.off_since = _moved(lane.off_since, by)
+            lane.signalled_at, lane.retry_at = moved(lane.signalled_at, by), moved(lane.retry_at, by)
+            lane.off_since = moved(lane.off_since, by)
         for task in self.tasks:
             task.since += by
-            task.asked_at, task.failed_at = _moved(task.asked_at, by), _moved(task.failed_at, by)
+            task.asked_at, task.failed_at = moved(task.asked_at, by), moved(task.failed_at, by)
         for aside in self.asides.values():
             aside.since += by
         for offer in self.offers.values():
             offer.since, offer.expires = offer.since + by, offer.expires + by
         if self.kept is not None:
             self.kept.shift_clock(by)
-        self.balance_at, self.asked_at = _moved(self.balance_at, by), _moved(self.asked_at, by)
+        self.balance_at, self.asked_at = moved(self.balance_at, by), moved(self.asked_at, by)
 
     def is_flat(self) -> bool:
         """Say whether nothing is held and nothing under way."""
@@ -384,10 +384,6 @@ class Copier(msgspec.Struct):
             or (lane.reported is not None and lane.reported != lane.held)
             for lane in self.lanes.values()
         )
-
-
-def _moved(moment: datetime | None, by: timedelta) -> datetime | None:
-    return None if moment is None else moment + by
 
 
 def lots(quantity: int, lane: Lane) -> str:

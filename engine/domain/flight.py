@@ -1,6 +1,6 @@
 """Flight: an order of ours that may still fill, and a working order of anybody that the broker lists."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import msgspec
@@ -33,3 +33,8 @@ class Working(msgspec.Struct):
     stop: Decimal | None = None
     client: OrderId | None = None
     cancelled_at: datetime | None = None  # when we asked for its end
+
+
+def moved(moment: datetime | None, by: timedelta) -> datetime | None:
+    """A running wait after the computer's clock was set."""
+    return None if moment is None else moment + by

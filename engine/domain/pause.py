@@ -60,6 +60,18 @@ def hold_news(copier: Copier, times: Times) -> None:
     copier.arm()
 
 
+def stays(copier: Copier, *, over_news: bool = False) -> str:
+    """Which times a resume does not lift, and why; empty where there are none."""
+    found = []
+    for hold in copier.holds:
+        until = f" until {hold.until:%Y-%m-%d %H:%M} UTC" if hold.until else ""
+        if hold.kind == "news" and not over_news:
+            found.append(f"news pause{until} ({hold.reason}): say `news` with the resume to override it")
+        elif hold.kind in TIME_HOLDS and hold.kind != "news":
+            found.append(f"{hold.reason}{until}: it ends by itself, nobody resumes it")
+    return "; ".join(found)
+
+
 def override(copier: Copier) -> list[str]:
     """Let entries pass inside the news windows that the account is in; what they are about."""
     times = copier.times
@@ -82,7 +94,7 @@ def plan_pause(copier: Copier, event: PersonActed, wish: PlanPause) -> tuple[str
         return "act.failed", f"{MOST_PLANNED} pauses are planned already; take one back first"
     hold = Hold(event.by, "planned", wish.reason or "planned pause", wish.begins, wish.until, key=event.key)
     copier.planned = sorted([*copier.planned, hold], key=lambda one: (one.since, one.key))
-    return "act.proven", f"pauses {wish.begins:%a %H:%M} to {clock(wish.until)}; exits still copy"
+    return "act.proven", f"pauses {wish.begins:%Y-%m-%d %H:%M} to {clock(wish.until)}; exits still copy"
 
 
 def drop_pause(copier: Copier, wish: DropPause) -> tuple[str, str]:

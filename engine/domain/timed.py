@@ -96,7 +96,7 @@ def _turn(copier: Copier, times: Times, event: WindowClosed | WindowOpened, out:
         _lift(copier, "window", "its trading hours begin", out)
         return
     copier.hold(Hold(HOURS, "window", "outside its trading hours", event.at, event.until))
-    again = f" until {event.until:%a %H:%M} UTC" if event.until else ""
+    again = f" until {event.until:%Y-%m-%d %H:%M} UTC" if event.until else ""
     held = f", holds {holds_of(copier)}" if holds_of(copier) else ""
     said = f"{copier.account}: its trading hours are over, no entries{again}; exits still copy{held}"
     out.append(copier.tell("hours.closed", Severity.P4, said))
@@ -129,7 +129,7 @@ def _flat(copier: Copier, times: Times, event: FlatByCame, out: list[Decision]) 
     times.flat_due, times.is_flat, times.is_flat_over = event.due, True, False
     why = f"flat by {clock(event.by)}"
     copier.hold(Hold(HOURS, "flat-by", f"{why}, until the exchange opens again", event.at, event.until))
-    again = f" until {event.until:%a %H:%M} UTC" if event.until else ""
+    again = f" until {event.until:%Y-%m-%d %H:%M} UTC" if event.until else ""
     guess = "; no calendar reaches here, usual hours are taken" if event.is_guess else ""
     acts = (
         f"closing {holds_of(copier) or 'what is under way'}" if _is_at_risk(copier) else "holds nothing, being proven"

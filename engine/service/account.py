@@ -5,6 +5,8 @@ from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 
+from msgspec.structs import replace
+
 from engine.api.views import AccountState, AccountView, HoldView, LegView, OrderView
 from engine.domain.allocation import carried
 from engine.domain.contract import product_of
@@ -29,6 +31,7 @@ from engine.domain.sizing import Quotes, mark_of, open_profit
 from engine.domain.state import DeskState
 from engine.domain.stopout import LIMITS
 from engine.service import risk
+from engine.service.expiry import follower_rolls, leader_rolls
 
 LastCopy = Callable[[AccountId], tuple[str, float | None]]
 """Cause and lag of the newest copy of an account; an empty cause for none."""
@@ -41,9 +44,10 @@ def account_view(
     copier, book = state.copiers.get(plan.id), state.leaders.get(plan.id)
     group = next((g.id for g in state.plan.groups if g.leader == plan.id), "")
     if copier is not None:
-        return _follower(copier, plan, quotes, broker, now, last)
+        view = _follower(copier, plan, quotes, broker, now, last)
+        return replace(view, rolls=follower_rolls(state, copier))
     if book is not None:
-        return _leader(book, plan, group, quotes, broker)
+        return replace(_leader(book, plan, group, quotes, broker), rolls=leader_rolls(state, book))
     return AccountView(
         id=plan.id,
         name=plan.name,
@@ -92,6 +96,7 @@ def _follower(
         trail_pct=risk.percent(limits, Limit.MAX_LOSS),
         room=risk.room(limits),
         nearest_limit=risk.nearest(limits),
+        planned=tuple(HoldView(by=h.by, reason=h.reason, since=h.since, until=h.until) for h in copier.planned),
         mode=copier.plan.discretion.value,
         skips=tuple(f"{key or 'next trade'} {one.why} by {one.by}" for key, one in copier.asides.items()),
         apart=tuple(f"{lane.held:+d} {lane.symbol} {lane.apart}" for lane in copier.lanes.values() if lane.apart),

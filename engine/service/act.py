@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from engine.api.views import ActLine, ActState, ActView
-from engine.domain.command import Flatten, Pause
+from engine.domain.command import Flatten, Pause, PlanPause
 from engine.domain.decision import Raised
 from engine.domain.entry import Entry
 from engine.domain.event import PersonActed
@@ -21,6 +21,8 @@ KINDS = {
     "Unlock": "unlock",
     "Take": "take",
     "Leave": "leave",
+    "PlanPause": "newspause",
+    "DropPause": "unplan",
     "Skip": "skip",
     "Disconnect": "disconnect",
     "Off": "off",
@@ -61,8 +63,8 @@ class Act:
             asked_at=self.event.at,
             took_s=took,
             lines=tuple(self.lines.values()),
-            until=command.until if isinstance(command, Pause) else None,
-            reason=command.reason if isinstance(command, Pause | Flatten) else "",
+            until=command.until if isinstance(command, Pause | PlanPause) else None,
+            reason=command.reason if isinstance(command, Pause | PlanPause | Flatten) else "",
         )
 
 

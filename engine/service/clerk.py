@@ -10,22 +10,27 @@ from pathlib import Path
 import msgspec
 import structlog
 
+from engine.api.news import NewsView
 from engine.api.notices import Message, Notice, Snapshot, StatusTold
-from engine.api.requests import ActAsk
+from engine.api.requests import ActAsk, NewsPauseAsk
 from engine.api.views import ActState, ActView, HealthView, PreviewView, StatusView
 from engine.api.whatif import WhatIfView
+from engine.calendar.almanac import Almanac, Reading, Stamp
 from engine.calendar.kept import keep, recall
+from engine.domain.command import Command
 from engine.domain.decision import Severity
 from engine.domain.entry import decode_entry
+from engine.domain.ids import AccountId
 from engine.errors import LockstepError, TransientError
 from engine.ports import Clock
 from engine.runtime.link import Acted, Declined
 from engine.service.act import KINDS, ActBook
 from engine.service.link import LinkClient
+from engine.service.news import news_view, plan_of
 from engine.service.pace import FILE, Kept, Pace
-from engine.service.preview import AskError, command_of, preview
+from engine.service.preview import AskError, check, command_of, preview
 from engine.service.projection import Projection
-from engine.service.scope import followers_of, led_of
+from engine.service.scope import accounts_of, followers_of, led_of
 from engine.service.setting import ClerkSettings
 from engine.service.status import health_view, status_view
 from engine.service.stream import Stream
@@ -77,6 +82,8 @@ class Clerk:
         self.drain = Drain(settings.journal, self.store)
         self.link = LinkClient(settings.link_token, self.projection.beat)
         self._tail: Tail | None = None
+        self._almanac = Almanac(Path(settings.home))
+        self._read: tuple[Stamp, Reading] | None = None
         self._status_at = -STATUS_S
         self._said_from = clock.now() - SAID_AGAIN
         self._is_status_due = False
@@ -229,8 +236,32 @@ class Clerk:
         """
         self.step()
         state = self.projection.state
-        command = command_of(ask, followers_of(state.plan, ask.scope), state, self.now())
+        command = self._command(ask, followers_of(state.plan, ask.scope))
         return preview(ask, command, state, self.projection.quotes, self.projection.version)
+
+    def _command(self, ask: ActAsk, accounts: tuple[AccountId, ...]) -> Command:
+        if isinstance(ask, NewsPauseAsk):
+            check(ask)
+            return plan_of(ask, accounts, self._reading(), self.now())
+        return command_of(ask, accounts, self.projection.state, self.now())
+
+    def _reading(self) -> Reading:
+        """The kept calendars; read again where a file has changed."""
+        stamp = self._almanac.stamp()
+        if self._read is None or self._read[0] != stamp:
+            self._read = stamp, self._almanac.read(self.now())
+        return self._read[1]
+
+    def news(self, days: int, scope: str = "all") -> NewsView:
+        """Events ahead, and the windows of a scope around them.
+
+        Raises: ScopeError.
+        """
+        self.step()
+        state = self.projection.state
+        named = accounts_of(state.plan, scope) if state.plan.accounts or scope != "all" else ()
+        copiers = [state.copiers[name] for name in named if name in state.copiers]
+        return news_view(self._reading(), copiers, self.now(), days)
 
     async def what_if(self, trade: Trade, scope: str = "all") -> WhatIfView:
         """What a leader's trade would do now. Thought through beside the loop: it takes some tens of milliseconds.
@@ -284,7 +315,7 @@ class Clerk:
     async def _send(self, ask: ActAsk) -> ActView:
         state = self.projection.state
         accounts = followers_of(state.plan, ask.scope)
-        command = command_of(ask, accounts, state, self.now())
+        command = self._command(ask, accounts)
         changed = self.projection.changed(command.accounts)
         if ask.version is not None and changed > ask.version:
             raise StaleError(

@@ -11,6 +11,7 @@ from engine.api.requests import (
     FlattenAsk,
     LeaveAsk,
     LimitAsk,
+    NewsPauseAsk,
     OffAsk,
     OnAsk,
     PauseAsk,
@@ -22,18 +23,21 @@ from engine.api.requests import (
     SyncAsk,
     TakeAsk,
     UnlockAsk,
+    UnplanAsk,
 )
 from engine.api.views import PreviewLine, PreviewView
 from engine.domain.command import (
     Close,
     Command,
     Disconnect,
+    DropPause,
     Flatten,
     Leave,
     Off,
     On,
     Pause,
     Payout,
+    PlanPause,
     Rejoin,
     Relimit,
     Repair,
@@ -49,6 +53,7 @@ from engine.domain.copier import Copier
 from engine.domain.ids import AccountId, Symbol
 from engine.domain.lane import Lane
 from engine.domain.offer import Offer
+from engine.domain.pause import stays
 from engine.domain.relimit import in_force, is_looser, plain, planned, refusal, stand
 from engine.domain.sizing import Quotes, open_profit
 from engine.domain.state import DeskState
@@ -64,22 +69,30 @@ class AskError(LockstepError):
     """An ask that cannot be carried out as it stands; the line says what to change."""
 
 
-def command_of(ask: ActAsk, accounts: tuple[AccountId, ...], state: DeskState, now: datetime) -> Command:
-    """The wish of an ask, for these followers.
+def check(ask: ActAsk) -> None:
+    """Look at what every ask carries.
 
-    Raises: AskError where a figure makes no sense.
+    Raises: AskError.
     """
     if not ask.key or len(ask.key) > 120:
         raise AskError("key: give each act a key of its own, of 1 to 120 characters")
     if not ask.by or len(ask.by) > 120:
         raise AskError("by: say who asks, in 1 to 120 characters")
+
+
+def command_of(ask: ActAsk, accounts: tuple[AccountId, ...], state: DeskState, now: datetime) -> Command:
+    """The wish of an ask, for these followers.
+
+    Raises: AskError where a figure makes no sense.
+    """
+    check(ask)
     match ask:
         case PauseAsk(until=until, reason=reason):
             if until is not None and (until.tzinfo is None or until <= now):
                 raise AskError("until: a time with its zone, later than now")
             return Pause(accounts=accounts, until=until, reason=reason)
-        case ResumeAsk(rejoin=rejoin):
-            return Resume(accounts=accounts, rejoin=rejoin)
+        case ResumeAsk(rejoin=rejoin, over_news=over_news):
+            return Resume(accounts=accounts, rejoin=rejoin, over_news=over_news)
         case SizeAsk(factor=factor, now=is_now):
             if not factor.is_finite() or not 0 <= factor <= LARGEST_FACTOR:
                 raise AskError(f"factor: between 0 and {LARGEST_FACTOR} times the plan's size")
@@ -121,6 +134,10 @@ def command_of(ask: ActAsk, accounts: tuple[AccountId, ...], state: DeskState, n
             return Off(accounts=accounts, close=is_closing, reason=reason)
         case OnAsk():
             return On(accounts=accounts)
+        case NewsPauseAsk():
+            raise AskError("newspause: it needs the news calendar")
+        case UnplanAsk(plan=plan):
+            return DropPause(accounts=accounts, plan=plan)
 
 
 def _payout(amount: Decimal, accounts: tuple[AccountId, ...], scope: str) -> Payout:
@@ -224,8 +241,13 @@ def _change(copier: Copier, command: Command) -> tuple[str, str, int]:
     match command:
         case Pause(until=until):
             return now, "paused" + (f" until {until:%H:%M} UTC" if until else " until resumed"), 0
-        case Resume(rejoin=Rejoin.FLAT):
-            return now, "copies from the leader's next entry", 0
+        case PlanPause(begins=begins, until=until, reason=reason):
+            return now, f"pauses {begins:%Y-%m-%d %H:%M} to {until:%H:%M} UTC: {reason}", 0
+        case DropPause():
+            return now, "not paused then", 0
+        case Resume(rejoin=Rejoin.FLAT, over_news=over_news):
+            kept = stays(copier, over_news=over_news)
+            return now, f"stays stopped: {kept}" if kept else "copies from the leader's next entry", 0
         case Resize(factor=factor, now=True) if moves:
             sizes = size_text(copier.plan, copier.factor), size_text(copier.plan, factor)
             return f"{sizes[0]} {before}", f"{sizes[1]} {after}", 0
@@ -292,8 +314,10 @@ def _adds_risk(copier: Copier, command: Command) -> bool:
 
 def _remarks(command: Command) -> tuple[str, ...]:
     match command:
-        case Pause():
+        case Pause() | PlanPause():
             return ("Exits are still copied.",)
+        case Resume(over_news=True):
+            return ("OVER NEWS: also inside a news window. What the firm asks is yours to keep.",)
         case Resize(now=True):
             return ("Down at once, up through the checks; at market.",)
         case Resize():

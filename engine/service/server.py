@@ -14,6 +14,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.types import ASGIApp, ExceptionHandlersMap, Receive, Scope, Send
 
+from engine.api.news import NewsView
 from engine.api.requests import ActAsk
 from engine.api.views import (
     AccountView,
@@ -31,6 +32,7 @@ from engine.api.whatif import WhatIfView
 from engine.domain.value import Value
 from engine.errors import JournalError, LockstepError, TransientError
 from engine.service.clerk import AwayError, Clerk, ConflictError, StaleError
+from engine.service.news import NewsError
 from engine.service.offer import offer_views
 from engine.service.page import page
 from engine.service.preview import AskError
@@ -41,11 +43,13 @@ from engine.service.stream import TOO_SLOW
 from engine.service.trade import MOST, Trade, TradeError
 
 MOST_COPIES = 200
+MOST_DAYS = 14
 _log: structlog.stdlib.BoundLogger = structlog.get_logger("api")
 _OPEN_PATHS = frozenset({"/schema", "/v1/openapi.json"})
 _STATUS: dict[type[LockstepError], int] = {
     ScopeError: 400,
     AskError: 400,
+    NewsError: 400,
     TradeError: 400,
     UnknownReceiptError: 404,
     StaleError: 409,
@@ -116,6 +120,14 @@ async def whatif(
     """What a leader's trade would do to each follower; nothing happens."""
     trade = Trade(symbol=symbol.upper(), quantity=quantity if side == "buy" else -quantity, stop=stop)
     return await _ready(state).what_if(trade, within)
+
+
+@get("/v1/news", sync_to_thread=False)
+def news(
+    state: State, days: Annotated[int, QueryParameter(ge=1, le=MOST_DAYS)] = 1, within: Within = "all"
+) -> NewsView:
+    """Economic events ahead, the windows of a scope around them, and planned pauses."""
+    return _ready(state).news(days, within)
 
 
 @get("/v1/orders", sync_to_thread=False)
@@ -295,6 +307,7 @@ def build(clerk: Clerk, token: str, port: int, version: str) -> Gate:
         account,
         risk,
         whatif,
+        news,
         orders,
         offers,
         copies,

@@ -105,6 +105,7 @@ def status_view(projection: Projection, scope: str, now: datetime) -> StatusView
         desynced=tuple(by_state[AccountState.DESYNC]),
         offline=tuple(view.id for view in views if view.state is AccountState.OFFLINE and view.role != "idle"),
         holds=_holds(followers),
+        rolls=tuple(dict.fromkeys(text for view in views for text in view.rolls)),
         apart=tuple(f"{view.id} {one}" for view in followers for one in view.apart),
     )
 

@@ -31,6 +31,7 @@ from engine.api import (
     LegView,
     LineView,
     Message,
+    NewsView,
     PauseAsk,
     PreviewLine,
     PreviewView,
@@ -79,6 +80,7 @@ class EngineDouble:
             for view in (account("LEAD-1", "leader"), account("ALPHA"), account("BRAVO"), account("CHARLIE"))
         }
         self.acts: dict[str, ActView] = {}
+        self.news = NewsView(since=AT, until=AT, knowledge="unknown", lines=())
         self.sent: list[ActAsk] = []
         self.copies: list[CopyView] = []
         self.seq = 100
@@ -345,6 +347,8 @@ class EngineDouble:
                 return 200, []
             case "GET", "risk":
                 return 200, RiskView(limits=(), free=tuple(self.followers(query.get("scope", "all"))))
+            case "GET", "news":
+                return 200, self.news
             case "GET", "whatif":
                 return 200, self.whatif(query)
             case "GET", "copies":

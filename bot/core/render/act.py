@@ -14,6 +14,7 @@ from engine.api import (
     FlattenAsk,
     LeaveAsk,
     LimitAsk,
+    NewsPauseAsk,
     OffAsk,
     OnAsk,
     PauseAsk,
@@ -29,6 +30,7 @@ from engine.api import (
     SyncAsk,
     TakeAsk,
     UnlockAsk,
+    UnplanAsk,
 )
 
 DONE_WORDS = {
@@ -48,6 +50,8 @@ DONE_WORDS = {
     "disconnect": "DISCONNECTED",
     "off": "OFF",
     "on": "ON",
+    "newspause": "⏸ PLANNED",
+    "unplan": "PLAN DROPPED",
 }
 ASKED_WORDS = {"pause": "⏸ PAUSE", "resume": "▶ RESUME", "flatten": "🟥 FLATTEN"}
 SHOWN_LINES = 12
@@ -60,7 +64,8 @@ def title_of(ask: ActAsk) -> str:
         case PauseAsk():
             return f"⏸ PAUSE {ask.scope}"
         case ResumeAsk():
-            return f"▶ RESUME {ask.scope}" + (" and join" if ask.rejoin is Rejoin.JOIN else "")
+            join = " and join" if ask.rejoin is Rejoin.JOIN else ""
+            return f"▶ RESUME {ask.scope}{join}{', OVER NEWS' if ask.over_news else ''}"
         case SizeAsk():
             return f"SIZE {ask.scope} to {factor(ask.factor)}" + (", now" if ask.now else "")
         case CloseAsk():
@@ -91,6 +96,10 @@ def title_of(ask: ActAsk) -> str:
             return f"OFF {ask.scope}" + (" and close" if ask.close else "")
         case OnAsk():
             return f"ON {ask.scope}"
+        case NewsPauseAsk():
+            return f"⏸ PLAN {ask.scope} around {ask.event or 'the next red event'}"
+        case UnplanAsk():
+            return f"DROP PLAN {ask.scope}"
 
 
 def preview_card(

@@ -20,8 +20,20 @@ from bot.core.render.look import (
     side,
     signed,
     told,
+    until,
 )
-from engine.api import AccountState, AccountView, HealthView, LegView, OrderView, StatusView, Symbol, month_of, root_of
+from engine.api import (
+    AccountState,
+    AccountView,
+    HealthView,
+    HoldView,
+    LegView,
+    OrderView,
+    StatusView,
+    Symbol,
+    month_of,
+    root_of,
+)
 
 SHORT_SIZES = (("fixed", "fix"), (" by free equity", " equity"), (" by ", " "), ("share ", "pool "), (" of pool", ""))
 WORD_ICONS = {"COPYING": "🟢", "PAUSED": "🟡", "PART PAUSED": "🟡", "STOPPED": "🔴", "OFFLINE": "⚫"}
@@ -39,6 +51,7 @@ def status_card(view: StatusView, now: datetime, zone: tzinfo) -> Card:
         lines.append(f"OFFLINE {', '.join(view.offline)}")
     lines.extend(f"NOT COPIED {told(one, now, zone)}" for one in view.apart)
     lines.extend(hold(one, now, zone) for one in view.holds)
+    lines.extend(one_line(text) for text in view.rolls)
     lines.append(f"Lag {lag(view.lag_ms)}")
     seen = max(0.0, (now - view.at).total_seconds())
     return Card(
@@ -110,6 +123,10 @@ def account_card(view: AccountView, now: datetime, zone: tzinfo) -> Card:
     if view.working_orders:
         lines.append(f"Working orders {view.working_orders}")
     lines.extend(hold(one, now, zone) for one in view.holds)
+    lines.extend(one_line(text) for text in view.rolls)
+    lines.extend(
+        f"Planned {until_of(one, now, zone)} by {one_line(one.by)}: {one_line(one.reason)}" for one in view.planned
+    )
     if view.last_copy:
         lines.append(f"Last copy {one_line(view.last_copy)}  {lag(view.last_lag_ms)}")
     tags = "".join(f" #{tag}" for tag in view.tags)
@@ -119,6 +136,11 @@ def account_card(view: AccountView, now: datetime, zone: tzinfo) -> Card:
         footer=f"{view.broker} · {view.group or 'no group'} · {'REAL MONEY' if view.live else 'sim'}{tags}",
         ref=f"account:{view.id}",
     )
+
+
+def until_of(one: HoldView, now: datetime, zone: tzinfo) -> str:
+    """From when until when a pause is planned."""
+    return f"{until(one.since, now, zone)}-{until(one.until, now, zone)}"
 
 
 def _leg_lines(leg: LegView, view: AccountView) -> list[str]:

@@ -32,9 +32,10 @@ def timetables(desk: DeskPlan) -> dict[AccountId, Timetable]:
         follower = followers.get(account.id)
         if follower is None:
             continue
-        hours, news = account.hours or follower.hours or HoursPlan(), account.news or follower.news
-        if faults(hours, news):
+        hours, news = account.hours or follower.hours, account.news or follower.news
+        if (not account.plan and hours is None and news is None) or faults(hours, news):
             continue
+        hours = hours or HoursPlan()
         firm = _rules(account)
         closer = firm if _asks_flat(account) else None
         table = Timetable(windows=windows_of(hours), flat=_flat(hours, closer), news=_news(news, firm))

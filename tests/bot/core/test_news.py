@@ -3,9 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 import bot.commands
-from bot.core.access import Person, Role
+from bot.core.access import Person
 from bot.core.card import CARD_CELLS, cells, plain
-from bot.core.command import Desk, find_commands
+from bot.core.command import find_commands
 from bot.core.dialogue import Level, level_of, needs_preview
 from bot.core.render.news import news_card
 from bot.core.words import Context, Lexicon, parse
@@ -46,16 +46,15 @@ class Engine:
         return VIEW
 
 
-def desk() -> Desk:
-    person = Person(id="console:local", name="Luis", role=Role.TRADER)
-    return Desk(
-        engine=Engine(),  # type: ignore[arg-type]  # as much of it as the command asks
-        person=person,
-        now=NOW,
-        zone=CHICAGO,
-        commands=COMMANDS,
-        mint=lambda: "1",
-    )
+class Phone:
+    """As much of a desk as the commands ask."""
+
+    engine = Engine()
+    person = Person(id="console:local", name="Luis")
+    now, zone = NOW, CHICAGO
+
+    def key(self, verb: str) -> str:
+        return f"{verb}-1"
 
 
 def read(name: str, *words: str) -> object:
@@ -79,13 +78,13 @@ def test_what_is_not_known_stands_in_the_title_and_plans_in_the_lines() -> None:
 
 
 async def test_news_offers_a_pause_around_what_nobody_planned_for() -> None:
-    found = await COMMANDS["news"].run(read("news"), desk())
+    found = await COMMANDS["news"].run(read("news"), Phone())
     (button,) = found.buttons
     assert button.payload.line == "/newspause all 08:30"  # type: ignore[union-attr]  # a Run
 
 
 async def test_a_newspause_is_done_at_once_and_undo_drops_the_plan() -> None:
-    found = await COMMANDS["newspause"].run(read("newspause", "ALPHA", "CPI", "10", "30"), desk())
+    found = await COMMANDS["newspause"].run(read("newspause", "ALPHA", "CPI", "10", "30"), Phone())
     assert found.intent is not None
     ask = found.intent.ask
     assert isinstance(ask, NewsPauseAsk)
@@ -93,6 +92,6 @@ async def test_a_newspause_is_done_at_once_and_undo_drops_the_plan() -> None:
     assert found.intent.undo == (UnplanAsk(key="undo-1", by="Luis", scope="ALPHA", plan="newspause-1"),)
     assert level_of(found.intent, None) is Level.C1
     assert not needs_preview(found.intent)
-    timed = await COMMANDS["newspause"].run(read("newspause", "08:30"), desk())
+    timed = await COMMANDS["newspause"].run(read("newspause", "08:30"), Phone())
     assert timed.intent is not None
     assert timed.intent.ask.at == NOW + timedelta(hours=1, minutes=30)  # type: ignore[union-attr]  # a NewsPauseAsk

@@ -102,7 +102,8 @@ class Session(Protocol):
         ...
 
     def place_oco(self, lot: Lot, legs: Sequence[Leg]) -> None:
-        """Write a pair of resting orders of which the first to fill ends the other; ``lot`` names account and size."""
+        """Write a pair of resting orders of which the first to fill ends the other, or a single one; ``lot`` names account and
+        size."""
         ...
 
     def modify(self, order: BrokerOrderId, quantity: int, leg: Leg) -> None:

@@ -1,4 +1,6 @@
-"""Bring followers to the leader's position now, or accept what they hold."""
+"""Bring followers to the leader's position now, close what he does not explain, or accept what they hold."""
+
+from enum import StrEnum
 
 from bot.core.access import Level, Role
 from bot.core.command import Command, Desk, Reply
@@ -7,31 +9,48 @@ from bot.core.words import Scope
 from engine.api import SyncAsk, Value
 
 
+class Way(StrEnum):
+    """Which of the two gives way."""
+
+    COPY = "copy"  # to the leader's position
+    CLOSE = "close"  # only down: what his position does not explain
+    ADOPT = "adopt"  # what is held is right
+
+
+LABELS = {Way.COPY: "Join the leader…", Way.CLOSE: "Close diff…", Way.ADOPT: "Adopt…"}
+
+
 class Args(Value, frozen=True):
-    """Whom; adopt what is held instead of trading?"""
+    """Whom, and how: to the leader when nothing else is said."""
 
     scope: Scope
-    adopt: bool = False
+    way: Way = Way.COPY
 
 
 async def run(args: Args, desk: Desk) -> Reply:
     """Preview the orders that would bring them together."""
-    first, second = (
-        SyncAsk(key=desk.key("sync"), by=desk.person.name, scope=args.scope, adopt=adopt)
-        for adopt in (args.adopt, not args.adopt)
-    )
-    other = "Adopt…" if second.adopt else "Join the leader…"
-    return Reply(intent=Intent(ask=first, instead=((other, second),)))
+    asks = {
+        way: SyncAsk(
+            key=desk.key("sync"),
+            by=desk.person.name,
+            scope=args.scope,
+            adopt=way is Way.ADOPT,
+            close=way is Way.CLOSE,
+        )
+        for way in Way
+    }
+    instead = tuple((LABELS[way], ask) for way, ask in asks.items() if way is not args.way)
+    return Reply(intent=Intent(ask=asks[args.way], instead=instead))
 
 
 COMMAND = Command(
     name="sync",
-    summary="Join the leader's position now, or adopt",
+    summary="Join the leader now, close the difference, or adopt",
     args=Args,
     run=run,
     role=Role.TRADER,
     level=Level.C2,
     family="Fast",
     aliases=("resync",),
-    examples=("/sync ALPHA", "/sync NQ-MAIN", "/sync BRAVO adopt"),
+    examples=("/sync ALPHA", "/sync NQ-MAIN close", "/sync BRAVO adopt"),
 )

@@ -32,6 +32,8 @@ from engine.api.views import (
     ActView,
     CopyLine,
     CopyView,
+    DesyncLine,
+    DesyncView,
     HealthView,
     HoldView,
     LegView,
@@ -49,6 +51,7 @@ from engine.api.whatif import BlockView, WhatIfLeader, WhatIfLine, WhatIfView
 from engine.domain.command import LimitKind, Rejoin
 from engine.domain.contract import PRODUCTS, month_of, root_of
 from engine.domain.decision import Severity
+from engine.domain.desync import SyncState
 from engine.domain.ids import AccountId, GroupId, Root, Symbol
 from engine.domain.value import Value
 from engine.errors import ConfigError, LockstepError
@@ -70,6 +73,8 @@ __all__ = [
     "CopyLine",
     "CopyTold",
     "CopyView",
+    "DesyncLine",
+    "DesyncView",
     "DisconnectAsk",
     "FlattenAsk",
     "GroupId",
@@ -110,6 +115,7 @@ __all__ = [
     "StatusView",
     "Symbol",
     "SyncAsk",
+    "SyncState",
     "TakeAsk",
     "Told",
     "UnlockAsk",

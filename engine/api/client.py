@@ -19,6 +19,7 @@ from engine.api.views import (
     AccountView,
     ActView,
     CopyView,
+    DesyncView,
     HealthView,
     OfferView,
     OrderView,
@@ -137,6 +138,10 @@ class EngineClient:
     async def news(self, days: int = 1, scope: str = "all") -> NewsView:
         """Events ahead, and the windows of a scope around them."""
         return await self._get("/v1/news", NewsView, days=str(days), scope=scope)
+
+    async def desync(self, scope: str = "all") -> DesyncView:
+        """Who is not in sync with the leader."""
+        return await self._get("/v1/desync", DesyncView, scope=scope)
 
     async def orders(self, scope: str = "all") -> tuple[OrderView, ...]:
         """Working orders."""

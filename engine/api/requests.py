@@ -56,9 +56,10 @@ class FlattenAsk(Ask, frozen=True, tag="flatten"):
 
 
 class SyncAsk(Ask, frozen=True, tag="sync"):
-    """Join the leader's position now, or adopt what is held as the new base."""
+    """Join the leader's position now, adopt what is held as the new base, or close what the leader does not explain."""
 
     adopt: bool = False
+    close: bool = False
 
 
 class RepairAsk(Ask, frozen=True, tag="repair"):

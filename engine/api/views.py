@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from engine.domain.desync import SyncState
 from engine.domain.value import Value
 
 
@@ -32,6 +33,10 @@ class LegView(Value, frozen=True):
     leader_symbol: str = ""
     off_s: float | None = None  # how long want and have have differed with nothing in flight
     note: str = ""  # "rogue", "skipped 1", ...
+    sync: SyncState = SyncState.IN_SYNC
+    owner: str = ""  # who has it where it is not in sync: engine, a person, nobody yet
+    deadline: datetime | None = None  # when the next step comes
+    why: str = ""
 
 
 class HoldView(Value, frozen=True):
@@ -102,6 +107,30 @@ class AccountView(Value, frozen=True):
     skips: tuple[str, ...] = ()  # the leader's trades that it does not take: "NQZ6 skipped by ann"
     apart: tuple[str, ...] = ()  # positions that the leader drives no more: "+2 NQZ6 by ann since 14:30:00 UTC"
     own_limits: dict[str, Decimal] = {}  # a person's tighter figures in force, by limit
+    sync: SyncState = SyncState.IN_SYNC  # of its worst contract
+
+
+class DesyncLine(Value, frozen=True):
+    """One contract of one follower that is not in sync."""
+
+    account: str
+    symbol: str
+    want: int  # what the leader's position gives it
+    have: int
+    in_flight: int
+    state: SyncState
+    owner: str  # engine, a person, nobody yet
+    why: str
+    deadline: datetime | None = None  # when the next step comes
+    off_s: float | None = None
+
+
+class DesyncView(Value, frozen=True):
+    """Leader against followers: who is off, who has it, what comes next. Without lines all are in sync."""
+
+    lines: tuple[DesyncLine, ...]
+    followers: int
+    offline: tuple[str, ...] = ()  # nothing is known of them now
 
 
 class OfferView(Value, frozen=True):
@@ -263,6 +292,7 @@ class PreviewLine(Value, frozen=True):
     before: str
     after: str
     note: str = ""  # "OFFLINE", "real money", ...
+    orders: tuple[str, ...] = ()  # the market orders that would leave, in words
 
 
 class PreviewView(Value, frozen=True):

@@ -18,7 +18,7 @@ from engine.config.complaint import complain, unknown
 from engine.config.file import LARGEST_NUMBER, Table, read, tables
 from engine.config.limit import limited
 from engine.config.timetable import timetables
-from engine.domain.group import AccountPlan, DeskPlan, FollowerPlan, GroupPlan, Setting, faults
+from engine.domain.group import AccountPlan, DeskPlan, FollowerPlan, GroupPlan, LeaderLost, Setting, faults
 from engine.domain.ids import AccountId, ConnectionId, GroupId, Root
 from engine.domain.value import Value
 from engine.errors import ConfigError
@@ -38,6 +38,7 @@ _MERGED = (
     "limits",
     "hours",
     "news",
+    "recovery",
 )  # tables of the defaults that a follower's own keys are laid over
 
 
@@ -102,6 +103,7 @@ class _GroupHead(Setting, frozen=True):
     id: str
     leader: str
     roots: tuple[str, ...] = ()
+    leader_lost: LeaderLost = LeaderLost()
     defaults: Table = {}
     follower: list[Table] = []
 
@@ -258,7 +260,13 @@ class _Reading:
         if not head.follower:
             self.found.append(f"{label}: nobody follows; add [[group.follower]] with an account")
         roots = tuple(map(Root, head.roots))
-        return GroupPlan(id=GroupId(head.id), leader=AccountId(head.leader), followers=tuple(followers), roots=roots)
+        return GroupPlan(
+            id=GroupId(head.id),
+            leader=AccountId(head.leader),
+            followers=tuple(followers),
+            roots=roots,
+            leader_lost=head.leader_lost,
+        )
 
     def _cross(self, desk: DeskPlan, connections: tuple[Connection, ...]) -> None:
         """Check what no single table can see."""

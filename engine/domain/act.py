@@ -4,7 +4,6 @@ Progress is told as ``act.acked``, ``act.proven`` or ``act.failed`` with the act
 called proven before the broker's own snapshot, or the act's own nature, shows it.
 """
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from engine.domain.aside import Aside, mark
@@ -25,23 +24,21 @@ from engine.domain.command import (
 )
 from engine.domain.copier import Copier
 from engine.domain.decision import AskSnapshot, CancelOrder, Decision, Severity
+from engine.domain.desync import Sight, SyncState
 from engine.domain.event import PersonActed, Restriction
-from engine.domain.hold import Hold, Task
-from engine.domain.ids import Root
+from engine.domain.hold import LEADER_LOST, Hold, Task
 from engine.domain.lane import Feed, Lane
 from engine.domain.pause import drop_pause, override, plan_pause, stays
 from engine.domain.reconcile import rebase
+from engine.domain.recovery import drop
 from engine.domain.relimit import payout, relimit
-from engine.domain.risk import Signal
+from engine.domain.risk import Opposed, Signal
 from engine.domain.timetable import TIME_HOLDS
 
 KEPT_HOLDS = frozenset({"journal", "lock", "lock-day", "off", *TIME_HOLDS})  # no person lifts them by resuming
 LIMIT_HOLDS = frozenset({"lock", "lock-day"})
 FAIL_AFTER = timedelta(seconds=5)
 FAIL_AGAIN = timedelta(minutes=1)
-
-Opposed = Callable[[int], frozenset[tuple[str, Root]]]
-"""Who holds the other side of a signed quantity in another group."""
 
 
 def act(copier: Copier, event: PersonActed, opposed: Opposed, out: list[Decision]) -> None:
@@ -87,7 +84,7 @@ def act(copier: Copier, event: PersonActed, opposed: Opposed, out: list[Decision
 
 def flatten(copier: Copier, task: Task, out: list[Decision]) -> None:
     """Cancel what works and close all of a follower that is held; ``progress`` keeps at it until a snapshot proves it."""
-    _cancel(copier, task.since, out, None)
+    cancel_working(copier, task.since, out, None)
     begin(copier, task, out)
 
 
@@ -160,6 +157,7 @@ def _join(copier: Copier, event: PersonActed, opposed: Opposed, out: list[Decisi
         lane.apart = ""
     mark(copier.asides, copier.lanes.values())
     for lane in list(copier.lanes.values()):
+        take_on(lane, event.by, event.at)
         lane.barred = ""
         goal, target = lane.goal, lane.target
         lane.goal = max(0, min(goal, target)) if goal > 0 else min(0, max(goal, target))
@@ -183,14 +181,45 @@ def _join(copier: Copier, event: PersonActed, opposed: Opposed, out: list[Decisi
 
 
 def _sync(copier: Copier, event: PersonActed, wish: Sync, opposed: Opposed, out: list[Decision]) -> None:
+    if wish.close:
+        _close_off(copier, event, out)
+        return
     if not wish.adopt:
         _join(copier, event, opposed, out)
         return
     for lane in copier.lanes.values():
+        take_on(lane, event.by, event.at)
         rebase(lane)
         lane.barred = ""
     copier.arm()
     tell(copier, event.key, "act.proven", f"adopted{holding(copier)}", out)
+
+
+def take_on(lane: Lane, by: str, at: datetime) -> None:
+    """A person decides about a lane: what went missing is not tried on by itself, and it is his until it is in sync."""
+    drop(lane)
+    lane.course.move(Sight.HELPED, at)
+    if lane.course.state is not SyncState.IN_SYNC:
+        lane.course.owner = by
+
+
+def _close_off(copier: Copier, event: PersonActed, out: list[Decision]) -> None:
+    """Close what the leader's position does not explain; nothing is bought."""
+    for lane in [lane for lane in copier.lanes.values() if not lane.apart]:
+        take_on(lane, event.by, event.at)
+        lane.goal, lane.barred = unexplained(lane)[0], ""
+        if not lane.goal:
+            cancel_working(copier, event.at, out, lane)
+    copier.arm()
+    begin(copier, Task(event.key, "close", event.at), out)
+
+
+def unexplained(lane: Lane) -> tuple[int, int]:
+    """What is left of a lane where everything beyond the leader's position is closed, and the closing order's size."""
+    if lane.apart:  # it is not the leader's to explain
+        return lane.held, 0
+    kept = min(lane.held, max(0, lane.target)) if lane.held > 0 else max(lane.held, min(0, lane.target))
+    return kept, kept - lane.held
 
 
 def _close(copier: Copier, event: PersonActed, wish: Close, out: list[Decision]) -> None:
@@ -200,6 +229,7 @@ def _close(copier: Copier, event: PersonActed, wish: Close, out: list[Decision])
     for lane in list(copier.lanes.values()):
         if wish.symbol not in (None, lane.symbol):
             continue
+        take_on(lane, event.by, event.at)
         held, size = lane.held, abs(lane.held) if wish.quantity is None else min(wish.quantity, abs(lane.held))
         if wish.quantity is None or held * lane.goal < 0:  # with what is still coming in, and no flip after it
             lane.goal = 0
@@ -211,7 +241,7 @@ def _close(copier: Copier, event: PersonActed, wish: Close, out: list[Decision])
             coming = min(wish.quantity, abs(lane.goal))
             lane.goal -= coming if lane.goal > 0 else -coming
         if not lane.goal:
-            _cancel(copier, event.at, out, lane)
+            cancel_working(copier, event.at, out, lane)
         if wish.quantity is None:  # who got out of a trade is not brought back into it
             trades = [feed.symbol for feed in lane.feeds.values() if feed.net]
             copier.asides |= {symbol: Aside(event.by, "closed", event.at) for symbol in trades}
@@ -224,12 +254,12 @@ def close_all(copier: Copier, key: str, at: datetime, out: list[Decision]) -> No
     """Close what is held and what is still coming in."""
     for lane in copier.lanes.values():
         lane.goal = 0
-    _cancel(copier, at, out, None)
+    cancel_working(copier, at, out, None)
     copier.arm()
     begin(copier, Task(key, "close", at), out)
 
 
-def _cancel(copier: Copier, at: datetime, out: list[Decision], lane: Lane | None, again_s: int = 0) -> None:
+def cancel_working(copier: Copier, at: datetime, out: list[Decision], lane: Lane | None, again_s: int = 0) -> None:
     """Cancel working orders; ``again_s`` leaves out those asked less long ago."""
     for order, working in copier.working.items():
         if working.cancelled_at is not None and (at - working.cancelled_at).total_seconds() < again_s:
@@ -254,6 +284,7 @@ def _zero(copier: Copier, task: Task) -> bool:
     wanted = [lane for lane in copier.lanes.values() if lane.goal] if task.kind == "flatten" else []
     for lane in wanted:
         lane.goal = 0
+        drop(lane)
     if wanted:
         copier.arm()
     return bool(wanted)
@@ -267,7 +298,7 @@ def progress(copier: Copier, at: datetime, out: list[Decision], *, is_snapshot: 
                 copier.propose(lane, f"act:{task.key}", at, out)
         text = _missing(copier, task)
         if task.kind == "flatten" and copier.is_synced:
-            _cancel(copier, at, out, None, again_s=3)
+            cancel_working(copier, at, out, None, again_s=3)
         if text:
             if task.is_limit:
                 _unproven(copier, task, text, at, out)
@@ -281,11 +312,18 @@ def progress(copier: Copier, at: datetime, out: list[Decision], *, is_snapshot: 
                 out.append(AskSnapshot(account=copier.account))
         elif is_snapshot and task.asked_at is not None:
             copier.tasks.remove(task)
+            if task.family == "leader":  # no lock: it copies from the leader's next entry
+                copier.holds = [hold for hold in copier.holds if hold.kind != LEADER_LOST]
+                copier.arm()
             code, said = _outcome(copier, task, at)
             if task.is_limit:
                 severity = Severity.P4 if task.why and said == "was flat" else Severity.P2
                 why = f" ({task.why})" if task.why else ""
-                out.append(copier.tell("dd.flat", severity, f"{copier.account} is proven {said}{why}", key=task.key))
+                out.append(
+                    copier.tell(
+                        f"{task.family}.flat", severity, f"{copier.account} is proven {said}{why}", key=task.key
+                    )
+                )
             else:
                 tell(copier, task.key, code, said, out)
         elif task.asked_at is None or (at - task.asked_at).total_seconds() >= 3:
@@ -302,7 +340,7 @@ def _unproven(copier: Copier, task: Task, text: str, at: datetime, out: list[Dec
         task.failed_at = at
         why = f" ({task.why})" if task.why else ""
         said = f"{copier.account} is not proven flat after {lasted:.0f} s and goes on trying{why}: {text}"
-        out.append(copier.tell("dd.fail", Severity.P1, said, key=task.key))
+        out.append(copier.tell(f"{task.family}.fail", Severity.P1, said, key=task.key))
 
 
 def _missing(copier: Copier, task: Task) -> str:

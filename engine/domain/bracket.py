@@ -18,6 +18,7 @@ from engine.domain.lane import Lane
 
 PATIENCE = timedelta(seconds=2)
 TRY_EVERY = timedelta(seconds=5)
+TRY_SELDOM = timedelta(seconds=30)  # once a person was asked to look
 
 
 class Child(msgspec.Struct):
@@ -29,6 +30,7 @@ class Child(msgspec.Struct):
     order: BrokerOrderId | None = None
     open: int = 0  # unsigned contracts that it may still close
     is_ending: bool = False  # we asked for its end
+    is_tight: bool = False  # stands in for a leader who is not heard
 
 
 Children = dict[OrderId, Child]
@@ -85,16 +87,43 @@ def trim(children: Children, lane: Lane, account: AccountId, out: list[Decision]
                 out.append(ModifyLeg(account=account, order=child.order, quantity=child.open, leg=child.leg))
 
 
+def naked(children: Children, lane: Lane, *, is_sure: bool = False) -> int:
+    """Contracts that stand without a stop; ``is_sure`` counts only stops that the broker has shown."""
+    mine = [child for child in children.values() if child.symbol == lane.symbol and not child.is_ending]
+    stops = (child for child in mine if child.leg.stop is not None and (child.order is not None or not is_sure))
+    return abs(lane.held) - sum(child.open for child in stops)
+
+
+def drop_lone(children: Children, lane: Lane, pair: Protect, out: list[Decision]) -> None:
+    """End targets whose stop is gone before a new pair takes their place: two for the same contracts would open a position."""
+    own = {leg.client for leg in pair.legs}
+    mine = [
+        (client, child) for client, child in children.items() if child.symbol == lane.symbol and not child.is_ending
+    ]
+    left = abs(pair.quantity)
+    for client, child in mine:
+        if client not in own and child.leg.stop is None and child.order is not None and left > 0:
+            left -= child.open
+            child.is_ending = True
+            out.append(CancelOrder(account=pair.account, order=child.order))
+
+
 def cover(
-    children: Children, lane: Lane, plan: Bracket, cause: str, account: AccountId, at: datetime
+    children: Children,
+    lane: Lane,
+    plan: Bracket,
+    cause: str,
+    account: AccountId,
+    at: datetime,
+    *,
+    is_seldom: bool = False,
 ) -> Protect | None:
     """A pair of children for what stands naked, around the average price; None where nothing does or it was just tried."""
     if not lane.held or lane.held != lane.goal or lane.buys or lane.sells:
         lane.naked_since = None
         return None
-    mine = [child for child in children.values() if child.symbol == lane.symbol and not child.is_ending]
-    naked = abs(lane.held) - sum(child.open for child in mine if child.leg.stop is not None)
-    if naked <= 0:
+    bare = naked(children, lane)
+    if bare <= 0:
         lane.naked_since = None
         return None
     if lane.naked_since is None:
@@ -102,8 +131,8 @@ def cover(
         return None
     if at - lane.naked_since < PATIENCE:
         return None
-    lane.naked_since = at + TRY_EVERY
-    quantity = naked if lane.held > 0 else -naked
+    lane.naked_since = at + (TRY_SELDOM if is_seldom else TRY_EVERY)
+    quantity = bare if lane.held > 0 else -bare
     legs = _legs(lane.symbol, quantity, plan, cause, account, lane.cost.average)
     if not legs:
         return None

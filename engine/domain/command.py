@@ -62,9 +62,11 @@ class Flatten(Wish, frozen=True):
 
 
 class Sync(Wish, frozen=True):
-    """Bring the position to the leader's target now (join), or accept what is held as the new base (adopt)."""
+    """Bring the position to the leader's target now (join), accept what is held as the new base (adopt), or only close what
+    the leader's position does not explain (close)."""
 
     adopt: bool = False
+    close: bool = False
 
 
 class Repair(Wish, frozen=True):

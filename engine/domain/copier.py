@@ -18,8 +18,9 @@ import msgspec
 from engine.domain import bracket, fit
 from engine.domain.aside import Asides, bind
 from engine.domain.decision import Decision, Lot, Raised, SendLots, Severity, Skipped
+from engine.domain.desync import SyncState
 from engine.domain.event import BalanceReported, Restriction
-from engine.domain.flight import Flight, Working, moved
+from engine.domain.flight import Flight, Orphan, Working, moved
 from engine.domain.group import Discretion, FollowerPlan, MissedEntry
 from engine.domain.hold import Hold, Task
 from engine.domain.ids import AccountId, BrokerOrderId, GroupId, OrderId, Symbol, account_mark, order_id
@@ -70,6 +71,10 @@ class Copier(msgspec.Struct):
     times: Times | None = None  # the times that it keeps; None for an account that keeps none
     planned: list[Hold] = []  # pauses that a person has planned, by their beginning
     asked_at: datetime | None = None  # when the broker was last asked for a snapshot
+    asks: int = 0  # how often in a row for the same doubt
+    compared_at: datetime | None = None  # the newest snapshot that was taken in
+    lost_key: str = ""  # the silence of the leader for which it was flattened
+    orphans: dict[BrokerOrderId, Orphan] = {}  # orders of ours that nothing explains, on their way out
     # armed
     barred: str = "line: not connected yet"
     room: int = 0  # thousandths of a mini
@@ -360,6 +365,7 @@ class Copier(msgspec.Struct):
         for lane in self.lanes.values():
             lane.signalled_at, lane.retry_at = moved(lane.signalled_at, by), moved(lane.retry_at, by)
             lane.off_since = moved(lane.off_since, by)
+            lane.course.shift_clock(by)
         for task in self.tasks:
             task.since += by
             task.asked_at, task.failed_at = moved(task.asked_at, by), moved(task.failed_at, by)
@@ -370,6 +376,7 @@ class Copier(msgspec.Struct):
         if self.kept is not None:
             self.kept.shift_clock(by)
         self.balance_at, self.asked_at = moved(self.balance_at, by), moved(self.asked_at, by)
+        self.compared_at = moved(self.compared_at, by)
 
     def is_flat(self) -> bool:
         """Say whether nothing is held and nothing under way."""
@@ -377,9 +384,11 @@ class Copier(msgspec.Struct):
 
     def is_busy(self) -> bool:
         """Say whether something is under way that time must look after."""
-        return bool(self.flights or self.tasks or self.offers) or any(
+        return bool(self.flights or self.tasks or self.offers or self.orphans) or any(
             not lane.is_settled()
             or lane.retry_at
+            or lane.lost
+            or lane.course.state is not SyncState.IN_SYNC
             or (lane.is_bracketed and lane.held)
             or (lane.reported is not None and lane.reported != lane.held)
             for lane in self.lanes.values()

@@ -40,7 +40,7 @@ class SendBracketed(Decided, frozen=True):
 
 
 class Protect(Decided, frozen=True):
-    """Cover a position that stands without children: of two legs, the first to fill ends the other."""
+    """Cover a position that stands without children: of two legs, the first to fill ends the other; one is a stop alone."""
 
     cause: str
     account: AccountId

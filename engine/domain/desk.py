@@ -14,8 +14,8 @@ from typing import Any
 
 import msgspec
 
-from engine.domain import outage, pause, report, rollover, timed
-from engine.domain.act import Opposed, progress
+from engine.domain import outage, pause, report, rollover, silence, timed
+from engine.domain.act import progress
 from engine.domain.command import Resize
 from engine.domain.copier import Copier, remember
 from engine.domain.decision import AskSnapshot, Decision, Raised, Severity
@@ -48,15 +48,18 @@ from engine.domain.event import (
 from engine.domain.fanout import FanOut, catch_up, join_priced, quarantine, rivals
 from engine.domain.ids import AccountId
 from engine.domain.leader import LeaderBook
+from engine.domain.patrol import patrol
 from engine.domain.person import carry_out, look_after
 from engine.domain.ranks import Ranks
-from engine.domain.reconcile import check, rebase, reconcile
+from engine.domain.reconcile import rebase, reconcile
 from engine.domain.relation import scale, targets
+from engine.domain.risk import Opposed
 from engine.domain.sizes import Sizes, leader_of
 from engine.domain.sizing import is_moving
 from engine.domain.state import DeskState, attend, configure
 from engine.domain.stopout import holders, look, settle, turn_day
 from engine.domain.taking import askers
+from engine.domain.watch import check
 
 TICK = timedelta(seconds=1)  # how often time is looked after while something is under way …
 IDLE = timedelta(seconds=30)  # … and while nothing is
@@ -298,6 +301,7 @@ class Desk:
             catch_up(self.state, book.account, symbol, believed, rows, event.at, out)
             if not book.stands[symbol].net:
                 self._sizes.leader_flat(rows)
+        silence.heard(self.state, book, event.at, out)
         self.state.version += 1
         if is_first:
             book.was_synced = True
@@ -367,7 +371,12 @@ class Desk:
         self.state.due = None
         for copier in self.state.copiers.values():
             self._with(copier.account, at, out, lambda copier: self._look_after(copier, at, out))
+        for account, group in silence.due(self.state, at, out):
+            since = self.state.leaders[group.leader].silent_since or at
+            act_on = partial(silence.act_on, group=group, silent_since=since, quotes=self.state.fresh_quotes())
+            self._with(account, at, out, partial(act_on, at=at, out=out))
         out += [AskSnapshot(account=book.account) for book in self.state.leaders.values() if book.doubts(at)]
+        patrol(self.state, at, out)
         self._sizes.anew()
         if self.state.is_unpriced:
             join_priced(self.state, at, out)
@@ -378,7 +387,7 @@ class Desk:
 
     def _look_after(self, copier: Copier, at: datetime, out: list[Decision]) -> None:
         self.state.version += pause.look_after(copier, at, out)
-        check(copier, at, out)
+        check(copier, self.state.fresh_quotes(), self._opposed(copier), at, out)
 
     def _failed(self, event: FollowerFailed, out: list[Decision]) -> None:
         self._with(event.account, event.at, out, lambda copier: quarantine(copier, event.error, out))

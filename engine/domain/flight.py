@@ -1,4 +1,4 @@
-"""Flight: an order of ours that may still fill, and a working order of anybody that the broker lists."""
+"""Flight: an order of ours that may still fill; a working order that the broker lists; an orphan among those."""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -33,6 +33,14 @@ class Working(msgspec.Struct):
     stop: Decimal | None = None
     client: OrderId | None = None
     cancelled_at: datetime | None = None  # when we asked for its end
+
+
+class Orphan(msgspec.Struct):
+    """One working order of ours that no flight and no child explains: cancelled until the broker shows it gone."""
+
+    text: str
+    asked_at: datetime
+    tries: int = 1
 
 
 def moved(moment: datetime | None, by: timedelta) -> datetime | None:

@@ -119,6 +119,14 @@ class Bracket(Setting, frozen=True):
     target_ticks: int
 
 
+class Recovery(Setting, frozen=True):
+    """How far an entry whose order went missing is tried again without a person. Exits have no such bounds."""
+
+    max_ticks: int = 8  # the market may be so far from the leader's fill
+    max_contracts: int = 4  # and so much may be missing
+    tries: int = 3  # then a person decides; 0 never tries
+
+
 class FollowerPlan(Setting, frozen=True):
     """How one account follows."""
 
@@ -136,12 +144,29 @@ class FollowerPlan(Setting, frozen=True):
     join_ticks: int = 4
     balance_age_s: int = 900  # a balance older than this sizes by the smaller of itself and the smallest seen
     bracket: Bracket | None = None
+    recovery: Recovery = Recovery()
     pause_after_refusals: int = 3  # refused entries in a row that pause this follower; 0 never
     limits: LimitsPlan | None = None  # when this desk acts ahead of the firm; the account's own table wins
     discretion: Discretion = Discretion.AUTOMATIC
     offer_s: int = 60  # how long an entry is offered; nobody answers: it is left
     hours: HoursPlan | None = None  # when it trades and must be flat; the account's own table wins
     news: NewsPlan | None = None  # what is done around economic events; the account's own table wins
+
+
+class LostAction(StrEnum):
+    """What followers do while their leader cannot be heard."""
+
+    HOLD = "hold"
+    TIGHTEN = "tighten"  # a stop near the market for what stands without one
+    FLATTEN = "flatten"
+
+
+class LeaderLost(Setting, frozen=True):
+    """What a group with open positions does when its leader cannot be heard for ``after_s``."""
+
+    action: LostAction = LostAction.HOLD
+    after_s: int = 60
+    stop_ticks: int = 40  # of a stop that is placed, from the market
 
 
 class GroupPlan(Setting, frozen=True):
@@ -151,6 +176,7 @@ class GroupPlan(Setting, frozen=True):
     leader: AccountId
     followers: tuple[FollowerPlan, ...]
     roots: tuple[Root, ...] = ()  # products that are copied; empty copies all
+    leader_lost: LeaderLost = LeaderLost()
 
 
 class AccountPlan(Setting, frozen=True):
@@ -208,6 +234,12 @@ def faults(plan: DeskPlan) -> list[str]:
     for group in plan.groups:
         if group.leader not in known:
             found.append(f"group {group.id}: leader {group.leader} is no account of this desk")
+        if group.leader_lost.after_s < 0:
+            found.append(f"group {group.id}: leader_lost.after_s must not be below 0, not {group.leader_lost.after_s}")
+        if group.leader_lost.stop_ticks <= 0:
+            found.append(
+                f"group {group.id}: leader_lost.stop_ticks must be above 0, not {group.leader_lost.stop_ticks}"
+            )
         for follower in group.followers:
             found += _follower_faults(group, follower, known, leads, roles)
         found += _pool_faults(group)
@@ -266,6 +298,9 @@ def _number_faults(plan: FollowerPlan) -> Iterator[str]:
         ("join_ticks", plan.join_ticks),
         ("balance_age_s", plan.balance_age_s),
         ("pause_after_refusals", plan.pause_after_refusals),
+        ("recovery.max_ticks", plan.recovery.max_ticks),
+        ("recovery.max_contracts", plan.recovery.max_contracts),
+        ("recovery.tries", plan.recovery.tries),
     ):
         if number < 0:
             yield f"{setting} must not be below 0, not {number}"

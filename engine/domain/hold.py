@@ -6,6 +6,8 @@ import msgspec
 
 from engine.domain.ids import Symbol
 
+LEADER_LOST = "leader-lost"  # the kind of hold under which a group of a silent leader is flattened
+
 
 class Hold(msgspec.Struct):
     """Entries are stopped: by whom, why, until when. ``kind`` is person, planned, engine, journal, flatten, what a limit
@@ -35,3 +37,4 @@ class Task(msgspec.Struct):
     short: str = ""  # what of a size up was denied
     wanted: int = 0  # the goal that a take made, in its contract
     why: str = ""  # a time asked for it: what that is, in words
+    family: str = "dd"  # of a flatten that no person asked for: whose alerts tell of it

@@ -21,6 +21,7 @@ from decimal import Decimal
 
 import msgspec
 
+from engine.domain.desync import Course
 from engine.domain.ids import AccountId, OrderId, Symbol
 from engine.domain.position import Cost
 
@@ -91,6 +92,8 @@ class Lane(msgspec.Struct):
     apart: str = ""  # by whose word the leader drives it no more; empty when he does
     is_apart_told: bool = False  # … and people know that he is out
     expired: str = ""  # why the contract takes no entries any more, by its dates
+    lost: int = 0  # signed contracts of an allowed entry whose order went missing: to be tried again within bounds
+    course: Course = msgspec.field(default_factory=Course)
 
     def shift(self, feed: Feed, net: int) -> int:
         """Follow the leader to ``net``: lower the goal where he shrank.
@@ -109,6 +112,8 @@ class Lane(msgspec.Struct):
         if after < before or (after == before and net < was):
             if (before > 0 or was > 0) and goal > 0 and goal > after and not self.apart:
                 self.goal = goal = max(after, 0)  # out first, whatever becomes of an entry on the other side
+            if self.lost:
+                self.keep_lost()
             if after >= 0:
                 return 0
             bound = before if before < 0 else 0  # noqa: FURB136  min and max cost a call each, for every follower
@@ -116,6 +121,8 @@ class Lane(msgspec.Struct):
             return after - bound if after < bound else 0
         if (before < 0 or was < 0) and goal < 0 and goal < after and not self.apart:
             self.goal = goal = min(after, 0)
+        if self.lost:
+            self.keep_lost()
         if after <= 0:
             return 0
         bound = before if before > 0 else 0  # noqa: FURB136  as above
@@ -141,6 +148,8 @@ class Lane(msgspec.Struct):
             self.goal = goal = min(goal, max(bound, 0))
         elif moved > 0 > goal:
             self.goal = goal = max(goal, min(bound, 0))
+        if self.lost:
+            self.keep_lost()
         if moved > 0 and after > 0:
             return max(0, min(after - max(before, 0), after - goal))
         return min(0, max(after - min(before, 0), after - goal)) if moved < 0 and after < 0 else 0
@@ -209,13 +218,23 @@ class Lane(msgspec.Struct):
         else:
             self.sells = max(0, self.sells + quantity)
 
-    def give_up(self, quantity: int) -> None:
-        """Lower the goal by an entry of ``quantity`` that will not come, never below what is held or still coming."""
+    def keep_lost(self) -> None:
+        """Of an entry that went missing no more is wanted than the target leaves open."""
+        left = self.target - self.goal
+        self.lost = max(0, min(self.lost, left)) if self.lost > 0 else min(0, max(self.lost, left))
+
+    def give_up(self, quantity: int) -> int:
+        """Lower the goal by an entry of ``quantity`` that will not come, never below what is held or still coming.
+
+        Returns: signed contracts that the goal lost.
+        """
+        before = self.goal
         if quantity > 0:
             goal = max(self.goal - quantity, min(self.goal, max(self.held + self.buys, 0)))
         else:
             goal = min(self.goal - quantity, max(self.goal, min(self.held - self.sells, 0)))
         self._lose(self.goal - goal)
+        return before - goal
 
     def hold_back(self) -> int:
         """Give up every entry that has not left yet.
@@ -241,7 +260,7 @@ class Lane(msgspec.Struct):
 
         Returns: True for a close.
         """
-        before, self.held = self.held, self.held + quantity
+        before, self.held, self.lost = self.held, self.held + quantity, 0
         if before * quantity >= 0:
             self.goal += quantity
             return False

@@ -35,6 +35,9 @@ class LeaderBook(msgspec.Struct):
     is_synced: bool = False
     was_synced: bool = False  # has been compared with the broker at least once
     asked_at: datetime | None = None
+    compared_at: datetime | None = None
+    silent_since: datetime | None = None  # he cannot be heard …
+    is_silence_told: bool = False  # … and people know
     balance: Decimal | None = None
     balance_at: datetime | None = None
     largest: Decimal | None = None  # largest balance seen: what a stale leader balance is taken for
@@ -76,7 +79,7 @@ class LeaderBook(msgspec.Struct):
                 continue
             believed[symbol], stand.net = stand.net, net
             stand.cost.average = holding.price if holding and holding.price is not None else Decimal(0)
-        self.is_synced = self.is_line_up
+        self.is_synced, self.compared_at = self.is_line_up, event.at
         return believed
 
     def doubts(self, at: datetime) -> bool:

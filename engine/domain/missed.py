@@ -14,9 +14,8 @@ from engine.domain.decision import Decision, Severity
 from engine.domain.group import MissedEntry
 from engine.domain.lane import Feed, Lane
 from engine.domain.leader import LeaderBook, Stand
-from engine.domain.reconcile import ticks_away
 from engine.domain.risk import Denied, Signal
-from engine.domain.sizing import Quotes
+from engine.domain.sizing import Quotes, ticks_away
 
 PATIENCE = timedelta(seconds=30)  # how long a missed entry waits for a first price
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import timedelta
 
+from engine.domain import silence
 from engine.domain.decision import Decision, Raised, Severity
 from engine.domain.event import AccessRefused, ClockChanged, EngineStarted, JournalStrained, LineLost, LineRestored
 from engine.domain.hold import Hold
@@ -15,6 +16,8 @@ def started(state: DeskState, event: EngineStarted, out: list[Decision]) -> None
     is_again = bool(state.run)
     state.run, state.run_since = event.run, event.at
     _stand_still(state, (*state.leaders, *state.copiers), line_up=False)
+    for book in state.leaders.values():
+        silence.fell(book, event.at, is_told=False)
     if is_again:
         said = "the engine started again: positions are compared before anything else"
         out.append(Raised(code="eng.restart", severity=Severity.P2, text=said))
@@ -24,12 +27,16 @@ def lost(state: DeskState, event: LineLost, out: list[Decision]) -> None:
     """Nothing is believed or sent on this connection any more."""
     accounts = list(_on_line(state, event.connection))
     risky = [name for name in accounts if _holds_anything(state, name)]
+    led = [name for name in accounts if name in state.leaders]
+    policy = ""
+    for name in led:
+        silence.fell(state.leaders[name], event.at, is_told=True)
+        policy += silence.words(state, name, event.at)
     _stand_still(state, accounts, line_up=False)
-    leads = any(name in state.leaders for name in accounts)
-    severity = Severity.P1 if risky else Severity.P2
+    severity = Severity.P1 if risky or policy else Severity.P2
     held = f", positions on {', '.join(risky)}" if risky else ""
-    said = f"{event.connection} is off: {event.reason}{held}"
-    out.append(Raised(code="leader.lost" if leads else "broker.down", severity=severity, text=said))
+    said = f"{event.connection} is off: {event.reason}{held}{policy}"
+    out.append(Raised(code="leader.lost" if led else "broker.down", severity=severity, text=said))
     state.version += 1
 
 
@@ -70,6 +77,8 @@ def clock_changed(state: DeskState, event: ClockChanged, out: list[Decision]) ->
     by = timedelta(seconds=event.seconds)
     for copier in state.copiers.values():
         copier.shift_clock(by)
+    for book in state.leaders.values():
+        book.silent_since = book.silent_since and book.silent_since + by
     said = f"the computer's clock moved by {event.seconds:+.1f} s; running waits were moved along"
     out.append(Raised(code="eng.clock", severity=Severity.P3, text=said))
     state.due = event.at

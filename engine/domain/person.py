@@ -1,11 +1,12 @@
 """Person: one door for every command to one follower, and what is looked after because a person was asked or has spoken."""
 
-from engine.domain.act import Opposed, act
+from engine.domain.act import act
 from engine.domain.command import Disconnect, Leave, Off, On, Skip, Take
 from engine.domain.copier import Copier
 from engine.domain.decision import Decision
 from engine.domain.event import Event, PersonActed
 from engine.domain.relation import relate, watch
+from engine.domain.risk import Opposed
 from engine.domain.state import DeskState
 from engine.domain.taking import answer, tend
 

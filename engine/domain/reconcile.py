@@ -1,22 +1,19 @@
 """Reconcile: a broker snapshot against our belief. Differences become facts of the lane before anything is proposed."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 
-from engine.domain.bracket import cover
-from engine.domain.contract import product_of
-from engine.domain.copier import ASK_AFTER, GRACE, SETTLE, Copier, remember
-from engine.domain.decision import AskOrder, AskSnapshot, Decision, Severity
+from engine.domain import recovery
+from engine.domain.bracket import trim
+from engine.domain.copier import SETTLE, Copier, remember
+from engine.domain.decision import Decision, Severity
 from engine.domain.event import CLOSED, OrderSeen, OrderStatus, SnapshotTaken
 from engine.domain.flight import Flight, Working
 from engine.domain.group import MissedEntry
 from engine.domain.ids import OrderId, Symbol
 from engine.domain.lane import Lane
 from engine.domain.risk import Denied
-from engine.domain.sizing import Quotes, mark_of
-
-ASK_AGAIN = timedelta(seconds=3)
-ASK_LONG = timedelta(seconds=15)  # an order without an end for so long is looked for in the whole account
+from engine.domain.sizing import Quotes, ticks_away
 
 
 def reconcile(copier: Copier, event: SnapshotTaken, quotes: Quotes, out: list[Decision]) -> None:
@@ -48,8 +45,10 @@ def reconcile(copier: Copier, event: SnapshotTaken, quotes: Quotes, out: list[De
         if order.status not in CLOSED and order.client not in copier.flights
     }  # fmt: skip
     copier.is_synced = copier.is_line_up
-    copier.is_based = True
+    copier.is_based, copier.compared_at = True, event.at
     copier.arm()
+    for lane in copier.lanes.values():
+        trim(copier.children, lane, copier.account, out)
     for lane in list(copier.lanes.values()):
         cause = f"snapshot:{event.at.isoformat()}"
         if lane.is_waiting and copier.is_synced:
@@ -94,10 +93,10 @@ def _settle(
         if event.at - flight.at >= SETTLE:
             if joins(copier, lane, lane.signal_price, quotes):  # it never left: the entry is a missed one
                 lane.signalled_at = event.at
-                _forget(copier, lane, client, flight, is_kept=True)
+                _forget(copier, lane, client, flight, event.at, is_kept=True)
             else:
                 goal = lane.goal
-                _forget(copier, lane, client, flight)
+                _forget(copier, lane, client, flight, event.at)
                 if (
                     copier.plan.missed_entry is MissedEntry.JOIN
                     and ticks_away(lane.symbol, lane.signal_price, quotes) is None
@@ -115,7 +114,7 @@ def _settle(
         lane.ended(sign * newly)
         lane.held += sign * newly
     if order.status in CLOSED:
-        _forget(copier, lane, client, flight)
+        _forget(copier, lane, client, flight, event.at, order.status.value)
     elif flight.open:
         unsure.add(flight.symbol)
 
@@ -125,10 +124,17 @@ def _count_children(copier: Copier, seen: dict[OrderId, OrderSeen]) -> None:
     for client, child in list(copier.children.items()):
         order = seen.get(client)
         if order is None or order.status in CLOSED:
-            del copier.children[client]
+            recovery.child_gone(copier, client, _end_of(order))
         else:
             child.order = order.order
             child.open = abs(order.quantity) - order.filled if order.quantity else child.open
+
+
+def _end_of(order: OrderSeen | None) -> str:
+    """How a child came to its end; empty for one that did what it was for."""
+    if order is None:
+        return "the broker does not list it"
+    return "" if order.status is OrderStatus.FILLED else f"{order.status.value} {order.reason}".rstrip()
 
 
 def joins(copier: Copier, lane: Lane, price: Decimal | None, quotes: Quotes) -> bool:
@@ -140,19 +146,24 @@ def joins(copier: Copier, lane: Lane, price: Decimal | None, quotes: Quotes) -> 
     )
 
 
-def ticks_away(symbol: Symbol, price: Decimal | None, quotes: Quotes) -> Decimal | None:
-    """Distance of the present price from ``price`` in ticks, unsigned; None where either is not known."""
-    mark, product = mark_of(quotes, symbol), product_of(symbol)
-    return None if mark is None or product is None or price is None else abs(mark - price) / product.tick
-
-
-def _forget(copier: Copier, lane: Lane, client: OrderId, flight: Flight, *, is_kept: bool = False) -> None:
+def _forget(
+    copier: Copier,
+    lane: Lane,
+    client: OrderId,
+    flight: Flight,
+    at: datetime,
+    why: str = "",
+    *,
+    is_kept: bool = False,
+) -> None:
     """End a flight whose rest will never fill; ``propose`` at the end of the comparison decides what follows."""
     if flight.open:
         rest = flight.open if flight.quantity > 0 else -flight.open
         lane.ended(rest)
         if not flight.is_exit and not is_kept:
-            lane.give_up(rest)
+            lost = lane.give_up(rest)
+            if why or copier.plan.missed_entry is not MissedEntry.JOIN:  # else ``join_ticks`` has decided
+                recovery.lose(copier, lane, lost, at, why or "its order never reached the broker")
     del copier.flights[client]
     remember(copier.done, client)
 
@@ -203,50 +214,3 @@ def rebase(lane: Lane) -> None:
         lane.barred = ""
     else:
         lane.barred = f"desync: holds {lane.held:+d}, the leader's position would give {lane.target:+d}"
-
-
-def check(copier: Copier, at: datetime, out: list[Decision]) -> None:
-    """Look after what time decides: unanswered orders, exits to try again, differences that last."""
-    if not copier.is_line_up:
-        return
-    wants_snapshot = not copier.is_synced
-    for client, flight in copier.flights.items():
-        since = flight.asked_at or flight.at
-        if at - since >= (ASK_AGAIN if flight.asked_at else ASK_AFTER):
-            flight.asked_at = at
-            out.append(AskOrder(account=copier.account, client=client))
-        wants_snapshot |= at - flight.at >= ASK_LONG
-    for lane in list(copier.lanes.values()):
-        if lane.retry_at is not None and lane.retry_at <= at:
-            lane.retry_at = None
-            copier.propose(lane, f"retry:{at.isoformat()}", at, out)
-        wants_snapshot |= _watch(copier, lane, at, out)
-        if lane.is_bracketed and copier.plan.bracket is not None:
-            copier.made += 1
-            cause = f"cover:{lane.symbol}#{copier.made}"
-            if pair := cover(copier.children, lane, copier.plan.bracket, cause, copier.account, at):
-                out.append(pair)
-    if wants_snapshot and (copier.asked_at is None or at - copier.asked_at >= ASK_AGAIN):
-        copier.asked_at = at
-        out.append(AskSnapshot(account=copier.account))
-
-
-def _watch(copier: Copier, lane: Lane, at: datetime, out: list[Decision]) -> bool:
-    """Time a difference; True when the broker should be asked."""
-    differs = lane.reported is not None and lane.reported != lane.held
-    if lane.buys or lane.sells or (lane.held == lane.goal and not differs):
-        if lane.is_off_told:
-            out.append(
-                copier.tell("desync.over", Severity.P4, f"{copier.account} {lane.symbol} is in sync again", lane)
-            )
-        lane.off_since, lane.is_off_told = None, False
-        return False
-    if lane.off_since is None:
-        lane.off_since = at
-        return False
-    lasted = at - lane.off_since
-    if lasted >= GRACE and not lane.is_off_told:
-        lane.is_off_told = True
-        said = f"{copier.account} {lane.symbol}: wants {lane.goal:+d}, has {lane.held:+d} for {lasted.total_seconds():.0f} s"
-        out.append(copier.tell("desync.qty", Severity.P2, said, lane))
-    return lasted >= timedelta(seconds=1)

@@ -27,6 +27,7 @@ from engine.domain.flight import Flight, Working
 from engine.domain.hold import Hold
 from engine.domain.ids import OrderId, is_ours, order_id
 from engine.domain.lane import Lane
+from engine.domain.recovery import child_gone, lose
 
 
 def filled(copier: Copier, event: OrderFilled, out: list[Decision]) -> None:
@@ -98,8 +99,9 @@ def answered(copier: Copier, event: OrderAnswered, out: list[Decision]) -> None:
     """Take in the answer to an order of ours."""
     flight = copier.flights.get(event.client)
     if flight is None:
-        if isinstance(event.outcome, Refused | Absent):
-            copier.children.pop(event.client, None)
+        if isinstance(event.outcome, Refused | Absent) and event.client in copier.children:
+            no = event.outcome
+            child_gone(copier, event.client, f"refused: {no.reason}" if isinstance(no, Refused) else "it never arrived")
         return
     match event.outcome:
         case Accepted(order=order):
@@ -123,7 +125,7 @@ def _refused(
         out.append(copier.tell("copy.reject", Severity.P2, said, lane))
         if refused.kind in (RefusalKind.ORDER, RefusalKind.ACCOUNT):
             _count_refusal(copier, refused.kind, why, at, out)
-    _ended(copier, client, flight, at, why, out)
+    _ended(copier, client, flight, at, why, out, is_missing=refused.kind in (RefusalKind.BUDGET, RefusalKind.LINE))
 
 
 def _count_refusal(copier: Copier, kind: RefusalKind, why: str, at: datetime, out: list[Decision]) -> None:
@@ -134,8 +136,17 @@ def _count_refusal(copier: Copier, kind: RefusalKind, why: str, at: datetime, ou
         out.append(copier.tell("copy.stopped", Severity.P2, f"entries stopped on {copier.account}: {why}"))
 
 
-def _ended(copier: Copier, client: OrderId, flight: Flight, at: datetime, why: str, out: list[Decision]) -> None:
-    """The open rest of a flight will never fill."""
+def _ended(
+    copier: Copier,
+    client: OrderId,
+    flight: Flight,
+    at: datetime,
+    why: str,
+    out: list[Decision],
+    *,
+    is_missing: bool = True,
+) -> None:
+    """The open rest of a flight will never fill; ``is_missing`` says that nobody decided so."""
     rest, lane = flight.open, copier.lanes[flight.symbol]
     copier.land(client)
     if not rest:
@@ -144,7 +155,9 @@ def _ended(copier: Copier, client: OrderId, flight: Flight, at: datetime, why: s
     lane.ended(sign * rest)
     closing = min(rest, max(0, -sign * lane.held)) if flight.is_exit else 0
     if rest > closing:  # the entry in it, all of it or the far side of a flip
-        lane.give_up(sign * (rest - closing))
+        lost = lane.give_up(sign * (rest - closing))
+        if is_missing:
+            lose(copier, lane, lost, at, why)
         copier.arm()
     if closing and sign * lane.step() > 0:
         _exit_failed(copier, lane, sign * closing, at, why, out)
@@ -187,7 +200,7 @@ def changed(copier: Copier, event: OrderChanged, out: list[Decision]) -> None:
     if child is not None and event.client is not None:
         child.order = event.order
         if event.status in CLOSED and event.status is not OrderStatus.FILLED:
-            del copier.children[event.client]
+            child_gone(copier, event.client, f"{event.status.value} {event.reason}".rstrip())
         else:
             trim(copier.children, copier.lane(event.symbol), copier.account, out)
     if event.status in CLOSED:

@@ -4,6 +4,7 @@ Exits are never asked here. The hot path looks at armed figures (``Copier.barred
 ``verdict`` is the same rule spelled out, and says in words what the armed figures refused.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 
@@ -47,6 +48,10 @@ class Signal(Value, frozen=True):
     is_looped: bool = False  # the leader's own order carries our tag: a copy is never copied
     price: Decimal | None = None  # the leader's
     is_by_hand: bool = False  # a person asked for this very entry: nobody needs to be asked again
+
+
+Opposed = Callable[[int], frozenset[tuple[str, Root]]]
+"""Who holds the other side of a signed quantity in another group."""
 
 
 class Denied(Value, frozen=True):

@@ -147,6 +147,12 @@ def mark_of(quotes: Quotes, symbol: Symbol) -> Decimal | None:
     return quote.bid if quote.bid is not None else quote.ask
 
 
+def ticks_away(symbol: Symbol, price: Decimal | None, quotes: Quotes) -> Decimal | None:
+    """Distance of the present price from ``price`` in ticks, unsigned; None where either is not known."""
+    mark, product = mark_of(quotes, symbol), product_of(symbol)
+    return None if mark is None or product is None or price is None else abs(mark - price) / product.tick
+
+
 def funds_of(copier: Copier, quotes: Quotes, at: datetime) -> Funds:
     """Money of a follower as sizing sees it at ``at``."""
     held = ((lane.symbol, lane.held, lane.cost.average) for lane in copier.lanes.values())

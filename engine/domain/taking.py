@@ -6,7 +6,7 @@ What is denied as a whole stays offered until its time is over; the reason is to
 
 from datetime import datetime
 
-from engine.domain.act import Opposed, begin, tell
+from engine.domain.act import begin, tell
 from engine.domain.command import Leave, Take
 from engine.domain.copier import Copier, lots
 from engine.domain.decision import Decision, Severity, Skipped
@@ -16,7 +16,7 @@ from engine.domain.hold import Task
 from engine.domain.ids import AccountId
 from engine.domain.lane import NO_LIMIT, Lane
 from engine.domain.offer import Offer, Part, run_since
-from engine.domain.risk import Denied, Signal
+from engine.domain.risk import Denied, Opposed, Signal
 from engine.domain.room import room_of
 from engine.domain.sizing import Quotes
 from engine.domain.state import DeskState

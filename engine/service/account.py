@@ -11,6 +11,7 @@ from engine.api.views import AccountState, AccountView, HoldView, LegView, Order
 from engine.domain.allocation import carried
 from engine.domain.contract import product_of
 from engine.domain.copier import Copier
+from engine.domain.desync import SyncState
 from engine.domain.drawdown import Limit
 from engine.domain.event import Restriction
 from engine.domain.group import (
@@ -30,7 +31,8 @@ from engine.domain.leader import LeaderBook
 from engine.domain.sizing import Quotes, mark_of, open_profit
 from engine.domain.state import DeskState
 from engine.domain.stopout import LIMITS
-from engine.service import risk
+from engine.domain.watch import seen
+from engine.service import risk, sync
 from engine.service.expiry import follower_rolls, leader_rolls
 
 LastCopy = Callable[[AccountId], tuple[str, float | None]]
@@ -101,6 +103,7 @@ def _follower(
         skips=tuple(f"{key or 'next trade'} {one.why} by {one.by}" for key, one in copier.asides.items()),
         apart=tuple(f"{lane.held:+d} {lane.symbol} {lane.apart}" for lane in copier.lanes.values() if lane.apart),
         own_limits=dict(copier.kept.own) if copier.kept is not None else {},
+        sync=sync.worst(copier, now),
     )
 
 
@@ -118,10 +121,14 @@ def state_of(copier: Copier) -> tuple[AccountState, str]:
     if engine is not None:
         return AccountState.STOPPED, engine.reason
     for lane in copier.lanes.values():
-        if lane.is_off_told:
-            return AccountState.DESYNC, f"desync: {lane.symbol} wants {lane.goal:+d}, has {lane.held:+d}"
         if lane.barred.startswith("desync"):
             return AccountState.DESYNC, f"{lane.symbol} {lane.barred}"
+        if lane.is_off_told or lane.course.state in (SyncState.DESYNC, SyncState.NEEDS_PERSON):
+            wanted, helper = (
+                lane.goal + lane.lost,
+                ", needs a person" if lane.course.state is SyncState.NEEDS_PERSON else "",
+            )
+            return AccountState.DESYNC, f"desync: {lane.symbol} wants {wanted:+d}, has {lane.held:+d}{helper}"
     if copier.holds:
         hold = copier.holds[0]
         until = f" until {hold.until:%H:%M} UTC" if hold.until else ""
@@ -163,7 +170,7 @@ def _is_shown(lane: Lane) -> bool:
 def _leg(copier: Copier, lane: Lane, quotes: Quotes, now: datetime) -> LegView:
     source = next((feed.symbol for feed in lane.feeds.values() if feed.net), next(iter(lane.feeds), Symbol("")))
     off = (now - lane.off_since).total_seconds() if lane.off_since else None
-    note = ""
+    note, view = "", seen(copier, lane, now)
     if lane.apart:
         note = "disconnected"
     elif lane.barred.startswith("desync"):
@@ -182,6 +189,10 @@ def _leg(copier: Copier, lane: Lane, quotes: Quotes, now: datetime) -> LegView:
         leader_symbol=source,
         off_s=max(0.0, off) if off is not None else None,
         note=note,
+        sync=view.state,
+        owner=view.owner,
+        deadline=view.deadline,
+        why=view.why,
     )
 
 
@@ -279,7 +290,9 @@ def signature(state: DeskState, account: AccountId) -> object:
     """What a person who acts on an account relies on: positions, sizes, holds. Differs when one of them does."""
     copier, book = state.copiers.get(account), state.leaders.get(account)
     if copier is not None:
-        lanes = tuple((lane.symbol, lane.held, lane.goal, bool(lane.barred)) for lane in copier.lanes.values())
+        lanes = tuple(
+            (lane.symbol, lane.held, lane.goal, lane.target, bool(lane.barred)) for lane in copier.lanes.values()
+        )
         holds = tuple((hold.by, hold.kind, hold.since, hold.until) for hold in copier.holds)
         offers = tuple((offer.id, offer.left) for offer in copier.offers.values())
         aside = (tuple(copier.asides), tuple(lane.apart for lane in copier.lanes.values()))

@@ -26,6 +26,7 @@ from engine.api.requests import (
     UnplanAsk,
 )
 from engine.api.views import PreviewLine, PreviewView
+from engine.domain.act import unexplained
 from engine.domain.command import (
     Close,
     Command,
@@ -49,7 +50,7 @@ from engine.domain.command import (
     Unlock,
 )
 from engine.domain.contract import month_of, root_of
-from engine.domain.copier import Copier
+from engine.domain.copier import Copier, lots
 from engine.domain.ids import AccountId, Symbol
 from engine.domain.lane import Lane
 from engine.domain.offer import Offer
@@ -103,8 +104,10 @@ def command_of(ask: ActAsk, accounts: tuple[AccountId, ...], state: DeskState, n
             return Close(accounts=accounts, symbol=_contract(symbol, accounts, state), quantity=quantity)
         case FlattenAsk(reason=reason):
             return Flatten(accounts=accounts, reason=reason)
-        case SyncAsk(adopt=adopt):
-            return Sync(accounts=accounts, adopt=adopt)
+        case SyncAsk(adopt=adopt, close=close):
+            if adopt and close:
+                raise AskError("sync: either adopt or close, not both")
+            return Sync(accounts=accounts, adopt=adopt, close=close)
         case RepairAsk():
             return Repair(accounts=accounts)
         case UnlockAsk(is_reset=is_reset):
@@ -187,7 +190,9 @@ def preview(ask: ActAsk, command: Command, state: DeskState, quotes: Quotes, ver
         profit += open_profit(touched, quotes)
         notes = (_offline(copier), "real money" if copier.account in live else "")
         note = ", ".join(filter(None, notes))
-        lines.append(PreviewLine(account=copier.account, before=before, after=after, note=note))
+        leaving = tuple(f"{lots(quantity, lane)} at market" for lane, quantity in contracts)
+        line = PreviewLine(account=copier.account, before=before, after=after, note=note, orders=leaving)
+        lines.append(line)
     trades = isinstance(command, Close | Flatten) or traded > 0
     return PreviewView(
         kind=str(ask.__struct_config__.tag),
@@ -218,6 +223,8 @@ def _contracts(copier: Copier, command: Command) -> list[tuple[Lane, int]]:
             return [(lane, -size if lane.held > 0 else size) for lane, size in zip(held, sizes, strict=True)]
         case Flatten() | Off(close=True):
             return [(lane, -lane.held) for lane in lanes if lane.held]
+        case Sync(close=True):
+            return [(lane, size) for lane in lanes if (size := unexplained(lane)[1])]
         case Resize(factor=factor, now=True):
             return resized(copier, factor)
         case Resume(rejoin=Rejoin.JOIN) | Sync(adopt=False):
@@ -258,6 +265,9 @@ def _change(copier: Copier, command: Command) -> tuple[str, str, int]:
         case Close(symbol=symbol):
             gone = {name for name in moves if held[name] + moves[name] == 0}
             return before, after, sum(w.symbol in gone and symbol in (None, w.symbol) for w in copier.working.values())
+        case Sync(close=True):
+            gone = {lane.symbol for lane in copier.lanes.values() if not unexplained(lane)[0]}
+            return before, after, sum(order.symbol in gone for order in copier.working.values())
         case Skip(is_over=False):
             return now, f"skips {skipped(copier, command.symbol)}, exits still copy", 0
         case Skip():
@@ -305,6 +315,8 @@ def _adds_risk(copier: Copier, command: Command) -> bool:
             return True
         case Relimit(kind=kind, figure=figure):
             return is_looser(copier, kind, figure)
+        case Sync(close=True):
+            return False
         case Sync(adopt=adopt):
             moves = _contracts(copier, command)
             return adopt or any(lane.held * quantity >= 0 or abs(quantity) > abs(lane.held) for lane, quantity in moves)
@@ -322,6 +334,8 @@ def _remarks(command: Command) -> tuple[str, ...]:
             return ("Down at once, up through the checks; at market.",)
         case Resize():
             return ("For entries to come; what is held stays.",)
+        case Sync(close=True):
+            return ("Only what the leader's position does not explain is closed; nothing is bought.",)
         case Close(quantity=int()):
             return ("Copying goes on with the leader's next entry.",)
         case Close():

@@ -20,6 +20,7 @@ from engine.api.views import (
     AccountView,
     ActView,
     CopyView,
+    DesyncView,
     HealthView,
     OfferView,
     OrderView,
@@ -40,6 +41,7 @@ from engine.service.receipt import UnknownReceiptError, find
 from engine.service.scope import ScopeError
 from engine.service.status import account_views, copy_views, order_views, risk_of
 from engine.service.stream import TOO_SLOW
+from engine.service.sync import desync_view
 from engine.service.trade import MOST, Trade, TradeError
 
 MOST_COPIES = 200
@@ -128,6 +130,13 @@ def news(
 ) -> NewsView:
     """Economic events ahead, the windows of a scope around them, and planned pauses."""
     return _ready(state).news(days, within)
+
+
+@get("/v1/desync", sync_to_thread=False)
+def desync(state: State, within: Within = "all") -> DesyncView:
+    """Followers of a scope that are not in sync: what they should have, what they have, who has it."""
+    clerk = _ready(state)
+    return desync_view(clerk.projection.state, within, clerk.now())
 
 
 @get("/v1/orders", sync_to_thread=False)
@@ -308,6 +317,7 @@ def build(clerk: Clerk, token: str, port: int, version: str) -> Gate:
         risk,
         whatif,
         news,
+        desync,
         orders,
         offers,
         copies,

@@ -25,6 +25,7 @@ from engine.api import (
     CopyLine,
     CopyTold,
     CopyView,
+    DesyncView,
     FlattenAsk,
     HealthView,
     HoldView,
@@ -86,6 +87,7 @@ class EngineDouble:
         self.seq = 100
         self.version = 1
         self.proves = True
+        self.desync = DesyncView(lines=(), followers=3)
         self.silent_acts = False  # acts happen and nobody says so
         self.lost_acts = False  # acts never arrive
         self.told: list[Message] = []
@@ -345,6 +347,8 @@ class EngineDouble:
                 return 200, [view for alias, view in self.accounts.items() if alias in names]
             case "GET", "orders":
                 return 200, []
+            case "GET", "desync":
+                return 200, self.desync
             case "GET", "risk":
                 return 200, RiskView(limits=(), free=tuple(self.followers(query.get("scope", "all"))))
             case "GET", "news":

@@ -20,7 +20,7 @@ from engine.domain.command import Command
 from engine.domain.copier import Copier
 from engine.domain.decision import Raised, Skipped
 from engine.domain.entry import decode_entry
-from engine.domain.group import AccountPlan, Caps, DeskPlan, Exact, FollowerPlan, GroupPlan
+from engine.domain.group import AccountPlan, Caps, DeskPlan, Exact, FollowerPlan, GroupPlan, LeaderLost
 from engine.domain.ids import AccountId, ConnectionId, GroupId, Symbol, is_ours
 from engine.domain.intake import IntakePlan
 from engine.domain.keeping import Keeping
@@ -91,6 +91,7 @@ class Stage:
     keepings: dict[str, Keeping] = field(default_factory=dict)  # limits of followers, or of a leader
     intakes: dict[str, IntakePlan] = field(default_factory=dict)  # which entries followers take
     timetables: dict[str, Timetable] = field(default_factory=dict)  # times that followers keep
+    leader_lost: LeaderLost = field(default_factory=LeaderLost)
     passwords: dict[str, str] = field(default_factory=dict)  # what the engine believes, by login
     speed: float = 1.0
     clock: Clock = None  # type: ignore[assignment]  # a SwiftClock of ``speed`` unless given
@@ -155,7 +156,8 @@ class Stage:
             for login, names in self.logins().items()
             for name in names
         )
-        groups = [GroupPlan(id=GroupId("MAIN"), leader=LEADER, followers=tuple(self.followers))]
+        plans = tuple(self.followers)
+        groups = [GroupPlan(id=GroupId("MAIN"), leader=LEADER, followers=plans, leader_lost=self.leader_lost)]
         if self.rivals:
             groups.append(GroupPlan(id=GroupId("OTHER"), leader=RIVAL, followers=tuple(self.rivals)))
         keepings = {AccountId(name): keeping for name, keeping in self.keepings.items()}

@@ -74,7 +74,14 @@ def title_of(ask: ActAsk) -> str:
         case FlattenAsk():
             return f"🟥 FLATTEN {ask.scope}"
         case SyncAsk():
-            return f"SYNC {ask.scope}" + (", adopt what is held" if ask.adopt else " to the leader")
+            way = (
+                ", adopt what is held"
+                if ask.adopt
+                else ", close what he does not explain"
+                if ask.close
+                else " to the leader"
+            )
+            return f"SYNC {ask.scope}{way}"
         case RepairAsk():
             return f"REPAIR {ask.scope}"
         case LimitAsk():
@@ -128,12 +135,22 @@ def preview_card(
             lines.append(f"Open P/L {money(preview.open_profit)}")
     lines.extend(remarks)
     lines.extend(one_line(remark) for remark in preview.remarks)
+    lines.extend(_orders(ask, preview.lines))
     lines.extend(_changes(preview.lines, now, zone))
     if preview.excluded:
         lines.append(f"Not included: {', '.join(one_line(name) for name in preview.excluded)}")
     footer = f"To do it type the word {word} · {ttl_s:.0f} s" if word else f"{ttl_s:.0f} s to decide"
     title = title_of(ask) + ("?" if isinstance(ask, ResumeAsk) else "")
     return Card(title=f"{title} · {accounts} {money_word}", lines=tuple(lines), footer=footer, settled=False)
+
+
+def _orders(ask: ActAsk, lines: tuple[PreviewLine, ...]) -> list[str]:
+    """The exact orders of a sync, by account."""
+    if not isinstance(ask, SyncAsk):
+        return []
+    texts = [f"{line.account} {one_line(order)}" for line in lines for order in line.orders]
+    more = [f"and {len(texts) - SHOWN_LINES} more orders"] if len(texts) > SHOWN_LINES else []
+    return [*texts[:SHOWN_LINES], *more]
 
 
 def _changes(lines: tuple[PreviewLine, ...], now: datetime, zone: tzinfo) -> list[str]:

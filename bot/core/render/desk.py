@@ -31,6 +31,7 @@ from engine.api import (
     OrderView,
     StatusView,
     Symbol,
+    SyncState,
     month_of,
     root_of,
 )
@@ -149,9 +150,16 @@ def _leg_lines(leg: LegView, view: AccountView) -> list[str]:
         f"want {signed(leg.want)}" if view.role == "follower" and leg.want != leg.have else "",
         f"{signed(leg.in_flight)} in flight" if leg.in_flight else "",
         one_line(leg.note),
+        _sync_text(leg),
     ]
     more = ", ".join(filter(None, told))
     return [f"Pos  {side(leg.have)} {leg.symbol}{at}  {money(leg.open_profit)}", *([f" {more}"] if more else [])]
+
+
+def _sync_text(leg: LegView) -> str:
+    if leg.sync is SyncState.IN_SYNC:
+        return ""
+    return f"{leg.sync.value} ({one_line(leg.owner)}): {one_line(leg.why)}"
 
 
 def positions_card(views: Sequence[AccountView], root: str = "") -> Card:

@@ -45,10 +45,12 @@ class Bodies:
         return json_text(terms)
 
     def oco(self, lot: Lot, legs: Sequence[Leg]) -> str:
-        """Body of two orders for ``lot``'s contracts of which the first to fill cancels the other."""
-        first, second = legs
+        """Body of one resting order for ``lot``'s contracts, or of two of which the first to fill cancels the other."""
+        first, *others = legs
         terms = self._market(lot, first.client) | self._leg(first, lot[3])
-        return json_text(terms | {"other": self._leg(second, lot[3])})
+        if others:
+            terms["other"] = self._leg(others[0], lot[3])
+        return json_text(terms)
 
     def modify(self, order: BrokerOrderId, quantity: int, leg: Leg) -> str:
         """Body of the full new terms of a resting order. Units: contracts, unsigned."""

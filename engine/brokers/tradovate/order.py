@@ -183,11 +183,12 @@ class OrderDesk:
             self.post(Sent("order/placeoso", self._bodies.oso(lot, legs), lots, is_exit=False))
 
     def either(self, lot: Lot, legs: Sequence[Leg]) -> None:
-        """Write two resting orders of which the first to fill cancels the other."""
+        """Write two resting orders of which the first to fill cancels the other, or a single one."""
         account = lot[1]
         lots = tuple((account, leg.client) for leg in legs)
         if self._may_ask(account, lots):
-            self.post(Sent("order/placeoco", self._bodies.oco(lot, legs), lots, is_exit=True))
+            way, body = "order/placeoco" if len(legs) > 1 else "order/placeorder", self._bodies.oco(lot, legs)
+            self.post(Sent(way, body, lots, is_exit=True))
 
     def _may_ask(self, account: AccountId, lots: Iterable[tuple[AccountId, OrderId]]) -> bool:
         """Say whether a body can be rendered; refuses the orders if not."""

@@ -14,6 +14,7 @@ from syrupy.assertion import SnapshotAssertion
 from bot.core.card import CARD_CELLS, TABLE_CELLS, Card, cells, plain, table_lines
 from bot.core.render.act import act_card, preview_card, told_card
 from bot.core.render.desk import account_card, accounts_card, health_card, orders_card, positions_card, status_card
+from bot.core.render.desync import desync_card
 from bot.core.render.look import money, price, ticks, told, until_twice
 from bot.core.render.risk import risk_card
 from bot.core.render.trade import copies_card, copies_summary, copy_card, notice_card
@@ -26,6 +27,8 @@ from engine.api import (
     CloseAsk,
     CopyLine,
     CopyView,
+    DesyncLine,
+    DesyncView,
     FlattenAsk,
     HealthView,
     HoldView,
@@ -43,6 +46,7 @@ from engine.api import (
     SizeAsk,
     StatusView,
     SyncAsk,
+    SyncState,
 )
 from tests.bot.double import account
 
@@ -228,6 +232,36 @@ RISK = RiskView(
     unknown=("TS-02",),
 )
 
+SYNC_LINES = (PreviewLine(account="TS-02", before="flat", after="+2 NQZ6", orders=("BUY 2 NQZ6 at market",)),)
+DESYNC = DesyncView(
+    lines=(
+        DesyncLine(
+            account="TS-02",
+            symbol="NQZ6",
+            want=2,
+            have=0,
+            in_flight=0,
+            state=SyncState.NEEDS_PERSON,
+            owner="nobody yet",
+            why="+2 is missing: 12 ticks away over 8, 3 tries",
+            off_s=192,
+        ),
+        DesyncLine(
+            account=LONG,
+            symbol="ESZ6",
+            want=0,
+            have=1,
+            in_flight=-1,
+            state=SyncState.RECOVERING,
+            owner="engine",
+            why="exit, try 2",
+            deadline=NOW + timedelta(seconds=4),
+            off_s=40,
+        ),
+    ),
+    followers=6,
+)
+
 CARDS: dict[str, Card] = {
     "S1 status": status_card(STATUS, NOW, ZONE),
     "S1 nothing known": status_card(
@@ -246,6 +280,8 @@ CARDS: dict[str, Card] = {
     "orders": orders_card((ORDER,)),
     "S6 risk": risk_card(RISK),
     "S6 nothing known": risk_card(RiskView(limits=(), unknown=("APX-1",), free=("APX-2",))),
+    "S8 desync": desync_card(DESYNC, ZONE, NOW),
+    "S8 all in sync": desync_card(DesyncView(lines=(), followers=6, offline=("TS-02",)), ZONE, NOW),
     "S7 copies": copies_card((COPY,), ZONE),
     "S9 health": health_card(HEALTH),
     "copy": copy_card(COPY, ZONE),
@@ -284,7 +320,7 @@ CARDS: dict[str, Card] = {
     ),
     "K3 sync": preview_card(
         SyncAsk(key="k1", by="Luis", scope="TS-02"),
-        preview("sync", accounts=1, contracts=2, orders=1, remarks=("est -6 ticks slip",)),
+        preview("sync", accounts=1, contracts=2, orders=1, remarks=("est -6 ticks slip",), lines=SYNC_LINES),
         ttl_s=30,
         changed=False,
         now=NOW,

@@ -29,7 +29,7 @@ from engine.service.clerk import log_notices
 from engine.service.run import serve
 from tests.clock import HandClock
 from tests.engine.service.conftest import Office, heard
-from tests.engine.service.hot import TOKEN, Hot
+from tests.engine.service.hot import TOKEN, A, Hot
 
 
 async def test_a_trade_that_nobody_made(office: Office, hot: Hot) -> None:
@@ -207,7 +207,13 @@ async def test_previews_change_nothing(office: Office, hot: Hot) -> None:
     before = hot.log.next_seq
     flat = (await office.http.post("/v1/preview", json={"type": "flatten", "key": "x", "by": "ann"})).json()
     assert (flat["contracts"], flat["open_profit"], flat["adds_risk"]) == (3, "-15.00", False)
-    assert flat["lines"][0] == {"account": "A", "before": "+2 NQZ6", "after": "flat, paused", "note": ""}
+    assert flat["lines"][0] == {
+        "account": "A",
+        "before": "+2 NQZ6",
+        "after": "flat, paused",
+        "note": "",
+        "orders": ["SELL 2 NQZ6 at market"],
+    }
     close = await office.http.post(
         "/v1/preview", json={"type": "close", "key": "x", "by": "a", "symbol": "NQ", "quantity": 1, "scope": "A"}
     )
@@ -215,6 +221,34 @@ async def test_previews_change_nothing(office: Office, hot: Hot) -> None:
     size = (await office.http.post("/v1/preview", json={"type": "size", "key": "x", "by": "a", "factor": "2"})).json()
     assert (size["adds_risk"], size["lines"][1]["before"], size["lines"][1]["after"]) == (True, "0.5x", "1x")
     assert hot.log.next_seq == before
+
+
+async def test_who_is_off_and_the_exact_orders_that_would_mend_it(office: Office, hot: Hot) -> None:
+    hot.answer(hot.lead(2))
+    assert (await office.get("/v1/desync")) == {"lines": [], "followers": 2, "offline": []}
+    hot.fill(A, -4, "20000.00")
+    office.clerk.step()
+    (line,) = (await office.get("/v1/desync?scope=A"))["lines"]
+    assert (line["account"], line["want"], line["have"], line["state"]) == ("A", 2, -2, "needs a person")
+    assert (line["owner"], line["why"]) == ("nobody yet", "desync: holds -2, by hand")
+    (leg,) = (await office.get("/v1/accounts/A"))["legs"]
+    assert (leg["sync"], leg["owner"]) == ("needs a person", "nobody yet")
+    sync = {"type": "sync", "key": "x", "by": "ann", "scope": "A"}
+    previews = [
+        (await office.http.post("/v1/preview", json={**sync, **way})).json()
+        for way in ({}, {"close": True}, {"adopt": True})
+    ]
+    assert [preview["lines"][0]["orders"] for preview in previews] == [
+        ["BUY 4 NQZ6 at market"],
+        ["BUY 2 NQZ6 at market"],
+        [],
+    ]
+    assert [preview["adds_risk"] for preview in previews] == [True, False, True]
+    wrong = await office.http.post("/v1/preview", json={**sync, "adopt": True, "close": True})
+    assert (wrong.status_code, wrong.json()["error"]) == (400, "sync: either adopt or close, not both")
+    client = EngineClient(office.url, office.token)
+    assert [line.have for line in (await client.desync()).lines] == [-2]
+    await client.close()
 
 
 async def test_the_typed_client_understands_every_answer(office: Office, hot: Hot) -> None:

@@ -18,7 +18,6 @@ import msgspec
 from engine.domain import bracket, fit
 from engine.domain.aside import Asides, bind
 from engine.domain.decision import Decision, Lot, Raised, SendLots, Severity, Skipped
-from engine.domain.desync import SyncState
 from engine.domain.event import BalanceReported, Restriction
 from engine.domain.flight import Flight, Orphan, Working, moved
 from engine.domain.group import Discretion, FollowerPlan, MissedEntry
@@ -73,7 +72,7 @@ class Copier(msgspec.Struct):
     asked_at: datetime | None = None  # when the broker was last asked for a snapshot
     asks: int = 0  # how often in a row for the same doubt
     compared_at: datetime | None = None  # the newest snapshot that was taken in
-    lost_key: str = ""  # the silence of the leader for which it was flattened
+    lost_key: str = ""  # the leader's silence for which it was flattened
     orphans: dict[BrokerOrderId, Orphan] = {}  # orders of ours that nothing explains, on their way out
     # armed
     barred: str = "line: not connected yet"
@@ -384,15 +383,8 @@ class Copier(msgspec.Struct):
 
     def is_busy(self) -> bool:
         """Say whether something is under way that time must look after."""
-        return bool(self.flights or self.tasks or self.offers or self.orphans) or any(
-            not lane.is_settled()
-            or lane.retry_at
-            or lane.lost
-            or lane.course.state is not SyncState.IN_SYNC
-            or (lane.is_bracketed and lane.held)
-            or (lane.reported is not None and lane.reported != lane.held)
-            for lane in self.lanes.values()
-        )
+        is_any = bool(self.flights or self.tasks or self.offers or self.orphans)
+        return is_any or any(lane.is_busy() for lane in self.lanes.values())
 
 
 def lots(quantity: int, lane: Lane) -> str:

@@ -5,7 +5,7 @@ for so long. The table turns state and sight into the next state; what is kept i
 it on. A lane that needs a person stays so until nothing differs any more or a person acts, whatever is tried meanwhile.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 import msgspec
@@ -86,6 +86,11 @@ class Course(msgspec.Struct):
         if after is SyncState.IN_SYNC:
             self.owner = ""
         return True
+
+    def shift_clock(self, by: timedelta) -> None:
+        """Move the running waits along with the computer's clock."""
+        self.lost_at = self.lost_at and self.lost_at + by
+        self.again_at = self.again_at and self.again_at + by
 
     def clear(self) -> None:
         """No entry is to be tried again: it came, it is not wanted any more, or a person decided."""

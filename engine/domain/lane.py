@@ -21,7 +21,7 @@ from decimal import Decimal
 
 import msgspec
 
-from engine.domain.desync import Course
+from engine.domain.desync import Course, SyncState
 from engine.domain.ids import AccountId, OrderId, Symbol
 from engine.domain.position import Cost
 
@@ -274,6 +274,17 @@ class Lane(msgspec.Struct):
     def is_settled(self) -> bool:
         """Say whether nothing is to do and nothing is under way."""
         return self.held == self.goal and not self.buys and not self.sells
+
+    def is_busy(self) -> bool:
+        """Say whether time must look after it."""
+        return bool(
+            not self.is_settled()
+            or self.retry_at
+            or self.lost
+            or self.course.state is not SyncState.IN_SYNC
+            or (self.is_bracketed and self.held)
+            or (self.reported is not None and self.reported != self.held)
+        )
 
     def is_explained(self) -> bool:
         """Say whether the leader's position explains what is held, with nothing under way."""

@@ -54,6 +54,9 @@ class Direct:
     async def health(self) -> Any:
         return self.double._health()
 
+    async def desync(self, scope: str = "all") -> Any:
+        return self.double.desync
+
 
 class Office:
     """A controller with its surroundings in memory. ``solo`` leaves Luis alone on the desk."""

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from engine.api.secret import Vault, parse_env
 from engine.config import Secret, Settings, device, find, hidden, home, load, parse
-from engine.domain.group import Fixed, Multiplier, Rounding
+from engine.domain.group import Fixed, LeaderLost, LostAction, Multiplier, Recovery, Rounding
 from engine.domain.ids import AccountId
 from engine.errors import ConfigError
 
@@ -170,6 +170,16 @@ def test_a_followers_own_keys_lie_over_the_defaults(example):
 def test_a_wrong_setting_is_one_line_that_says_what_to_write(example, old, new, line):
     assert old in example
     assert f"desk.toml: {line}" in complaint(example.replace(old, new, 1))
+
+
+def test_a_group_says_what_it_does_without_its_leader_and_how_far_it_repairs(example):
+    text = example.replace('action = "hold", after_s = 60', 'action = "tighten", after_s = 5, stop_ticks = 8')
+    text = text.replace("[group.defaults] ", "[group.defaults]\nrecovery = { max_ticks = 3 }\n# ")
+    (group,) = read(text).desk.groups
+    assert group.leader_lost == LeaderLost(action=LostAction.TIGHTEN, after_s=5, stop_ticks=8)
+    assert {follower.recovery for follower in group.followers} == {Recovery(max_ticks=3)}
+    assert "leader_lost.after_s" in complaint(example.replace("after_s = 60", "after_s = -1"))[0]
+    assert "leader_lost.action" in complaint(example.replace('action = "hold"', 'action = "panic"'))[0]
 
 
 def test_all_faults_are_told_at_once(example):

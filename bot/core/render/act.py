@@ -74,13 +74,7 @@ def title_of(ask: ActAsk) -> str:
         case FlattenAsk():
             return f"🟥 FLATTEN {ask.scope}"
         case SyncAsk():
-            way = (
-                ", adopt what is held"
-                if ask.adopt
-                else ", close what he does not explain"
-                if ask.close
-                else " to the leader"
-            )
+            way = ", adopt what is held" if ask.adopt else ", close the difference" if ask.close else " to the leader"
             return f"SYNC {ask.scope}{way}"
         case RepairAsk():
             return f"REPAIR {ask.scope}"

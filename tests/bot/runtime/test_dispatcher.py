@@ -10,7 +10,7 @@ from bot.commands.health import COMMAND as HEALTH
 from bot.core.access import Role
 from bot.core.card import Card
 from bot.core.command import Desk, Reply
-from engine.api import PauseAsk
+from engine.api import DesyncLine, DesyncView, PauseAsk, SyncState
 from tests.bot.office import TEAM, Office
 
 
@@ -109,3 +109,17 @@ async def test_the_picker_offers_who_holds_something_and_all_last() -> None:
     await office.say("/close")
     labels = [action.label.split()[0] for action in office.shown[-1].actions]
     assert labels == ["BRAVO", "CHARLIE", "NQ-MAIN", "all", "Cancel"]
+
+
+async def test_who_is_off_leads_to_the_orders_that_mend_it() -> None:
+    office = Office()
+    assert "ALL IN SYNC" in await office.say("/diff", who="eve")
+    off = DesyncLine(
+        account="ALPHA", symbol="NQZ6", want=2, have=0, in_flight=0, state=SyncState.NEEDS_PERSON, owner="nobody yet",
+        why="+2 is missing: 9 ticks away over 8, 3 tries",
+    )  # fmt: skip
+    office.double.desync = DesyncView(lines=(off,), followers=3)
+    assert "needs a person" in await office.say("/desync")
+    assert "SYNC ALPHA to the leader" in await office.say(handle=office.handle("1"))
+    assert "close the difference" in await office.say("/sync ALPHA close")
+    assert "adopt what is held" in await office.say("/sync ALPHA adopt")

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from itertools import product
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -48,6 +49,16 @@ def test_nothing_that_differs_ends_in_sync_and_what_is_even_does() -> None:
 def test_only_a_person_or_being_even_takes_it_off_a_person() -> None:
     ways = {sight for sight in Sight if MOVES[SyncState.NEEDS_PERSON, sight] is not SyncState.NEEDS_PERSON}
     assert ways == {Sight.EVEN, Sight.HELPED}
+
+
+def test_the_docs_show_the_table() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "copying.md").read_text(encoding="utf-8")
+    head, _, *rows = page[page.index("| seen |") :].split("\n\n")[0].splitlines()
+    assert [cell.strip() for cell in head.split("|")[2:-1]] == [state.value for state in SyncState]
+    assert len(rows) == len(Sight)
+    for sight, row in zip(Sight, rows, strict=True):
+        for before, cell in zip(SyncState, row.split("|")[2:-1], strict=True):
+            assert (cell.strip() or before.value) == MOVES[before, sight].value, (sight, before)
 
 
 @given(st.lists(st.sampled_from(Sight)))

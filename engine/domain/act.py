@@ -312,7 +312,9 @@ def progress(copier: Copier, at: datetime, out: list[Decision], *, is_snapshot: 
                 out.append(AskSnapshot(account=copier.account))
         elif is_snapshot and task.asked_at is not None:
             copier.tasks.remove(task)
-            if task.family == "leader":  # no lock: it copies from the leader's next entry
+            if task.family == "leader" and all(
+                other.family != "leader" for other in copier.tasks
+            ):  # no lock: it copies from the leader's next entry
                 copier.holds = [hold for hold in copier.holds if hold.kind != LEADER_LOST]
                 copier.arm()
             code, said = _outcome(copier, task, at)

@@ -371,10 +371,8 @@ class Desk:
         self.state.due = None
         for copier in self.state.copiers.values():
             self._with(copier.account, at, out, lambda copier: self._look_after(copier, at, out))
-        for account, group in silence.due(self.state, at, out):
-            since = self.state.leaders[group.leader].silent_since or at
-            act_on = partial(silence.act_on, group=group, silent_since=since, quotes=self.state.fresh_quotes())
-            self._with(account, at, out, partial(act_on, at=at, out=out))
+        for account, act_on in silence.due(self.state, at, out):
+            self._with(account, at, out, act_on)
         out += [AskSnapshot(account=book.account) for book in self.state.leaders.values() if book.doubts(at)]
         patrol(self.state, at, out)
         self._sizes.anew()

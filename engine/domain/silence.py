@@ -5,10 +5,11 @@ state: a restart neither shortens nor renews it. The leader's own snapshot ends 
 away then; who was flattened waits for the leader's next entry, or for a person's sync.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from functools import partial
 
-from engine.domain.act import flatten
+from engine.domain.act import begin, cancel_working, flatten
 from engine.domain.bracket import TRY_EVERY, TRY_SELDOM, Child, naked
 from engine.domain.contract import product_of
 from engine.domain.copier import GRACE, Copier
@@ -18,6 +19,7 @@ from engine.domain.hold import LEADER_LOST, Hold, Task
 from engine.domain.ids import AccountId, order_id
 from engine.domain.lane import Lane
 from engine.domain.leader import LeaderBook
+from engine.domain.recovery import drop
 from engine.domain.sizing import Quotes, mark_of
 from engine.domain.state import DeskState
 
@@ -30,7 +32,7 @@ def groups_of(state: DeskState, book: LeaderBook) -> list[GroupPlan]:
 
 def holds(copier: Copier) -> bool:
     """Say whether a follower has, or may come to have, a position."""
-    return any(lane.held or lane.buys or lane.sells for lane in copier.lanes.values())
+    return any((lane.held or lane.buys or lane.sells) and not lane.apart for lane in copier.lanes.values())
 
 
 def fell(book: LeaderBook, at: datetime, *, is_told: bool) -> None:
@@ -64,8 +66,8 @@ def _due(group: GroupPlan, book: LeaderBook, at: datetime) -> datetime:
     return (book.silent_since or at) + timedelta(seconds=group.leader_lost.after_s)
 
 
-def due(state: DeskState, at: datetime, out: list[Decision]) -> Iterator[tuple[AccountId, GroupPlan]]:
-    """Followers for whom the policy acts now; the loss is told before, where a start has brought no leader."""
+def due(state: DeskState, at: datetime, out: list[Decision]) -> Iterator[tuple[AccountId, Callable[[Copier], None]]]:
+    """Followers for whom the policy acts now, and how; the loss is told before, where a start has brought no leader."""
     for book in state.leaders.values():
         if book.silent_since is None:
             continue
@@ -76,8 +78,12 @@ def due(state: DeskState, at: datetime, out: list[Decision]) -> Iterator[tuple[A
             out.append(Raised(code="leader.lost", severity=Severity.P1, text=said, account=book.account))
         for group in holding:
             if group.leader_lost.action is not LostAction.HOLD and at >= _due(group, book, at):
+                quotes, since = state.fresh_quotes(), book.silent_since
                 for follower in group.followers:
-                    yield follower.account, group
+                    yield (
+                        follower.account,
+                        partial(act_on, group=group, silent_since=since, quotes=quotes, at=at, out=out),
+                    )
 
 
 def act_on(
@@ -85,7 +91,7 @@ def act_on(
 ) -> None:
     """Do for one follower what its group's policy says; again only where something of it is missing."""
     if group.leader_lost.action is LostAction.TIGHTEN:
-        for lane in copier.lanes.values():
+        for lane in [lane for lane in copier.lanes.values() if not lane.apart]:
             _tighten(copier, lane, group.leader_lost.stop_ticks, quotes, at, out)
         return
     key = f"lost:{group.leader}:{silent_since.isoformat()}"
@@ -96,7 +102,14 @@ def act_on(
     said = f"{copier.account}: the leader {group.leader} is not heard for {lasted:.0f} s: flattening"
     out.append(copier.tell("leader.flatten", Severity.P1, said, key=key))
     copier.hold(Hold("engine", LEADER_LOST, f"leader {group.leader} not heard, flattening", at))
-    flatten(copier, Task(key, "flatten", at, is_limit=True, family="leader"), out)
+    if not any(lane.apart for lane in copier.lanes.values()):
+        flatten(copier, Task(key, "flatten", at, is_limit=True, family="leader"), out)
+        return
+    for lane in [lane for lane in copier.lanes.values() if not lane.apart]:  # what is apart is a person's
+        lane.goal = 0
+        drop(lane)
+        cancel_working(copier, at, out, lane)
+        begin(copier, Task(f"{key}:{lane.symbol}", "close", at, lane.symbol, is_limit=True, family="leader"), out)
 
 
 def _tighten(copier: Copier, lane: Lane, ticks: int, quotes: Quotes, at: datetime, out: list[Decision]) -> None:

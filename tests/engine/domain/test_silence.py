@@ -6,12 +6,13 @@ from datetime import timedelta
 import msgspec
 import pytest
 
+from engine.domain.command import Disconnect
 from engine.domain.decision import AskSnapshot, CancelOrder, Protect, Raised, Severity
 from engine.domain.desk import Desk
 from engine.domain.event import DeskConfigured, EngineStarted, LineRestored, SnapshotTaken, TimePassed
 from engine.domain.group import AccountPlan, DeskPlan, FollowerPlan, GroupPlan, LeaderLost, LostAction, faults
 from engine.domain.ids import AccountId, ConnectionId, GroupId
-from tests.engine.domain.model import LEAD, NQ, PRICE, START, Stage, plan
+from tests.engine.domain.model import ES, LEAD, NQ, PRICE, START, Stage, plan
 from tests.engine.domain.test_story import ease, follower, told
 
 A, B = AccountId("A"), AccountId("B")
@@ -73,6 +74,29 @@ def test_flatten_closes_proves_and_then_waits_for_the_next_entry() -> None:
     stage.lead(-3)
     hear_all(stage)
     assert stage.net(NQ, A) == 0
+    stage.assert_replays()
+
+
+def test_what_is_a_persons_own_is_left_alone() -> None:
+    stage = silenced(LostAction.FLATTEN)
+    stage.act(Disconnect(accounts=(A,), symbol=NQ))
+    stage.wait(31)
+    hear_all(stage)
+    assert (stage.net(NQ, A), stage.net(NQ, B)) == (2, 0)
+
+
+def test_a_follower_with_a_position_apart_closes_the_others() -> None:
+    stage = silenced(LostAction.FLATTEN)
+    stage.restore(LEAD)
+    stage.snapshot(LEAD)
+    stage.lead(1, ES)
+    ease(stage)
+    stage.act(Disconnect(accounts=(A,), symbol=NQ))
+    stage.lose(LEAD)
+    stage.wait(31)
+    hear_all(stage)
+    assert (stage.net(NQ, A), stage.net(ES, A)) == (2, 0)
+    assert not any(hold.kind == "leader-lost" for hold in stage.copier(A).holds)
     stage.assert_replays()
 
 

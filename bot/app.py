@@ -88,6 +88,9 @@ class _Door:
     def moved(self, old: str, new: str) -> None:
         self._outbox.follow(old, new)
 
+    def is_bound(self, chat: str) -> bool:
+        return self._dispatcher.is_bound(chat)
+
     async def settle(self, what: str, timeout_s: float) -> bool:
         is_true = await self._watch.settle(what, timeout_s)
         await self._outbox.drain(CONSOLE.name)

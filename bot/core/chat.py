@@ -81,6 +81,7 @@ class Message(Value, frozen=True):
     is_pinned: bool = False
     files: tuple[File, ...] = ()
     rings: tuple[str, ...] = ()  # users to be called by name
+    is_fresh: bool = False  # somebody just asked for it: shown anew, where he looks, and not in place of an older one
 
 
 Show = Callable[[Message], Awaitable[None]]
@@ -199,6 +200,10 @@ class Door(Protocol):
 
     def moved(self, old: str, new: str) -> None:
         """A chat has another id from now on."""
+        ...
+
+    def is_bound(self, chat: str) -> bool:
+        """Say whether this chat, or a topic of it, belongs to the desk."""
         ...
 
     async def settle(self, what: str, timeout_s: float) -> bool:

@@ -105,6 +105,10 @@ class Dispatcher:
         place = Place(person=person, seat=Seat(person=person.id, chat=asked.chat), room=room, incoming=asked)
         return entries(self._usable(place).values())
 
+    def is_bound(self, chat: str) -> bool:
+        """Say whether this chat, or a topic of it, belongs to the desk."""
+        return any(room.chat == chat or room.chat.startswith(f"{chat}/") for room in self._people.rooms())
+
     def suggest(self, identity: str, chat: str, field: Field, text: str) -> list[str]:
         """What may stand in a field, of what this person may see."""
         platform, _, user = identity.partition(":")
@@ -311,7 +315,7 @@ class Dispatcher:
         await self._say(place.incoming, msgspec.structs.replace(card, actions=actions), reply)
 
     async def _say(self, incoming: Incoming, card: Card, reply: Reply | None = None) -> None:
-        message = Message(chat=incoming.chat, card=card, answers=incoming.update, is_private=True)
+        message = Message(chat=incoming.chat, card=card, answers=incoming.update, is_private=True, is_fresh=not incoming.handle)
         if reply is not None:
             message = msgspec.structs.replace(message, files=reply.files, is_secret=reply.is_secret)
         await self._show(message)

@@ -88,7 +88,11 @@ class Outbox:
             return
         waiting = carrier.post.same(message.chat, message.card.ref)
         if waiting is not None:
-            message = msgspec.structs.replace(message, silent=message.silent and waiting.message.silent)
+            message = msgspec.structs.replace(
+                message,
+                silent=message.silent and waiting.message.silent,
+                is_fresh=message.is_fresh or waiting.message.is_fresh,
+            )
             parcel = msgspec.structs.replace(waiting, message=message)
             carrier.rows.replace(parcel)
             carrier.post.replace(parcel, message.chat, message.card.ref, message.priority)
@@ -166,7 +170,8 @@ class Outbox:
     async def _show(self, carrier: _Carrier, parcel: Parcel) -> None:
         message, now = parcel.message, self._clock.now
         mark = hashlib.sha256(msgspec.msgpack.encode(message.card)).hexdigest()
-        known = carrier.rows.post_of(message.chat, message.card.ref) if message.card.ref else None
+        is_edit = bool(message.card.ref) and not message.is_fresh
+        known = carrier.rows.post_of(message.chat, message.card.ref) if is_edit else None
         if known is not None and known[1] == mark and not message.files:
             carrier.rows.end(parcel, "sent", "shown already", now())
             return
@@ -179,7 +184,7 @@ class Outbox:
         except LaterError as later:
             until = self._clock.monotonic() + later.after_s
             carrier.post.close(message.chat, until, is_whole=later.is_whole)
-            self._again(carrier, parcel, later.after_s, str(later))
+            self._again(carrier, parcel, later.after_s, str(later), is_patient=later.is_whole)
         except UnsureError as unsure:
             self._doubt(carrier, parcel, str(unsure))
         except MovedError as moved:
@@ -210,9 +215,14 @@ class Outbox:
             return
         self._again(carrier, msgspec.structs.replace(parcel, is_doubtful=True), 0.0, reason)
 
-    def _again(self, carrier: _Carrier, parcel: Parcel, after_s: float, reason: str) -> None:
-        """Once more, later each time; a newer card for the same place has taken over meanwhile."""
-        attempts = parcel.attempts + 1
+    def _again(
+        self, carrier: _Carrier, parcel: Parcel, after_s: float, reason: str, *, is_patient: bool = False
+    ) -> None:
+        """Once more, later each time; a newer card for the same place has taken over meanwhile.
+
+        While a whole platform is away no message is at fault: ``is_patient`` gives none of them up.
+        """
+        attempts = parcel.attempts + (not is_patient)
         if attempts >= TRIES and after_s <= LONGEST_S:
             self._bury(carrier, parcel, reason)
             return

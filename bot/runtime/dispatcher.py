@@ -315,7 +315,9 @@ class Dispatcher:
         await self._say(place.incoming, msgspec.structs.replace(card, actions=actions), reply)
 
     async def _say(self, incoming: Incoming, card: Card, reply: Reply | None = None) -> None:
-        message = Message(chat=incoming.chat, card=card, answers=incoming.update, is_private=True, is_fresh=not incoming.handle)
+        message = Message(
+            chat=incoming.chat, card=card, answers=incoming.update, is_private=True, is_fresh=not incoming.handle
+        )
         if reply is not None:
             message = msgspec.structs.replace(message, files=reply.files, is_secret=reply.is_secret)
         await self._show(message)

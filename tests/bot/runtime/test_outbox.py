@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from bot.app import SystemClock
 from bot.core.card import Card
 from bot.core.chat import (
@@ -22,7 +24,7 @@ from bot.core.chat import (
     UnsureError,
     VanishedError,
 )
-from bot.runtime.outbox import Outbox
+from bot.runtime.outbox import TRIES, Outbox
 from bot.storage.database import Database
 from bot.storage.outbox import OutboxStore
 from engine.api import Value
@@ -176,3 +178,25 @@ async def test_a_kill_between_commit_and_send_loses_nothing(tmp_path: Path) -> N
         await asyncio.sleep(0)
         await outbox.drain("tg")
     assert after.platform.titles == ["under way", "waiting"]
+
+
+async def test_an_answer_is_shown_anew_though_its_card_was_shown_before(tmp_path: Path) -> None:
+    office = Office(tmp_path, Platform())
+    async with office.open() as outbox:
+        await outbox.put(card("status", "status"))
+        await outbox.drain("tg")
+        await outbox.put(replace(card("status", "status"), is_fresh=True))
+        await outbox.drain("tg")
+        await outbox.put(card("later", "status"))
+        await outbox.drain("tg")
+    assert office.platform.shown == [("tg:1", "status", ""), ("tg:1", "status", ""), ("tg:1", "later", "m2")]
+
+
+async def test_a_platform_that_is_away_gives_no_message_up(tmp_path: Path) -> None:
+    office = Office(tmp_path, Platform())
+    office.platform.answers["tg:1"] = [LaterError("no line", 0.001, is_whole=True) for _ in range(3 * TRIES)]
+    async with office.open() as outbox:
+        await outbox.put(card("patient"))
+        await outbox.drain("tg")
+    assert office.platform.titles == ["patient"]
+    assert not office.died

@@ -35,8 +35,8 @@ from engine.domain.relimit import payout, relimit
 from engine.domain.risk import Opposed, Signal
 from engine.domain.timetable import TIME_HOLDS
 
-KEPT_HOLDS = frozenset({"journal", "lock", "lock-day", "off", *TIME_HOLDS})  # no person lifts them by resuming
-LIMIT_HOLDS = frozenset({"lock", "lock-day"})
+LIMIT_HOLDS = frozenset({"lock", "lock-day", "leader-lock", "leader-lock-day"})
+KEPT_HOLDS = LIMIT_HOLDS | {"journal", "off", *TIME_HOLDS}  # no person lifts them by resuming
 FAIL_AFTER = timedelta(seconds=5)
 FAIL_AGAIN = timedelta(minutes=1)
 
@@ -90,14 +90,15 @@ def flatten(copier: Copier, task: Task, out: list[Decision]) -> None:
 
 def _unlock(copier: Copier, event: PersonActed, wish: Unlock, out: list[Decision]) -> None:
     kept = copier.kept
-    if kept is None:
+    if kept is None and not any(hold.kind in LIMIT_HOLDS for hold in copier.holds):
         tell(copier, event.key, "act.failed", "this account has no limits", out)
         return
     if any(task.kind == "flatten" for task in copier.tasks):
         tell(copier, event.key, "act.failed", "a flatten is still under way", out)
         return
     copier.holds = [hold for hold in copier.holds if hold.kind not in LIMIT_HOLDS]
-    kept.unlock(is_reset=wish.is_reset)
+    if kept is not None:
+        kept.unlock(is_reset=wish.is_reset)
     copier.arm()
     said = "unlocked, a new ledger begins with the next balance" if wish.is_reset else "unlocked, limits go on counting"
     tail = f", {copier.barred}" if copier.barred else ", copying from the leader's next entry"
@@ -125,7 +126,7 @@ def _resume(copier: Copier, event: PersonActed, wish: Resume, opposed: Opposed, 
     copier.arm()
     lock = next((hold for hold in copier.holds if hold.kind in LIMIT_HOLDS), None)
     if lock is not None:
-        when = "until the firm's next day" if lock.kind == "lock-day" else "until a person unlocks it"
+        when = "until the firm's next day" if lock.kind.endswith("lock-day") else "until a person unlocks it"
         tell(copier, event.key, "act.failed", f"locked {when}: {lock.reason}", out)
         return
     if off := next((hold for hold in copier.holds if hold.kind == "off"), None):

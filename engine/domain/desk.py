@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from engine.domain import outage, pause, report, rollover, silence, timed
+from engine.domain import leaderstop, outage, pause, report, rollover, silence, timed
 from engine.domain.act import progress
 from engine.domain.command import Resize
 from engine.domain.copier import Copier, remember
@@ -56,7 +56,7 @@ from engine.domain.relation import scale, targets
 from engine.domain.risk import Opposed
 from engine.domain.sizes import Sizes, leader_of
 from engine.domain.sizing import is_moving
-from engine.domain.state import DeskState, attend, configure
+from engine.domain.state import DeskState, attend, configure, fits_of
 from engine.domain.stopout import holders, look, settle, turn_day
 from engine.domain.taking import askers
 from engine.domain.watch import check
@@ -64,11 +64,6 @@ from engine.domain.watch import check
 TICK = timedelta(seconds=1)  # how often time is looked after while something is under way …
 IDLE = timedelta(seconds=30)  # … and while nothing is
 _QUIET = frozenset({QuoteMarked, OrdersSent})  # facts that change nobody's next order
-
-
-def _fits(copier: Copier) -> list[int]:
-    """What an account's money lets into each lane."""
-    return [lane.fits for lane in copier.lanes.values()]
 
 
 class Desk:
@@ -129,6 +124,8 @@ class Desk:
                 again = partial(self._sizes.rearm, at=event.at, is_forced=is_forced)
                 self._with(account, event.at, out, again)
         self._on[kind](event, out)
+        if leaderstop.attend(self.state, event, out):
+            self._ranks.disarm(None)  # his followers take no more entries
         return self._tended(event, out) if self._asking and kind not in _QUIET else out
 
     def _tended(self, event: Event, out: list[Decision]) -> list[Decision]:
@@ -257,9 +254,9 @@ class Desk:
             join_priced(self.state, event.at, out)
             self._wake(event.at)
         for copier in holders(self.state, event.symbol):
-            before, due = (len(out), _fits(copier)), self.state.due
+            before, due = (len(out), fits_of(copier)), self.state.due
             self._with(copier.account, event.at, out, lambda _: None)
-            if (len(out), _fits(copier)) != before:  # its limits have spoken: what it fires is to be aimed anew
+            if (len(out), fits_of(copier)) != before:  # its limits have spoken: what it fires is to be aimed anew
                 self._ranks.disarm(copier.account)
             else:
                 self.state.due = due

@@ -8,6 +8,7 @@ import msgspec
 from engine.domain.copier import remember
 from engine.domain.event import BalanceReported, OrderFilled, SnapshotTaken
 from engine.domain.ids import AccountId, GroupId, Symbol
+from engine.domain.keeping import Kept
 from engine.domain.position import Cost
 
 ASK_EVERY = timedelta(seconds=5)
@@ -43,6 +44,7 @@ class LeaderBook(msgspec.Struct):
     largest: Decimal | None = None  # largest balance seen: what a stale leader balance is taken for
     margin: Decimal = Decimal(0)
     day_profit: Decimal | None = None
+    kept: Kept | None = None  # his own limits; None for an account that has none
 
     def stand(self, symbol: Symbol) -> Stand:
         """Position in a contract, made at first sight."""
@@ -56,6 +58,8 @@ class LeaderBook(msgspec.Struct):
         if event.fill in self.seen:
             return None
         remember(self.seen, event.fill)
+        if self.kept is not None:
+            self.kept.filled_at = event.at
         stand = self.stand(event.symbol)
         stand.cost.fold(stand.net, event.quantity, event.price)
         stand.net += event.quantity

@@ -114,6 +114,7 @@ def configure(state: DeskState, plan: DeskPlan) -> list[Copier]:
     state.leaders = {name: state.leaders.get(name) or LeaderBook(name, ids) for name, ids in leads.items()}
     for name, ids in leads.items():
         state.leaders[name].groups = ids
+        _keep(state.leaders[name], plan.keepings.get(name))
     for copier in state.copiers.values():
         for lane in copier.lanes.values():
             arm(lane, copier.plan)
@@ -126,7 +127,7 @@ def configure(state: DeskState, plan: DeskPlan) -> list[Copier]:
     return gone
 
 
-def _keep(copier: Copier, keeping: Keeping | None) -> None:
+def _keep(copier: Copier | LeaderBook, keeping: Keeping | None) -> None:
     """Put an account's limits in force; what they have counted so far stays."""
     if keeping is None:
         copier.kept = None
@@ -171,6 +172,11 @@ def fit_anew(state: DeskState, copier: Copier) -> bool:
         return False
     quotes = state.fresh_quotes()
     return copier.refit({lane.symbol: mark_of(quotes, lane.symbol) for lane in copier.lanes.values()})
+
+
+def fits_of(copier: Copier) -> list[int]:
+    """What an account's money lets into each lane."""
+    return [lane.fits for lane in copier.lanes.values()]
 
 
 def attend(state: DeskState, copier: Copier, at: datetime) -> None:

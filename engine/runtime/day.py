@@ -8,6 +8,7 @@ from engine.domain.copier import Copier
 from engine.domain.event import DayClosed, DayStarted
 from engine.domain.hours import Calendar, DayClock, DayMark, DayTurn, day_marks
 from engine.domain.ids import AccountId, Root
+from engine.domain.leader import LeaderBook
 
 OF = Root("ES")  # firms reckon their days by the hours of the equity indices
 
@@ -25,7 +26,7 @@ class Days:
         if calendar is not None:
             self._calendar, self._marks = calendar, {}
 
-    def due(self, copiers: Iterable[Copier], now: datetime) -> list[DayStarted | DayClosed]:
+    def due(self, copiers: Iterable[Copier | LeaderBook], now: datetime) -> list[DayStarted | DayClosed]:
         """What has come due since each account last heard of its day, in order; an account off its line hears it later."""
         found: dict[DayMark, list[AccountId]] = {}
         for copier in copiers:
@@ -50,18 +51,20 @@ class Days:
         return self._marks.get(clock, ())
 
 
-def _clock(copier: Copier) -> DayClock | None:
+def _clock(copier: Copier | LeaderBook) -> DayClock | None:
     """By whose day an account goes."""
     if copier.kept is not None:
         return copier.kept.keeping.clock
-    return copier.intake.plan.clock if copier.intake is not None else None
+    return copier.intake.plan.clock if isinstance(copier, Copier) and copier.intake is not None else None
 
 
-def _heard(copier: Copier, *, is_cut: bool) -> datetime | None:
+def _heard(copier: Copier | LeaderBook, *, is_cut: bool) -> datetime | None:
     """The newest cut-off, or start, of its day that an account has heard of; None where none is for it."""
     if copier.kept is not None:
         return copier.kept.heard(is_cut=is_cut)
-    return copier.intake.turned_at if copier.intake is not None and not is_cut else None
+    if is_cut or not isinstance(copier, Copier) or copier.intake is None:
+        return None
+    return copier.intake.turned_at
 
 
 def _order(mark: DayMark) -> tuple[datetime, int]:

@@ -78,7 +78,7 @@ class Schedule:
         due: list[Event] = [
             *self._timings.trade_date(state, now),
             *self._timings.due(copiers, now),
-            *self._days.due(copiers, now),
+            *self._days.due((*state.leaders.values(), *copiers), now),
         ]
         if due:
             self._hear(due)

@@ -411,7 +411,7 @@ def test_a_named_plan_becomes_what_the_follower_must_keep_to(example):
     table = '\n[group.defaults.limits.daily_loss]\nact_at = 0.9\nactions = ["warn", "flatten", "lock-day"]\n'
     text = example.replace(LIMITED, LIMITED + own).replace("\n[[group.follower]]", f"{table}\n[[group.follower]]", 1)
     desk = read(text).desk
-    assert list(desk.keepings) == ["ALPHA"], "a leader and an account without a plan keep to nothing"
+    assert list(desk.keepings) == ["ALPHA"], "an account without a plan keeps to nothing"
     kept = desk.keepings[desk.accounts[1].id]
     assert (kept.terms.start_balance, kept.terms.drawdown, kept.floor) == (50_000, 1_800, 48_500)
     assert kept.clock.zone == "America/New_York"

@@ -20,6 +20,7 @@ from engine.sim import fault
 from tests.scenarios.stage import Stage, follower, staged
 from tests.scenarios.swift import SwiftClock
 from tests.scenarios.test_act import said
+from tests.scenarios.test_line import cut, mend
 
 A = AccountId("A")
 SEVEN = [follower(name) for name in "ABCDEFG"]
@@ -187,6 +188,64 @@ async def test_a_floor_and_a_lock_outlive_a_restart(tmp_path: Path) -> None:
         stage.act(Unlock(accounts=(A,)), "unlock")
         stage.lead(1)
         await stage.until_held({"A": 1})
+
+
+async def test_an_account_that_is_off_its_line_is_stopped_when_it_is_back(tmp_path: Path) -> None:
+    clock = SwiftClock(5.0)
+    calendar(tmp_path, clock.now(), clock.now() + timedelta(days=1))
+    accounts = [follower("B"), follower("A")]  # prices come by the first login
+    async with staged(
+        tmp_path, accounts, per_login=1, clock=clock, keepings={"A": keeping()}, balances={"A": START}
+    ) as stage:
+        stage.lead(2)
+        await stage.until_held({"A": 2, "B": 2})
+        await down(stage, "20999")
+        await cut(stage, "login2")
+        await down(stage, "20975")
+        await stage.until(lambda: bool(stage.notices("dd.hard", "A")), "its limit has acted")
+        assert stage.notices("dd.hard", "A")[0].endswith("; OFFLINE, goes on when the line is back")
+        assert stage.held("A") == 2
+        await mend(stage)
+        await stage.until(lambda: bool(stage.notices("dd.flat", "A")), "proven flat")
+        assert (stage.held("A"), stage.held("B")) == (0, 2)
+        stage.assert_no_double()
+
+
+async def test_a_restart_inside_a_stop_goes_on_with_it_until_flat_is_proven(tmp_path: Path) -> None:
+    clock = SwiftClock(5.0)
+    calendar(tmp_path, clock.now(), clock.now() + timedelta(days=1))
+    accounts = [follower("A"), follower("B")]
+    async with staged(tmp_path, accounts, clock=clock, keepings={"A": keeping()}, balances={"A": START}) as stage:
+        stage.lead(2)
+        await stage.until_held({"A": 2, "B": 2})
+        stage.fault(fault.Refuse(account="A", count=None))
+        await down(stage, "20975")
+        await stage.until(lambda: bool(stage.notices("exit.refused", "A")), "the close is refused")
+        await stage.close_engine()
+        assert stage.held("A") == 2
+        stage.venue.venue.faults.clear()
+        await stage.open_engine()
+        await stage.until(lambda: bool(stage.notices("dd.flat", "A")), "proven flat")
+        assert (stage.held("A"), stage.held("B")) == (0, 2)
+        stage.lead(1)
+        await stage.until_held({"A": 0, "B": 3})
+        await stage.until_skipped("A", ("hold", 1))
+
+
+async def test_a_close_that_fills_in_parts_is_proven_when_the_last_one_has(tmp_path: Path) -> None:
+    clock = SwiftClock(5.0)
+    calendar(tmp_path, clock.now(), clock.now() + timedelta(days=1))
+    async with staged(
+        tmp_path, [follower("A"), follower("B")], clock=clock, keepings={"A": keeping()}, balances={"A": START}
+    ) as stage:
+        stage.lead(3)
+        await stage.until_held({"A": 3, "B": 3})
+        stage.fault(fault.SplitFills(account="A"))
+        await down(stage, "20983")
+        await stage.until(lambda: bool(stage.notices("dd.flat", "A")), "proven flat")
+        assert stage.path("A")[-1] == 0
+        assert min(stage.path("A")) == 0, "never through zero"
+        assert stage.held("B") == 3
 
 
 async def test_without_trading_hours_limits_hold_all_the_same(tmp_path: Path) -> None:

@@ -64,12 +64,47 @@ class LimitView(Value, frozen=True):
     stop: Decimal | None = None  # … and the price at which this desk would act, if nothing else moves
 
 
+class RelationView(Value, frozen=True):
+    """What the copies of a leader have earned on one account since their relationship began."""
+
+    account: str
+    result: Decimal | None  # realised and open; None while a price is missing
+    lost: Decimal | None  # from the beginning, or from the best so far where the limit is measured so
+    max_loss: Decimal
+    since: datetime | None
+    has_acted: bool = False
+
+
+class ShareView(Value, frozen=True):
+    """One member of a pool."""
+
+    account: str
+    share: Decimal
+    result: Decimal | None
+    stopped: str = ""  # why it takes no entries; its share is then traded by nobody
+
+
+class PoolView(Value, frozen=True):
+    """One pool: its limits together, and its members with their shares."""
+
+    group: str
+    members: tuple[ShareView, ...]
+    result: Decimal | None  # since it is counted
+    today: Decimal | None  # since 17:00 New York
+    max_contracts: int | None = None
+    max_loss: Decimal | None = None
+    daily_loss: Decimal | None = None
+    has_acted: bool = False
+
+
 class RiskView(Value, frozen=True):
     """Distance to every limit, nearest to the edge first."""
 
     limits: tuple[LimitView, ...]
     unknown: tuple[str, ...] = ()  # accounts whose limits cannot be marked now
     free: tuple[str, ...] = ()  # followers that have no limits
+    relations: tuple[RelationView, ...] = ()  # relationships with a limit of their own
+    pools: tuple[PoolView, ...] = ()
 
 
 class AccountView(Value, frozen=True):

@@ -18,7 +18,7 @@ from engine.config.complaint import complain, unknown
 from engine.config.file import LARGEST_NUMBER, Table, read, tables
 from engine.config.limit import limited
 from engine.config.timetable import timetables
-from engine.domain.group import AccountPlan, DeskPlan, FollowerPlan, GroupPlan, LeaderLost, Setting, faults
+from engine.domain.group import AccountPlan, DeskPlan, FollowerPlan, GroupPlan, LeaderLost, PoolPlan, Setting, faults
 from engine.domain.ids import AccountId, ConnectionId, GroupId, Root
 from engine.domain.value import Value
 from engine.errors import ConfigError
@@ -106,6 +106,7 @@ class _GroupHead(Setting, frozen=True):
     leader_lost: LeaderLost = LeaderLost()
     defaults: Table = {}
     follower: list[Table] = []
+    pool: PoolPlan | None = None
 
 
 def load(path: Path | None = None, env: Mapping[str, str] = os.environ, home: Path | None = None) -> Settings:
@@ -266,6 +267,7 @@ class _Reading:
             followers=tuple(followers),
             roots=roots,
             leader_lost=head.leader_lost,
+            pool=head.pool,
         )
 
     def _cross(self, desk: DeskPlan, connections: tuple[Connection, ...]) -> None:

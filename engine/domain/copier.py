@@ -17,9 +17,10 @@ import msgspec
 
 from engine.domain import bracket, fit
 from engine.domain.aside import Asides, bind
+from engine.domain.bond import Bond
 from engine.domain.decision import Decision, Lot, Raised, SendLots, Severity, Skipped
 from engine.domain.event import BalanceReported, Restriction
-from engine.domain.flight import Flight, Orphan, Working, moved
+from engine.domain.flight import Flight, Orphan, Working
 from engine.domain.group import Discretion, FollowerPlan, MissedEntry
 from engine.domain.hold import Hold, Task
 from engine.domain.ids import AccountId, BrokerOrderId, GroupId, OrderId, Symbol, account_mark, order_id
@@ -69,6 +70,7 @@ class Copier(msgspec.Struct):
     intake: Intake | None = None  # which entries it takes; None for an account that takes all
     times: Times | None = None  # the times that it keeps; None for an account that keeps none
     planned: list[Hold] = []  # pauses that a person has planned, by their beginning
+    bond: Bond | None = None  # what the copies of its leader have earned, where that is limited
     asked_at: datetime | None = None  # when the broker was last asked for a snapshot
     asks: int = 0  # how often in a row for the same doubt
     compared_at: datetime | None = None  # the newest snapshot that was taken in
@@ -355,27 +357,6 @@ class Copier(msgspec.Struct):
         """The line went or came: nothing is proposed until a snapshot has been compared."""
         self.is_line_up, self.is_synced = line_up, False
         self.arm()
-
-    def shift_clock(self, by: timedelta) -> None:
-        """Move every running wait along with the computer's clock; ends that a person named stay where they are."""
-        for flight in self.flights.values():
-            flight.at += by
-            flight.asked_at = moved(flight.asked_at, by)
-        for lane in self.lanes.values():
-            lane.signalled_at, lane.retry_at = moved(lane.signalled_at, by), moved(lane.retry_at, by)
-            lane.off_since = moved(lane.off_since, by)
-            lane.course.shift_clock(by)
-        for task in self.tasks:
-            task.since += by
-            task.asked_at, task.failed_at = moved(task.asked_at, by), moved(task.failed_at, by)
-        for aside in self.asides.values():
-            aside.since += by
-        for offer in self.offers.values():
-            offer.since, offer.expires = offer.since + by, offer.expires + by
-        if self.kept is not None:
-            self.kept.shift_clock(by)
-        self.balance_at, self.asked_at = moved(self.balance_at, by), moved(self.asked_at, by)
-        self.compared_at = moved(self.compared_at, by)
 
     def is_flat(self) -> bool:
         """Say whether nothing is held and nothing under way."""

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from engine.domain import leaderstop, outage, pause, report, rollover, silence, timed
+from engine.domain import leaderstop, outage, parting, pause, pool, report, rollover, silence, timed
 from engine.domain.act import progress
 from engine.domain.command import Resize
 from engine.domain.copier import Copier, remember
@@ -84,11 +84,11 @@ class Desk:
             BalanceReported: self._balanced,
             QuoteMarked: self._quoted,
             SnapshotTaken: self._snapped,
-            LineLost: self._lost,
-            LineRestored: self._restored,
+            LineLost: partial(self._line, outage.lost),
+            LineRestored: partial(self._line, outage.restored),
             AccountRestricted: self._restricted,
             AccessRefused: outage.access_refused,
-            EngineStarted: self._started,
+            EngineStarted: partial(self._line, outage.started),
             DeskConfigured: self._configured,
             PersonActed: self._acted,
             TimePassed: self._passed,
@@ -126,6 +126,10 @@ class Desk:
         self._on[kind](event, out)
         if leaderstop.attend(self.state, event, out):
             self._ranks.disarm(None)  # his followers take no more entries
+        if self.state.pools:
+            for account, step in pool.look(self.state, event, out):
+                self._with(account, event.at, out, step)
+                self._ranks.disarm(account)
         return self._tended(event, out) if self._asking and kind not in _QUIET else out
 
     def _tended(self, event: Event, out: list[Decision]) -> list[Decision]:
@@ -209,6 +213,8 @@ class Desk:
                 timed.settle(copier, out)
             if copier.kept is not None:
                 look(copier, self.state.fresh_quotes(), at, out)
+            if copier.bond is not None:
+                parting.look(copier, self.state.fresh_quotes(), at, out)
             if copier.intake is not None:
                 attend(self.state, copier, at)
         except Exception as bug:  # noqa: BLE001  one follower's fault must not stop the others
@@ -284,6 +290,7 @@ class Desk:
             is_plain = copier.is_based and copier.is_flat() and all(fill in copier.seen for fill in event.fills)
             reconcile(copier, event, self.state.fresh_quotes(), out)
             settle(copier, event, out, is_plain=is_plain)
+            parting.settle(copier, self.state.fresh_quotes())
             self.state.is_unpriced |= any(lane.missed for lane in copier.lanes.values())
             if copier.tasks:
                 progress(copier, event.at, out, is_snapshot=True)
@@ -314,20 +321,12 @@ class Desk:
 
     # ---- lines, locks, people, time --------------------------------------------------------------------------------
 
-    def _lost(self, event: LineLost, out: list[Decision]) -> None:
-        outage.lost(self.state, event, out)
-        self._wake(event.at)
-
-    def _restored(self, event: LineRestored, out: list[Decision]) -> None:
-        outage.restored(self.state, event, out)
+    def _line(self, took: Callable[..., None], event: Event, out: list[Decision]) -> None:
+        took(self.state, event, out)
         self._wake(event.at)
 
     def _restricted(self, event: AccountRestricted, out: list[Decision]) -> None:
         self._with(event.account, event.at, out, lambda copier: report.restricted(copier, event, out))
-
-    def _started(self, event: EngineStarted, out: list[Decision]) -> None:
-        outage.started(self.state, event, out)
-        self._wake(event.at)
 
     def _configured(self, event: DeskConfigured, out: list[Decision]) -> None:
         for copier in configure(self.state, event.plan):

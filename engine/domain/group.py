@@ -5,6 +5,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from engine.domain.bond import Parting, RelationshipPlan
 from engine.domain.ids import AccountId, ConnectionId, GroupId, Root, Symbol
 from engine.domain.intake import IntakePlan
 from engine.domain.keeping import Keeping
@@ -151,6 +152,17 @@ class FollowerPlan(Setting, frozen=True):
     offer_s: int = 60  # how long an entry is offered; nobody answers: it is left
     hours: HoursPlan | None = None  # when it trades and must be flat; the account's own table wins
     news: NewsPlan | None = None  # what is done around economic events; the account's own table wins
+    relationship: RelationshipPlan | None = None  # how much the copies of this leader may lose
+
+
+class PoolPlan(Setting, frozen=True):
+    """Limits of a pool as a whole; money is account currency, summed over its members' copies."""
+
+    max_contracts: int | None = None  # of all members together, in each contract
+    max_loss: Decimal | None = None  # since the pool is counted
+    daily_loss: Decimal | None = None  # since 17:00 New York; entries stop until the next one
+    high_water: bool = False  # max_loss is measured from the best result so far
+    actions: tuple[Parting, ...] = (Parting.WARN, Parting.CLOSE_ONLY)
 
 
 class LostAction(StrEnum):
@@ -177,6 +189,7 @@ class GroupPlan(Setting, frozen=True):
     followers: tuple[FollowerPlan, ...]
     roots: tuple[Root, ...] = ()  # products that are copied; empty copies all
     leader_lost: LeaderLost = LeaderLost()
+    pool: PoolPlan | None = None  # limits of the members with a pooled sizing, together
 
 
 class AccountPlan(Setting, frozen=True):
@@ -304,6 +317,11 @@ def _number_faults(plan: FollowerPlan) -> Iterator[str]:
     ):
         if number < 0:
             yield f"{setting} must not be below 0, not {number}"
+    bond = plan.relationship
+    if bond is not None and not _is_above_zero(bond.max_loss):
+        yield f"relationship.max_loss must be above 0, not {bond.max_loss}"
+    if bond is not None and (not bond.actions or any(not 0 < step < 1 for step in bond.warn_at)):
+        yield "relationship needs at least one of its actions, and warn_at shares between 0 and 1"
     if not 1 <= plan.offer_s <= LONGEST_OFFER_S:
         yield f"offer_s must be from 1 to {LONGEST_OFFER_S}, not {plan.offer_s}"
     for setting, amount in (("caps.account", caps.account), ("max_age_s", plan.max_age_s)):
@@ -314,6 +332,13 @@ def _number_faults(plan: FollowerPlan) -> Iterator[str]:
 def _pool_faults(group: GroupPlan) -> Iterator[str]:
     """Members of a pool share one size: what turns it into contracts must be the same for all."""
     members = [follower for follower in group.followers if isinstance(follower.sizing, Pooled)]
+    if group.pool is not None:
+        if not members:
+            yield f"group {group.id}: pool: nobody has sizing pooled; write it for its members, or leave pool out"
+        for name in ("max_contracts", "max_loss", "daily_loss"):
+            figure = getattr(group.pool, name)
+            if figure is not None and not _is_above_zero(Decimal(figure)):
+                yield f"group {group.id}: pool.{name} must be above 0, not {figure}"
     for setting, values in (
         ("sizing.pool_ratio", {m.sizing.pool_ratio for m in members if isinstance(m.sizing, Pooled)}),
         ("rounding", {m.rounding for m in members}),

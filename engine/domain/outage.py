@@ -4,8 +4,10 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from engine.domain import silence
+from engine.domain.copier import Copier
 from engine.domain.decision import Decision, Raised, Severity
 from engine.domain.event import AccessRefused, ClockChanged, EngineStarted, JournalStrained, LineLost, LineRestored
+from engine.domain.flight import moved
 from engine.domain.hold import Hold
 from engine.domain.ids import AccountId, ConnectionId
 from engine.domain.state import DeskState
@@ -76,12 +78,34 @@ def clock_changed(state: DeskState, event: ClockChanged, out: list[Decision]) ->
     """Running waits move along, so that nothing is early or late by the jump."""
     by = timedelta(seconds=event.seconds)
     for copier in state.copiers.values():
-        copier.shift_clock(by)
+        shift(copier, by)
     for book in state.leaders.values():
         book.silent_since = book.silent_since and book.silent_since + by
     said = f"the computer's clock moved by {event.seconds:+.1f} s; running waits were moved along"
     out.append(Raised(code="eng.clock", severity=Severity.P3, text=said))
     state.due = event.at
+
+
+def shift(copier: Copier, by: timedelta) -> None:
+    """Move every running wait along with the computer's clock; ends that a person named stay where they are."""
+    for flight in copier.flights.values():
+        flight.at += by
+        flight.asked_at = moved(flight.asked_at, by)
+    for lane in copier.lanes.values():
+        lane.signalled_at, lane.retry_at = moved(lane.signalled_at, by), moved(lane.retry_at, by)
+        lane.off_since = moved(lane.off_since, by)
+        lane.course.shift_clock(by)
+    for task in copier.tasks:
+        task.since += by
+        task.asked_at, task.failed_at = moved(task.asked_at, by), moved(task.failed_at, by)
+    for aside in copier.asides.values():
+        aside.since += by
+    for offer in copier.offers.values():
+        offer.since, offer.expires = offer.since + by, offer.expires + by
+    if copier.kept is not None:
+        copier.kept.shift_clock(by)
+    copier.balance_at, copier.asked_at = moved(copier.balance_at, by), moved(copier.asked_at, by)
+    copier.compared_at = moved(copier.compared_at, by)
 
 
 def strained(state: DeskState, event: JournalStrained, out: list[Decision]) -> None:

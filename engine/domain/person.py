@@ -5,6 +5,7 @@ from engine.domain.command import Disconnect, Leave, Off, On, Skip, Take
 from engine.domain.copier import Copier
 from engine.domain.decision import Decision
 from engine.domain.event import Event, PersonActed
+from engine.domain.parting import heard
 from engine.domain.relation import relate, watch
 from engine.domain.risk import Opposed
 from engine.domain.state import DeskState
@@ -20,6 +21,7 @@ def carry_out(state: DeskState, copier: Copier, event: PersonActed, opposed: Opp
             relate(copier, event, out)
         case _:
             act(copier, event, opposed, out)
+    heard(copier, event, state.fresh_quotes())
 
 
 def look_after(state: DeskState, copier: Copier, event: Event, out: list[Decision]) -> None:

@@ -41,6 +41,9 @@ def _on(copier: Copier, event: PersonActed, out: list[Decision]) -> None:
     if not any(hold.kind == "off" for hold in copier.holds):
         tell(copier, event.key, "act.failed", "it is not off" + (f": {copier.barred}" if copier.barred else ""), out)
         return
+    if any(task.kind == "flatten" for task in copier.tasks):
+        tell(copier, event.key, "act.failed", "a flatten is still under way", out)
+        return
     copier.holds = [hold for hold in copier.holds if hold.kind != "off"]
     copier.refusals = 0
     copier.arm()

@@ -39,6 +39,9 @@ def filled(copier: Copier, event: OrderFilled, out: list[Decision]) -> None:
     client = event.client or _liquidation(copier, lane, quantity)
     flight = copier.flights.get(client) if client is not None else None
     lane.cost.fold(lane.held, quantity, event.price)
+    if copier.bond is not None:
+        is_ours = any(client in known for known in (copier.flights, copier.children, copier.done))
+        copier.bond.fold(lane.symbol, quantity, event.price, is_ours=is_ours)
     if copier.kept is not None:
         copier.kept.count_fill(abs(quantity), event.at)
     if flight is not None and client is not None:

@@ -89,8 +89,11 @@ def _words(words: str, convert: Fraction, feed: Feed, lane: Lane) -> str:
     return words if lane.symbol == feed.symbol else f"{words}, {feed.symbol} to {lane.symbol} x {_plain(convert)}"
 
 
-def lay_pool(members: list[tuple[Copier, Lane, Feed]], reach: int, turn: int) -> None:
-    """Lay the ladders of a pool together: one size for the pool, shared by the largest remainder, remainders in turn."""
+def lay_pool(members: list[tuple[Copier, Lane, Feed]], reach: int, turn: int, most: int | None = None) -> None:
+    """Lay the ladders of a pool together: one size for the pool, shared by the largest remainder, remainders in turn.
+
+    ``most`` bounds the pool's size, before it is shared.
+    """
     shares = [_share(copier) for copier, _, _ in members]
     first, lane, feed = members[0]
     pool = first.plan.sizing
@@ -98,12 +101,15 @@ def lay_pool(members: list[tuple[Copier, Lane, Feed]], reach: int, turn: int) ->
     convert = conversion(first.plan, feed.symbol, lane.symbol) or Fraction(0)
     ratio = Fraction(pool.pool_ratio) * convert
     sizes = [whole(net * ratio, first.plan.rounding, first.plan.below_one) for net in range(reach + 1)]
+    if most is not None:
+        sizes = [min(contracts, most) for contracts in sizes]
     rows = [split(contracts, shares, turn) for contracts in sizes]
     total = sum(shares, Decimal(0))
     for i, (copier, lane, feed) in enumerate(members):
         exact = ratio * Fraction(shares[i]) / Fraction(total) if total else Fraction(0)
         feed.num, feed.den, feed.turn = exact.numerator, exact.denominator, turn
-        words = f"share {shares[i]} of {total} in a pool of {pool.pool_ratio}x, turn {turn % len(members)}"
+        limit = f", at most {most} together" if most is not None else ""
+        words = f"share {shares[i]} of {total} in a pool of {pool.pool_ratio}x{limit}, turn {turn % len(members)}"
         feed.words = _words(words, convert, feed, lane)
         lane.lay(feed, ladder([min(row[i], copier.plan.caps.symbol) for row in rows]))
 

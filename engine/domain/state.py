@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from datetime import date, datetime
+from decimal import Decimal
 
 import msgspec
 
@@ -14,6 +15,7 @@ from engine.domain.intake import Intake, IntakePlan
 from engine.domain.keeping import Keeping, Kept
 from engine.domain.lane import Feed, Lane
 from engine.domain.leader import LeaderBook
+from engine.domain.parting import keep
 from engine.domain.risk import arm
 from engine.domain.roll import ended
 from engine.domain.shot import Shot, aim
@@ -21,6 +23,18 @@ from engine.domain.sizing import REACH, bar, feed_for, lay, lay_pool, mark_of, m
 from engine.domain.timetable import TIME_HOLDS, Times, Timetable
 
 Row = tuple[Copier, Lane, Feed]
+
+
+class PoolBook(msgspec.Struct):
+    """Where one pool stands. Every field is state that a checkpoint keeps."""
+
+    base: Decimal | None = None  # what its members had earned when the count began
+    peak: Decimal = Decimal(0)
+    day: date | None = None
+    day_base: Decimal = Decimal(0)
+    has_acted: bool = False
+    has_day_acted: bool = False
+    acts: int = 0
 
 
 class DeskState(msgspec.Struct):
@@ -38,6 +52,7 @@ class DeskState(msgspec.Struct):
     run_since: datetime | None = None
     is_unpriced: bool = False  # a missed entry somewhere waits for a first price
     version: int = 0  # grows when positions, sizes or holds change
+    pools: dict[GroupId, PoolBook] = {}
     offered: int = 0  # entries that were offered so far: the newest one's number
     trade_date: date | None = None  # the exchange's, as last told …
     closed: tuple[date, ...] = ()  # … with weekdays that are none
@@ -93,6 +108,7 @@ def configure(state: DeskState, plan: DeskPlan) -> list[Copier]:
 
     Returns: followers that are no longer on the desk.
     """
+    _pool(state, plan)
     state.plan = plan
     owners = {account.id: account.owner for account in plan.accounts}
     followers = {follower.account: (group, follower) for group in plan.groups for follower in group.followers}
@@ -109,6 +125,8 @@ def configure(state: DeskState, plan: DeskPlan) -> list[Copier]:
         _keep(state.copiers[account], plan.keepings.get(account))
         _take_in(state.copiers[account], plan.intakes.get(account))
         _time(state.copiers[account], plan.timetables.get(account))
+        is_pooled = group.pool is not None and isinstance(follower.sizing, Pooled)
+        keep(state.copiers[account], follower, is_pooled=is_pooled)
     gone = [state.copiers.pop(account) for account in list(state.copiers) if account not in followers]
     leads = leader_groups(plan)
     state.leaders = {name: state.leaders.get(name) or LeaderBook(name, ids) for name, ids in leads.items()}
@@ -125,6 +143,24 @@ def configure(state: DeskState, plan: DeskPlan) -> list[Copier]:
         copier.refit()
     state.version += 1
     return gone
+
+
+def _pool(state: DeskState, plan: DeskPlan) -> None:
+    """Put the limits of pools in force; what was counted stays. A new number of contracts sizes the members anew."""
+    before = {group.id: group.pool for group in state.plan.groups}
+    for group in plan.groups:
+        if group.pool != before.get(group.id):
+            members = [state.copiers[one.account] for one in group.followers if one.account in state.copiers]
+            state.stale |= {copier.account: True for copier in members}
+            for feed in (feed for copier in members for lane in copier.lanes.values() for feed in lane.feeds.values()):
+                feed.ladder = feed.ladder if feed.net else [0]  # the leader's next fill may be the next fact
+    state.pools = {one.id: state.pools.get(one.id) or PoolBook() for one in plan.groups if one.pool is not None}
+
+
+def _most(state: DeskState, group: GroupId) -> int | None:
+    """Contracts that a pool may hold in one contract; None without a limit."""
+    plan = next((one.pool for one in state.plan.groups if one.id == group), None)
+    return plan.max_contracts if plan is not None else None
 
 
 def _keep(copier: Copier | LeaderBook, keeping: Keeping | None) -> None:
@@ -210,7 +246,7 @@ def rows_of(state: DeskState, book: LeaderBook, symbol: Symbol, before: int, net
             lay(copier, lane, feed, reach)
     for members in pools.values():
         if any(reach_of(feed) < reach for _, _, feed in members):
-            lay_pool(members, reach, members[0][2].turn)
+            lay_pool(members, reach, members[0][2].turn, _most(state, members[0][0].group))
     for copier in {copier.account: copier for copier, _, _ in lanes if copier.is_spent}.values():
         fit_anew(state, copier)
     return Rows(lanes, former, reach, has_rivals=len(state.plan.groups) > 1)
@@ -260,7 +296,8 @@ def rearm(state: DeskState, book: LeaderBook, rows: Rows, row: Row, at: datetime
         members = _pools(rows.lanes)[copier.group]
         first = members[0][2]
         if is_forced or feed is first:
-            lay_pool(members, rows.reach, first.turn if is_forced else first.turn + 1)
+            turn = first.turn if is_forced else first.turn + 1
+            lay_pool(members, rows.reach, turn, _most(state, copier.group))
     else:
         measure(copier, lane, feed, book, state.quotes, at)
         lay(copier, lane, feed, rows.reach)

@@ -203,7 +203,7 @@ def holders(state: DeskState, symbol: Symbol) -> list[Copier]:
     return [
         copier
         for copier in state.copiers.values()
-        if copier.kept is not None
+        if (copier.kept is not None or copier.bond is not None)
         and any(
             (lane.held or copier.is_by_money) and (lane.symbol == symbol or lane.symbol not in state.quotes)
             for lane in copier.lanes.values()

@@ -28,6 +28,7 @@ from engine.domain.group import (
 from engine.domain.ids import AccountId, Symbol, is_ours
 from engine.domain.lane import Lane
 from engine.domain.leader import LeaderBook
+from engine.domain.parting import HELD
 from engine.domain.sizing import Quotes, mark_of, open_profit
 from engine.domain.state import DeskState
 from engine.domain.stopout import LIMITS
@@ -117,7 +118,9 @@ def state_of(copier: Copier) -> tuple[AccountState, str]:
         return AccountState.STOPPED, f"broker: {copier.restriction.value} {copier.restricted_because}".rstrip()
     if not copier.is_synced:
         return AccountState.OFFLINE, "sync: not yet compared with the broker"
-    engine = next((hold for hold in copier.holds if hold.kind == "engine" or hold.by == LIMITS), None)
+    engine = next(
+        (hold for hold in copier.holds if hold.kind == "engine" or hold.by == LIMITS or hold.by in HELD), None
+    )
     if engine is not None:
         return AccountState.STOPPED, engine.reason
     for lane in copier.lanes.values():

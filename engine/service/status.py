@@ -6,6 +6,8 @@ from decimal import Decimal
 from itertools import islice
 from statistics import median
 
+import msgspec
+
 from engine.api.views import (
     AccountState,
     AccountView,
@@ -20,6 +22,7 @@ from engine.api.views import (
 from engine.domain.ids import AccountId
 from engine.service.account import account_view, orders_of
 from engine.service.projection import Projection
+from engine.service.relation import pool_views, relation_views
 from engine.service.risk import risk_view
 from engine.service.scope import accounts_of
 
@@ -126,7 +129,9 @@ def risk_of(projection: Projection, scope: str) -> RiskView:
     """
     plan = projection.state.plan
     named = accounts_of(plan, scope) if plan.accounts or scope != "all" else ()
-    return risk_view(named, projection.state.copiers, projection.state.quotes)
+    view = risk_view(named, projection.state.copiers, projection.state.quotes)
+    relations, pools = relation_views(projection.state, named), pool_views(projection.state, named)
+    return msgspec.structs.replace(view, relations=relations, pools=pools)
 
 
 def _word(projection: Projection, views: Sequence[AccountView], followers: Sequence[AccountView]) -> str:

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from engine.api.secret import Vault, parse_env
 from engine.config import Secret, Settings, device, find, hidden, home, load, parse
-from engine.domain.group import Fixed, LeaderLost, LostAction, Multiplier, Recovery, Rounding
+from engine.domain.bond import Parting, RelationshipPlan
+from engine.domain.group import Fixed, LeaderLost, LostAction, Multiplier, PoolPlan, Recovery, Rounding
 from engine.domain.ids import AccountId
 from engine.errors import ConfigError
 
@@ -65,6 +66,18 @@ def test_the_env_example_names_every_secret_of_the_example(example):
     named = parse_env((EXAMPLE.parent / ".env.example").read_text("utf-8"), ".env.example")
     assert set(SECRETS) <= set(named)
     assert not any(named[name] for name in SECRETS)
+
+
+def test_a_pool_and_a_relationship_have_limits_of_their_own(example):
+    text = example.replace('sizing = "0.5x"', 'sizing = { mode = "pooled", share = 1 }')
+    first = "[[group.follower]]"
+    own = 'relationship = { max_loss = 1500, actions = ["flatten", "stop"] }\ndiscretion = "approve"\n'
+    limits = "[group.pool]\nmax_contracts = 6\nmax_loss = 4000\n\n"
+    head, tail = text.split(first, 1)
+    group = read(f"{head}{limits}{first}\n{own}{tail.replace('symbols', '# symbols')}").desk.groups[0]
+    assert group.pool == PoolPlan(max_contracts=6, max_loss=Decimal(4_000))
+    bond = RelationshipPlan(max_loss=Decimal(1_500), actions=(Parting.FLATTEN, Parting.STOP))
+    assert (group.followers[0].relationship, group.followers[0].discretion.value) == (bond, "approve")
 
 
 def test_a_followers_own_keys_lie_over_the_defaults(example):

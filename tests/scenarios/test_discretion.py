@@ -3,11 +3,13 @@
 from decimal import Decimal
 from pathlib import Path
 
+from engine.domain.bond import Parting, RelationshipPlan
 from engine.domain.command import Close, Disconnect, Leave, Off, On, Resize, Skip, Take
 from engine.domain.group import Discretion
 from engine.domain.ids import AccountId, Symbol
 from tests.scenarios.stage import Stage, follower, staged
 from tests.scenarios.test_act import is_proven, said
+from tests.scenarios.test_limit import down
 
 A, B, C, D = AccountId("A"), AccountId("B"), AccountId("C"), AccountId("D")
 
@@ -104,4 +106,28 @@ async def test_a_trade_is_skipped_one_is_let_go_and_copying_is_turned_off(tmp_pa
         stage.lead(2)
         await stage.until_held(dict.fromkeys("ABCD", 0))
         await stage.until_quiet()
+        stage.assert_no_double()
+
+
+async def test_one_of_eight_relationships_has_lost_too_much(tmp_path: Path) -> None:
+    limit = RelationshipPlan(max_loss=Decimal(1_000), actions=(Parting.FLATTEN, Parting.STOP))
+    plans = [follower(name, relationship=limit if name == "A" else None) for name in "ABCDEFGH"]
+    async with staged(tmp_path, plans) as stage:
+        stage.lead(2)
+        await stage.until_held(dict.fromkeys("ABCDEFGH", 2))
+        stage.price("20990")
+        await stage.close_engine()
+        await stage.open_engine()  # what was earned before counts on
+        await down(stage, "20974")
+        await stage.until_held({"A": 0})
+        assert [stage.held(name) for name in "BCDEFGH"] == [2] * 7
+        assert len(stage.notices("rel.loss", "A")) == 1
+        stage.lead(1)
+        await stage.until_held(dict.fromkeys("BCDEFGH", 3))
+        await stage.until(lambda: bool(stage.notices("dd.flat", "A")), "proven flat")
+        stage.act(On(accounts=(A,)), "on")
+        stage.lead(1)
+        await stage.until_held({"A": 1, **dict.fromkeys("BCDEFGH", 4)})
+        stage.lead(-4)
+        await stage.until_held(dict.fromkeys("ABCDEFGH", 0))
         stage.assert_no_double()

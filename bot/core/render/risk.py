@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from bot.core.card import Card, Column, Table
 from bot.core.render.look import money, plain_money, price
-from engine.api import LimitView, RiskView, Symbol, root_of
+from engine.api import LimitView, PoolView, RelationView, RiskView, Symbol, root_of
 
 WORDS = {"max_loss": "trail", "daily_loss": "day", "daily_target": "target", "margin": "margin"}
 MOST = 12
@@ -19,6 +19,8 @@ def risk_card(view: RiskView) -> Card:
         lines.append(f"Not known now: {', '.join(view.unknown)}")
     if view.free:
         lines.append(f"Without limits: {', '.join(view.free)}")
+    lines.extend(line for pool in view.pools for line in _pool_lines(pool))
+    lines.extend(map(_relation_line, view.relations))
     if not view.limits:
         return Card(title="NEAREST LIMITS · none known", lines=tuple(lines), ref="risk")
     columns = (
@@ -36,6 +38,28 @@ def risk_card(view: RiskView) -> Card:
         lines=tuple(lines),
         footer=f"{more} more" if more > 0 else "",
         ref="risk",
+    )
+
+
+def _pool_lines(pool: PoolView) -> list[str]:
+    """A pool's limits, and each member's part; a stopped member's share is traded by nobody."""
+    most = f", at most {pool.max_contracts} contracts" if pool.max_contracts is not None else ""
+    spent = [
+        f"{word} {money(result)} of {plain_money(limit)}"
+        for word, result, limit in (("", pool.result, pool.max_loss), ("today", pool.today, pool.daily_loss))
+        if limit is not None
+    ]
+    acted = " stop" if pool.has_acted else ""
+    head = f"Pool {pool.group}{most} {', '.join(word.strip() for word in spent)}{acted}".rstrip()
+    parts = [f" {one.account} share {one.share.normalize():f} {money(one.result)}" for one in pool.members]
+    idle = [one.account for one in pool.members if one.stopped]
+    return [head, *parts, *([f" Not traded by others: share of {', '.join(idle)}"] if idle else [])]
+
+
+def _relation_line(one: RelationView) -> str:
+    acted = " stop" if one.has_acted else ""
+    return (
+        f"{one.account} copies {money(one.result)}, lost {plain_money(one.lost)} of {plain_money(one.max_loss)}{acted}"
     )
 
 

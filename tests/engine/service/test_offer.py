@@ -4,14 +4,16 @@ from decimal import Decimal
 
 import msgspec
 
+from bot.core.render.risk import risk_card
 from engine.api.client import EngineClient
 from engine.api.requests import DisconnectAsk, OffAsk, OnAsk, SizeAsk, SkipAsk, TakeAsk
-from engine.domain.event import DeskConfigured
-from engine.domain.group import DeskPlan, Discretion
+from engine.domain.bond import RelationshipPlan
+from engine.domain.event import DeskConfigured, QuoteMarked
+from engine.domain.group import DeskPlan, Discretion, Pooled, PoolPlan
 from engine.report.day import Day
 from engine.storage.tail import read
 from tests.engine.service.conftest import Office
-from tests.engine.service.hot import Hot, plan
+from tests.engine.service.hot import NQ, A, Hot, plan
 
 
 def asking(mode: Discretion = Discretion.APPROVE) -> DeskPlan:
@@ -75,6 +77,33 @@ async def test_a_relationship_is_steered_and_seen(office: Office, hot: Hot) -> N
     assert (await client.send(OnAsk(**{**look, "key": "k9"}))).lines[
         0
     ].text == "on, copying from the leader's next entry"
+    await client.close()
+
+
+async def test_a_pool_and_a_relationship_show_how_far_they_are(office: Office, hot: Hot) -> None:
+    known = plan()
+    limit = RelationshipPlan(max_loss=Decimal(100))
+    followers = tuple(
+        msgspec.structs.replace(one, sizing=Pooled(share=Decimal(1)), relationship=limit if one.account == A else None)
+        for one in known.groups[0].followers
+    )
+    limits = PoolPlan(max_contracts=2, max_loss=Decimal(1_000), daily_loss=Decimal(500))
+    group = msgspec.structs.replace(known.groups[0], followers=followers, pool=limits)
+    hot.hear(DeskConfigured(at=hot.at, plan=msgspec.structs.replace(known, groups=(group,))))
+    hot.answer(hot.lead(4))
+    hot.hear(QuoteMarked(at=hot.at, symbol=NQ, bid=Decimal(19_990), ask=Decimal(19_990), last=Decimal(19_990)))
+    office.clerk.step()
+    client = EngineClient(office.url, office.token)
+    view = await client.risk()
+    (pool,) = view.pools
+    assert (pool.result, pool.today, pool.max_contracts, pool.has_acted) == (Decimal(-410), Decimal(-410), 2, False)
+    stopped = {one.account: bool(one.stopped) for one in pool.members}
+    assert stopped == {"A": True, "B": False}
+    (relation,) = view.relations
+    assert (relation.result, relation.lost, relation.has_acted) == (Decimal(-205), Decimal(205), True)
+    lines = risk_card(view).lines
+    assert " Not traded by others: share of A" in lines
+    assert "A copies -205, lost 205 of 100 stop" in lines
     await client.close()
 
 

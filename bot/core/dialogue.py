@@ -35,6 +35,7 @@ from engine.api import (
     PauseAsk,
     PayoutAsk,
     PreviewView,
+    RefuseAsk,
     SizeAsk,
     SkipAsk,
     TakeAsk,
@@ -152,7 +153,7 @@ def level_of(intent: Intent, preview: PreviewView | None) -> Level:
     match intent.ask:
         case None:
             return intent.level or Level.C2
-        case PauseAsk() | NewsPauseAsk() | UnplanAsk() | LeaveAsk() | SkipAsk() | OffAsk(close=False):
+        case PauseAsk() | NewsPauseAsk() | UnplanAsk() | LeaveAsk() | RefuseAsk() | SkipAsk() | OffAsk(close=False):
             return Level.C1
         case TakeAsk():  # what is offered was shown with its figures
             return Level.C2 if live else Level.C1
@@ -188,7 +189,7 @@ def word_of(ask: ActAsk | None) -> str:
 def needs_preview(intent: Intent) -> bool:
     """Say whether the act's level or card depends on a preview; a pause waits for nothing, and nobody previews people."""
     ask = intent.ask
-    if ask is None or isinstance(ask, PauseAsk | NewsPauseAsk | UnplanAsk | LeaveAsk | SkipAsk):
+    if ask is None or isinstance(ask, PauseAsk | NewsPauseAsk | UnplanAsk | LeaveAsk | RefuseAsk | SkipAsk):
         return False
     return not (isinstance(ask, OffAsk) and not ask.close)
 
@@ -197,7 +198,9 @@ def adds_risk(intent: Intent, preview: PreviewView | None) -> bool:
     """Say whether an act may make risk grow: what a lock or a lockdown stops."""
     if intent.ask is None:
         return not isinstance(intent.deed, Revoke | Lockdown | Freeze)
-    if isinstance(intent.ask, PauseAsk | NewsPauseAsk | FlattenAsk | CloseAsk | LeaveAsk | SkipAsk | OffAsk):
+    if isinstance(
+        intent.ask, PauseAsk | NewsPauseAsk | FlattenAsk | CloseAsk | LeaveAsk | RefuseAsk | SkipAsk | OffAsk
+    ):
         return False
     return preview is None or preview.adds_risk
 

@@ -19,6 +19,7 @@ Scope = NewType("Scope", str)  # all, aliases joined by commas, a group, or #tag
 Account = NewType("Account", str)  # one alias
 Instrument = NewType("Instrument", str)  # a contract or its root, in capitals
 Offered = NewType("Offered", str)  # an offered entry: E12
+Held = NewType("Held", str)  # a held trade: H12
 Count = NewType("Count", int)  # a whole number above zero
 Stop = NewType("Stop", str)  # the distance of a stop, as the engine reads it: 30, 120t
 Word = NewType("Word", str)  # any one word
@@ -31,6 +32,7 @@ LONGEST = timedelta(days=31)
 
 _CONTRACT = re.compile(r"[A-Z0-9]{1,5}[FGHJKMNQUVXZ]\d{1,2}")
 _OFFER = re.compile(r"[eE][1-9]\d{0,6}")
+_HELD = re.compile(r"[hH][1-9]\d{0,6}")
 _SPAN = re.compile(r"(?:(\d{1,4})h)?(?:(\d{1,5})m)?")
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})")
 _AMOUNT = re.compile(r"\d{1,9}(?:\.\d{1,4})?")
@@ -130,6 +132,10 @@ def _offered(words: Sequence[str], _: Context) -> Taken:
     return (Offered(words[0].upper()), 1) if _OFFER.fullmatch(words[0]) else None
 
 
+def _held(words: Sequence[str], _: Context) -> Taken:
+    return (Held(words[0].upper()), 1) if _HELD.fullmatch(words[0]) else None
+
+
 def _count(words: Sequence[str], _: Context) -> Taken:
     word = words[0]
     return (Count(int(word)), 1) if word.isascii() and word.isdigit() and len(word) < 6 and int(word) > 0 else None
@@ -215,6 +221,7 @@ KINDS: dict[Any, Kind] = {
     Instrument: Kind(shape="symbol", read=_instrument, names="symbol"),
     Offered: Kind(shape="E1", read=_offered, names="offered entry"),
     Amount: Kind(shape="amount", read=_amount, names="amount"),
+    Held: Kind(shape="H1", read=_held, names="held trade"),
     Count: Kind(shape="number", read=_count, names="number"),
     Span: Kind(shape="15m|1h30m|until 14:45|eod", read=_span, names="time"),
     Moment: Kind(shape="14:30", read=_moment, names="time"),

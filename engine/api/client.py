@@ -21,6 +21,7 @@ from engine.api.views import (
     CopyView,
     DesyncView,
     HealthView,
+    HeldView,
     OfferView,
     OrderView,
     PreviewView,
@@ -150,6 +151,10 @@ class EngineClient:
     async def offers(self, scope: str = "all") -> tuple[OfferView, ...]:
         """Entries that wait for a person."""
         return await self._get("/v1/offers", tuple[OfferView, ...], scope=scope)
+
+    async def held(self, scope: str = "all") -> tuple[HeldView, ...]:
+        """Trades of leaders that wait for a person, then the newest that have ended."""
+        return await self._get("/v1/held", tuple[HeldView, ...], scope=scope)
 
     async def copies(self, limit: int = 10, scope: str = "all", failed: bool = False) -> tuple[CopyView, ...]:
         """Newest copies; only those with a failed line when ``failed``."""

@@ -138,6 +138,18 @@ class UnplanAsk(Ask, frozen=True, tag="unplan"):
     plan: str
 
 
+class ApproveAsk(Ask, frozen=True, tag="approve"):
+    """Copy a held trade of the leader to the followers of the scope, by their own checks; once, while it waits."""
+
+    held: str
+
+
+class RefuseAsk(Ask, frozen=True, tag="refuse"):
+    """Do not copy a held trade, to anybody."""
+
+    held: str
+
+
 ActAsk = (
     PauseAsk
     | ResumeAsk
@@ -157,4 +169,6 @@ ActAsk = (
     | PayoutAsk
     | NewsPauseAsk
     | UnplanAsk
+    | ApproveAsk
+    | RefuseAsk
 )

@@ -189,6 +189,40 @@ class OfferView(Value, frozen=True):
     barred: str = ""  # why it could not be entered now
 
 
+class HeldLine(Value, frozen=True):
+    """What approving a held trade would do to one follower now: contracts it should hold before and after."""
+
+    account: str
+    symbol: str
+    before: int
+    after: int
+    note: str = ""  # what of it the follower's own checks refuse
+    room_contracts: int = 0  # contracts that fit under the account's cap
+    live: bool = False
+
+
+class HeldView(Value, frozen=True):
+    """One trade of a leader that waits for a person, or waited. Quantities are signed contracts of the leader."""
+
+    id: str  # H1, H2 ...
+    leader: str
+    symbol: str
+    quantity: int  # as it was traded
+    left: int  # what of it he still holds
+    price: Decimal  # his average
+    mark: Decimal | None  # what the contract trades at now
+    run_ticks: int | None  # how much worse an entry is now; negative is better
+    leader_net: int
+    reasons: tuple[str, ...]
+    since: datetime
+    expires: datetime
+    left_s: float
+    state: str  # open, approved, refused, expired, gone
+    outlook: str  # what approving would do now, or how it ended
+    followers: tuple[HeldLine, ...] = ()
+    cause: str = ""  # of its first fill
+
+
 class OrderView(Value, frozen=True):
     """One working order."""
 

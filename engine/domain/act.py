@@ -369,6 +369,8 @@ def _outcome(copier: Copier, task: Task, at: datetime) -> tuple[str, str]:
     took = f"{(at - task.since).total_seconds():.1f} s"
     if task.kind == "flatten":
         return "act.proven", f"flat {took}" if task.text else "was flat"
+    if task.kind == "approve":
+        return _approved(copier, task, took)
     short = [
         f"{lane.target - lane.held:+d} {lane.symbol}" for lane in copier.lanes.values() if lane.target != lane.held
     ]
@@ -382,3 +384,13 @@ def _outcome(copier: Copier, task: Task, at: datetime) -> tuple[str, str]:
         if lane is not None and sign * lane.held < min(sign * task.wanted, sign * lane.target):
             return "act.failed", f"not all of it was entered{holding(copier)}"
     return "act.proven", f"done {took}{holding(copier)}"
+
+
+def _approved(copier: Copier, task: Task, took: str) -> tuple[str, str]:
+    """An approval is done when what it gave is held, as far as the leader has not closed it meanwhile."""
+    lane = next(lane for lane in copier.lanes.values() if lane.symbol == task.symbol)
+    aim = max(0, min(task.wanted, lane.target)) if task.wanted > 0 else min(0, max(task.wanted, lane.target))
+    short = aim - lane.held
+    if short * task.wanted > 0:
+        return "act.failed", f"{short:+d} {lane.symbol} did not fill{task.short}{holding(copier)}"
+    return "act.proven", f"copied {took}{task.short}{holding(copier)}"

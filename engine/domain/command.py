@@ -161,6 +161,18 @@ class DropPause(Wish, frozen=True):
     plan: str
 
 
+class Approve(Wish, frozen=True):
+    """Let a held trade of the leader through to these followers, by their own checks; once, and only while it waits."""
+
+    held: str
+
+
+class Refuse(Wish, frozen=True):
+    """Do not copy a held trade of the leader, to anybody. ``accounts`` are the followers who hear of it."""
+
+    held: str
+
+
 Command = (
     Pause
     | Resume
@@ -180,4 +192,6 @@ Command = (
     | Payout
     | PlanPause
     | DropPause
+    | Approve
+    | Refuse
 )

@@ -16,9 +16,8 @@ import msgspec
 
 from engine.domain import leaderstop, outage, parting, pause, pool, report, rollover, silence, timed
 from engine.domain.act import progress
-from engine.domain.command import Resize
-from engine.domain.copier import Copier, remember
-from engine.domain.decision import AskSnapshot, Decision, Raised, Severity
+from engine.domain.copier import Copier
+from engine.domain.decision import AskSnapshot, Decision, Severity
 from engine.domain.due import KINDS, Timed, TradeDateTold
 from engine.domain.event import (
     AccessRefused,
@@ -45,21 +44,21 @@ from engine.domain.event import (
     SnapshotTaken,
     TimePassed,
 )
-from engine.domain.fanout import FanOut, catch_up, join_priced, quarantine, rivals
+from engine.domain.fanout import FanOut, catch_up, join_priced, quarantine
+from engine.domain.gate import Gate
 from engine.domain.ids import AccountId
 from engine.domain.leader import LeaderBook
 from engine.domain.patrol import patrol
-from engine.domain.person import carry_out, look_after
+from engine.domain.person import look_after
 from engine.domain.ranks import Ranks
 from engine.domain.reconcile import rebase, reconcile
-from engine.domain.relation import scale, targets
-from engine.domain.risk import Opposed
-from engine.domain.sizes import Sizes, leader_of
+from engine.domain.sizes import Sizes
 from engine.domain.sizing import is_moving
 from engine.domain.state import DeskState, attend, configure, fits_of
 from engine.domain.stopout import holders, look, settle, turn_day
 from engine.domain.taking import askers
 from engine.domain.watch import check
+from engine.domain.wish import Wishes
 
 TICK = timedelta(seconds=1)  # how often time is looked after while something is under way …
 IDLE = timedelta(seconds=30)  # … and while nothing is
@@ -73,6 +72,8 @@ class Desk:
         self.state = state or DeskState()
         self._ranks = Ranks(self.state)
         self._sizes = Sizes(self.state, self._ranks)
+        self._gate = Gate(self.state)
+        self._wishes = Wishes(self.state, self._ranks, self._sizes, self._gate, self._with)
         self._fan_out: FanOut | None = None
         self._asking = askers(self.state)
         self._on: dict[type[Any], Callable[[Any, list[Decision]], None]] = {
@@ -93,7 +94,7 @@ class Desk:
             PersonActed: self._acted,
             TimePassed: self._passed,
             OrdersSent: self._ignore,
-            ClockChanged: partial(outage.clock_changed, self.state),
+            ClockChanged: self._clocked,
             JournalStrained: partial(outage.strained, self.state),
             FollowerFailed: self._failed,
             DayStarted: self._day_turned,
@@ -146,6 +147,7 @@ class Desk:
         if self._fan_out is None:
             return []
         fan_out, self._fan_out = self._fan_out, None
+        self._gate.settle()
         failed = fan_out.settle()
         self._ranks.disarm(None)
         return failed
@@ -153,6 +155,7 @@ class Desk:
     def aim(self) -> None:
         """Arm followers that have heard something; for a moment when nothing waits. Decisions do not depend on it."""
         self._ranks.aim()
+        self._gate.aim()
 
     @property
     def due(self) -> datetime | None:
@@ -183,8 +186,14 @@ class Desk:
             return []
         net = stand.net
         rows = self._ranks.rows(book, event.symbol, net - event.quantity, net, event.at)
-        self._fan_out = fan_out = FanOut(state, rows, event, net)
+        guard, held = state.guards.get(event.account), ""
+        told: list[Decision] = []
+        if guard is not None and not self._gate.passes(guard, event, net):
+            held = self._gate.judge(guard, rows, event, net, told)
+        self._fan_out = fan_out = FanOut(state, rows, event, net, held)
         out = fan_out.decide()
+        if told:
+            out += told
         state.version += 1
         self._wake(event.at)
         if net == 0:
@@ -302,7 +311,8 @@ class Desk:
         is_first = not book.was_synced
         for symbol, believed in book.restate(event).items():
             rows = self._ranks.rows(book, symbol, believed, book.stands[symbol].net, event.at)
-            catch_up(self.state, book.account, symbol, believed, rows, event.at, out)
+            held = self._gate.restated(book, symbol, believed, rows, event.at, out)
+            catch_up(self.state, book.account, symbol, believed, rows, event.at, out, held)
             if not book.stands[symbol].net:
                 self._sizes.leader_flat(rows)
         silence.heard(self.state, book, event.at, out)
@@ -329,7 +339,10 @@ class Desk:
         self._with(event.account, event.at, out, lambda copier: report.restricted(copier, event, out))
 
     def _configured(self, event: DeskConfigured, out: list[Decision]) -> None:
-        for copier in configure(self.state, event.plan):
+        before = self.state.guards
+        gone = configure(self.state, event.plan)
+        self._gate.configured(before, event.at, out)
+        for copier in gone:
             if left := ", ".join(f"{lane.held:+d} {lane.symbol}" for lane in copier.lanes.values() if lane.held):
                 said = f"{copier.account} is no follower any more and holds {left}: nobody looks after it"
                 out.append(copier.tell("acct.left", Severity.P1, said))
@@ -337,30 +350,8 @@ class Desk:
         self._ranks.dissolve()
 
     def _acted(self, event: PersonActed, out: list[Decision]) -> None:
-        if event.key in self.state.acts:
-            return
-        remember(self.state.acts, event.key)
-        self.state.version += 1
-        for account in event.command.accounts:
-            if account not in self.state.copiers:
-                said, severity = f"{account} is no follower of this desk", Severity.P4
-                failed = Raised(code="act.failed", severity=severity, text=said, account=account, key=event.key)
-                out.append(failed)
-                continue
-            known = self.state.copiers[account]
-            before, opposed = targets(known), self._opposed(known)
-            word = partial(carry_out, self.state, event=event, opposed=opposed, out=out)
-            self._with(account, event.at, out, word)
-            if isinstance(event.command, Resize):
-                rearm_now = partial(self._sizes.rearm, at=event.at, is_forced=True)
-                self._with(account, event.at, out, rearm_now)  # the leader's next fill may be the next fact
-                resize = partial(scale, event=event, before=before, opposed=opposed, out=out)
-                self._with(account, event.at, out, resize)
+        self._wishes.hear(event, out)
         self._asking = askers(self.state)
-
-    def _opposed(self, copier: Copier) -> Opposed:
-        book = leader_of(self.state, copier)
-        return lambda quantity: rivals(self.state, book.account, quantity) if book else frozenset()
 
     def _passed(self, event: TimePassed, out: list[Decision]) -> None:
         at = event.at
@@ -371,6 +362,7 @@ class Desk:
             self._with(account, at, out, act_on)
         out += [AskSnapshot(account=book.account) for book in self.state.leaders.values() if book.doubts(at)]
         patrol(self.state, at, out)
+        self._gate.passed(at, out)
         self._sizes.anew()
         if self.state.is_unpriced:
             join_priced(self.state, at, out)
@@ -378,10 +370,16 @@ class Desk:
         busy |= self.state.is_unpriced or any(not book.is_synced for book in self.state.leaders.values())
         planned = [hold.since for copier in self.state.copiers.values() for hold in copier.planned]
         self.state.due = min(at + (TICK if busy else IDLE), max(at, min(planned, default=at + IDLE)))
+        if (due := self._gate.due) is not None:
+            self.state.due = min(self.state.due, due)
 
     def _look_after(self, copier: Copier, at: datetime, out: list[Decision]) -> None:
         self.state.version += pause.look_after(copier, at, out)
-        check(copier, self.state.fresh_quotes(), self._opposed(copier), at, out)
+        check(copier, self.state.fresh_quotes(), self._wishes.opposed(copier), at, out)
+
+    def _clocked(self, event: ClockChanged, out: list[Decision]) -> None:
+        outage.clock_changed(self.state, event, out)
+        self._gate.clock_changed(event.at)
 
     def _failed(self, event: FollowerFailed, out: list[Decision]) -> None:
         self._with(event.account, event.at, out, lambda copier: quarantine(copier, event.error, out))

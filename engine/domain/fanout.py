@@ -16,7 +16,7 @@ from engine.domain.event import FollowerFailed, OrderFilled, QuoteMarked
 from engine.domain.flight import Flight
 from engine.domain.ids import TAG, AccountId, OrderId, Root, Symbol, cause_hash, is_ours
 from engine.domain.lane import NO_LIMIT, Feed, Lane
-from engine.domain.risk import Signal, named
+from engine.domain.risk import Denied, Signal, named
 from engine.domain.state import DeskState, Rows
 
 MICROSECOND = timedelta(microseconds=1)
@@ -30,13 +30,13 @@ class FanOut:
 
     __slots__ = ("_entries", "_exits", "_fired", "_net", "_prefix", "_price", "_rows", "_signal", "_state")
 
-    def __init__(self, state: DeskState, rows: Rows, event: OrderFilled, net: int) -> None:
-        """``net`` is what the leader holds now."""
+    def __init__(self, state: DeskState, rows: Rows, event: OrderFilled, net: int, held: str = "") -> None:
+        """``net`` is what the leader holds now; ``held`` says why the leader guard lets no entry through."""
         self._state = state
         self._rows = rows
         self._net = net
         self._price = event.price
-        self._signal = signal = _signal(state, rows, event)
+        self._signal = signal = _signal(state, rows, event, held)
         self._prefix = TAG + cause_hash(signal.cause)
         self._exits: list[Lot] = []
         self._entries: list[Lot] = []
@@ -51,7 +51,9 @@ class FanOut:
         if count:
             self._state.turn = turn = (self._state.turn + 1) % count
             order = [*range(turn, count), *range(turn)] if turn else range(count)
-            plain = rows.takes(signal.age_us, signal.run_ticks) and not signal.is_looped and not signal.opposed
+            plain = rows.takes(signal.age_us, signal.run_ticks) and not (
+                signal.is_looped or signal.opposed or signal.held
+            )
             for i in order:
                 shot = shots[i]
                 if shot is not None and plain:
@@ -125,6 +127,7 @@ def follow(
             or signal.run_ticks > lane.max_run
             or signal.is_looped
             or signal.opposed
+            or feed.let is not None  # so it is where the guard holds this very signal
             or copier.copies >= copier.max_copies
             or copier.trades >= copier.max_trades
             or copier.is_spent
@@ -144,8 +147,7 @@ def follow(
             copier.copies += 1
             copier.trades += 1
             copier.is_spent = lane.fits != NO_LIMIT
-            lane.signalled_at = signal.at
-            lane.signal_price = price
+            lane.signalled_at, lane.signal_price = signal.at, price
     if copier.is_ready and (copier.barred or lane.barred):
         copier.hold_back(lane, signal.cause, named("contract", copier.barred or lane.barred), out)
     quantity = lane.step()
@@ -172,7 +174,7 @@ def _follow_out(rows: Rows, signal: Signal, net: int, out: list[Decision]) -> No
             quarantine(copier, repr(bug), out)
 
 
-def _signal(state: DeskState, rows: Rows, event: OrderFilled) -> Signal:
+def _signal(state: DeskState, rows: Rows, event: OrderFilled, held: str) -> Signal:
     at = event.at
     opposed = rivals(state, event.account, event.quantity) if rows.has_rivals else frozenset()
     return Signal(
@@ -184,6 +186,7 @@ def _signal(state: DeskState, rows: Rows, event: OrderFilled) -> Signal:
         opposed=opposed,
         is_looped=is_ours(event.client),
         price=event.price,
+        held=held,
     )
 
 
@@ -219,15 +222,25 @@ def rivals(state: DeskState, leader: AccountId, quantity: int) -> frozenset[tupl
 
 
 def catch_up(
-    state: DeskState, leader: AccountId, symbol: Symbol, believed: int, rows: Rows, at: datetime, out: list[Decision]
+    state: DeskState,
+    leader: AccountId,
+    symbol: Symbol,
+    believed: int,
+    rows: Rows,
+    at: datetime,
+    out: list[Decision],
+    held: str = "",
 ) -> None:
-    """Follow a leader whose moves were missed: exits now, entries by each follower's policy."""
+    """Follow a leader whose moves were missed: exits now, entries by their policies, unless the guard holds them."""
     stand = state.leaders[leader].stands[symbol]
     opposed = rivals(state, leader, stand.net - believed) if rows.has_rivals else frozenset()
     signal, quotes = _catch_up_signal(symbol, at, opposed), state.fresh_quotes()
     for copier, lane, feed in rows.lanes:
         try:
-            if more := lane.shift(feed, stand.net):
+            more = lane.shift(feed, stand.net)
+            if more and held:
+                out.append(copier.skipped(lane, signal.cause, more, Denied(check="guard", figures=held)))
+            elif more:
                 missed.judge(copier, lane, feed, stand, signal, more, quotes, out)
                 state.is_unpriced |= bool(lane.missed)
             copier.propose(lane, signal.cause, at, out)

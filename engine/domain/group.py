@@ -6,6 +6,8 @@ from enum import StrEnum
 from typing import Any
 
 from engine.domain.bond import Parting, RelationshipPlan
+from engine.domain.guardplan import GuardPlan
+from engine.domain.guardplan import faults as guard_faults
 from engine.domain.ids import AccountId, ConnectionId, GroupId, Root, Symbol
 from engine.domain.intake import IntakePlan
 from engine.domain.keeping import Keeping
@@ -207,6 +209,7 @@ class AccountPlan(Setting, frozen=True):
     floor: Decimal | None = None  # the firm's own figure of the floor, for an account that has traded before
     hours: HoursPlan | None = None  # when it trades and must be flat, in place of the follower's table
     news: NewsPlan | None = None  # what is done around economic events, in place of the follower's table
+    guard: GuardPlan | None = None  # of a leader: which of his trades wait for a person before they are copied
 
 
 class DeskPlan(Setting, frozen=True):
@@ -244,6 +247,7 @@ def faults(plan: DeskPlan) -> list[str]:
         found += [f"account {account.id}: limits.{line}" for line in limit_faults(account.limits)]
         found += [f"account {account.id}: {line}" for line in time_faults(account.hours, account.news)]
     leads = {group.leader for group in plan.groups}
+    found += _guard_faults(plan, leads)
     for group in plan.groups:
         if group.leader not in known:
             found.append(f"group {group.id}: leader {group.leader} is no account of this desk")
@@ -259,6 +263,18 @@ def faults(plan: DeskPlan) -> list[str]:
     if len({group.id for group in plan.groups}) < len(plan.groups):
         found.append("groups: two groups share one id; give each its own")
     return found
+
+
+def _guard_faults(plan: DeskPlan, leads: set[AccountId]) -> Iterator[str]:
+    for account in plan.accounts:
+        if account.guard is None:
+            continue
+        if account.id not in leads:
+            yield f"account {account.id}: guard: it leads no group; move [account.guard] under the leader's [[account]]"
+        if not account.guard.is_on:
+            rules = "roots, hours, sizes, max_away_ticks, burst, flips or profile"
+            yield f"account {account.id}: guard: no rule is set; write {rules}, or take the table out"
+        yield from (f"account {account.id}: guard.{line}" for line in guard_faults(account.guard))
 
 
 def _follower_faults(

@@ -13,16 +13,15 @@ of one that is gone they wait anew; of an approved one they are judged again, si
 here has a clock: every call says the time.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from decimal import ROUND_CEILING, Decimal
+from decimal import Decimal
 from enum import StrEnum
-from typing import NamedTuple
 
 import msgspec
 
 from engine.domain.armed import Armed, arm
-from engine.domain.contract import product_of, root_of
+from engine.domain.contract import root_of
 from engine.domain.guard import Fate, Hold, Move, Pass, Past, Reason, Refuse, Tally, Track, Verdict, judge, measured
 from engine.domain.guardplan import GuardPlan, Rule
 from engine.domain.ids import AccountId, BrokerOrderId, Symbol
@@ -46,7 +45,7 @@ class HeldState(StrEnum):
 class Held(msgspec.Struct):
     """One trade that waits for a person, or waited. ``quantity`` and ``left`` are signed contracts of the leader."""
 
-    id: str  # the cause of its first fill
+    id: str  # short enough to type; without one, the cause
     order: BrokerOrderId
     symbol: Symbol
     at: datetime
@@ -62,6 +61,7 @@ class Held(msgspec.Struct):
     ended_at: datetime | None = None
     by: str = ""  # who ended it
     followers: tuple[AccountId, ...] = ()  # approved for these; empty is all
+    cause: str = ""  # of its first fill
 
     @property
     def price(self) -> Decimal:
@@ -95,40 +95,6 @@ class NotOpen(Value, frozen=True, tag=True):
     words: str
 
 
-class Prospect(NamedTuple):
-    """A follower as it stands: what it should hold now, and its target for each net of the leader (as ``Feed.ladder``)."""
-
-    account: AccountId
-    symbol: Symbol
-    goal: int
-    ladder: Sequence[int]
-
-
-class Change(Value, frozen=True):
-    """What approving would do to one follower: contracts before and after, by its sizing, before its own checks."""
-
-    account: AccountId
-    symbol: Symbol
-    before: int
-    after: int
-
-
-class Outlook(Value, frozen=True):
-    """What approving a held trade would do now."""
-
-    id: str
-    symbol: Symbol
-    quantity: int  # signed contracts that would be let through
-    leader_net: int
-    price: Decimal  # the leader's
-    mark: Decimal | None
-    run_ticks: int | None  # since then; positive is worse for an entry now
-    waited_s: int
-    left_s: int
-    changes: tuple[Change, ...]
-    words: str
-
-
 class LeaderGuard(msgspec.Struct):
     """The guard on one leader; a checkpoint keeps all of it."""
 
@@ -136,13 +102,33 @@ class LeaderGuard(msgspec.Struct):
     past: Past = msgspec.field(default_factory=Past)
     profile: Profile = msgspec.field(default_factory=Profile)
     held: dict[str, Held] = {}
+    fault: str = ""  # our own code failed here: nothing that adds risk is let through any more …
+    is_fault_told: bool = False  # … and people know
+
+    def begin(self, nets: Mapping[Symbol, int]) -> None:
+        """Start watching a leader who holds something already: that is let through."""
+        for symbol, net in nets.items():
+            track = self.past.track(symbol)
+            track.net = track.passed = net
+            track.peak = abs(net)
+
+    def passed(self, symbol: Symbol) -> int:
+        """The part of his position that was let through."""
+        track = self.past.tracks.get(symbol)
+        return track.passed if track is not None else 0
+
+    def set_aside(self, symbol: Symbol, net: int, error: str) -> None:
+        """After a fault of ours: exits go on, what adds risk is refused."""
+        track, self.fault, self.is_fault_told = self.past.track(symbol), error, self.is_fault_told and bool(self.fault)
+        track.net, track.passed = net, _within(track.passed, net)
 
     # ---- the leader's fills ----------------------------------------------------------------------------------------
 
-    def fold(self, move: Move, plan: GuardPlan) -> Verdict | None:
-        """Take in one fill; the verdict on its rising part, None for an exit.
+    def fold(self, move: Move, plan: GuardPlan, name: str = "", *, is_missed: bool = False) -> Verdict | None:
+        """Take in one fill; the verdict on its rising part, None for an exit. ``name`` is for a trade that is held now.
 
-        Call it once for every fill, in order; after ``Armed.passes`` it may be called when the orders have left.
+        Call it once for every fill, in order; after ``Armed.passes`` it may be called when the orders have left. What was
+        missed during a gap, nobody knows when and in how many orders, is judged and teaches nothing.
         """
         track, before = self.past.track(move.symbol), self.past.orders.get(move.order)
         if not move.rise:
@@ -153,20 +139,30 @@ class LeaderGuard(msgspec.Struct):
         seen = measured(move, self.past, plan)
         self._shrink(track, move)  # after judging: what it teaches counts from the next entry on
         tally = self.past.record(move)
+        tally.is_learned |= is_missed
         track.net = move.net
         match verdict:
             case Pass():
                 track.passed += move.rise
                 track.peak = max(track.peak, abs(track.passed))
                 tally.fate, tally.held = Fate.PASSED, ""
-                if before is None:
+                if before is None and not is_missed:
                     self.profile.learn_entry(seen)
             case Hold():
-                self._hold(move, tally, verdict, seen, plan)
+                self._hold(move, tally, verdict, seen, plan, name)
             case Refuse():
                 tally.fate, tally.refusal = Fate.REFUSED, verdict
         self._learn_orders(but=move.order)
         return verdict
+
+    def admit(self, move: Move) -> None:
+        """Take in a fill that nothing is asked about: nobody would enter because of it."""
+        track = self.past.track(move.symbol)
+        self._shrink(track, move)
+        track.net, track.passed = move.net, track.passed + move.rise
+        track.peak = max(track.peak, abs(track.passed))
+        if track.since is None and move.net:
+            track.since = move.at
 
     def moved(self, symbol: Symbol, net: int, at: datetime) -> None:
         """His position was found to be ``net``, not by a fill: less of it may pass or wait than before, never more."""
@@ -192,11 +188,13 @@ class LeaderGuard(msgspec.Struct):
         kind = Hold if held.state in (HeldState.OPEN, HeldState.GONE) else Refuse
         return kind(score=held.score, rules=held.rules, reasons=held.reasons)
 
-    def _hold(self, move: Move, tally: Tally, verdict: Hold, seen: Seen, plan: GuardPlan) -> None:
+    def _hold(self, move: Move, tally: Tally, verdict: Hold, seen: Seen, plan: GuardPlan, name: str) -> None:
         held = self.held.get(tally.held)
         if held is None or held.state is not HeldState.OPEN:
-            held = self.held[move.cause] = Held(
-                id=move.cause,
+            name = name or move.cause
+            held = self.held[name] = Held(
+                id=name,
+                cause=move.cause,
                 order=move.order,
                 symbol=move.symbol,
                 at=move.at,
@@ -226,7 +224,7 @@ class LeaderGuard(msgspec.Struct):
             closed -= gone
             if not held.left:
                 self._end(held, HeldState.GONE, at, "the leader")
-        track.passed = max(0, min(track.passed, net)) if net >= 0 else min(0, max(track.passed, net))
+        track.passed = _within(track.passed, net)
         if net:
             return
         if track.peak and track.since is not None:
@@ -270,7 +268,16 @@ class LeaderGuard(msgspec.Struct):
         late = [held for held in self.held.values() if held.state is HeldState.OPEN and held.expires <= at]
         for held in late:
             self._end(held, HeldState.EXPIRED, at, "")
-        return [_dropped(held, f"nobody answered within {_seconds(held.expires - held.at)} s") for held in late]
+        return [_dropped(held, f"nobody answered within {seconds_of(held.expires - held.at)} s") for held in late]
+
+    def shift_clock(self, by: timedelta) -> None:
+        """Move every running wait along with the computer's clock."""
+        for held in self.waiting:
+            held.at, held.expires = held.at + by, held.expires + by
+        self.past.entries = [at + by for at in self.past.entries]
+        for track in self.past.tracks.values():
+            track.since = track.since + by if track.since is not None else None
+            track.turns = [at + by for at in track.turns]
 
     @property
     def waiting(self) -> list[Held]:
@@ -282,35 +289,11 @@ class LeaderGuard(msgspec.Struct):
         """When ``expire`` should be called next."""
         return min((held.expires for held in self.waiting), default=None)
 
-    def now_would(
-        self, held_id: str, at: datetime, mark: Decimal | None, prospects: Sequence[Prospect] = ()
-    ) -> Outlook | NotOpen:
-        """What approving would do now that time has passed. Nothing is changed."""
-        held = self.held.get(held_id)
-        if held is None or held.state is not HeldState.OPEN or held.expires <= at:
-            return _not_open(held_id, held)
-        track = self.past.tracks[held.symbol]
-        changes = tuple(_change(one, track.passed + held.left, held.left) for one in prospects)
-        outlook = Outlook(
-            id=held.id,
-            symbol=held.symbol,
-            quantity=held.left,
-            leader_net=track.net,
-            price=held.price,
-            mark=mark,
-            run_ticks=_run(held, mark),
-            waited_s=max(0, _seconds(at - held.at)),
-            left_s=_seconds(held.expires - at),
-            changes=changes,
-            words="",
-        )
-        return msgspec.structs.replace(outlook, words=_words(outlook, held))
-
     def _open(self, held_id: str, at: datetime) -> Held | NotOpen:
         held = self.held.get(held_id)
         if held is not None and held.state is HeldState.OPEN and held.expires <= at:
             self._end(held, HeldState.EXPIRED, at, "")
-        return held if held is not None and held.state is HeldState.OPEN else _not_open(held_id, held)
+        return held if held is not None and held.state is HeldState.OPEN else not_open(held_id, held)
 
     def _end(self, held: Held, state: HeldState, at: datetime, by: str) -> None:
         held.state, held.ended_at, held.by = state, at, by
@@ -323,6 +306,10 @@ class LeaderGuard(msgspec.Struct):
         ended = [held.id for held in self.held.values() if held.state is not HeldState.OPEN]
         for name in ended[:-KEPT]:
             del self.held[name]
+
+
+def _within(part: int, net: int) -> int:
+    return max(0, min(part, net)) if net >= 0 else min(0, max(part, net))
 
 
 def _dropped(held: Held, words: str) -> Dropped:
@@ -338,40 +325,12 @@ _SAID: Mapping[HeldState, Callable[[Held], str]] = {
 }
 
 
-def _not_open(held_id: str, held: Held | None) -> NotOpen:
+def not_open(held_id: str, held: Held | None) -> NotOpen:
+    """Why a tap does nothing."""
     words = "no trade of that name is held" if held is None else _SAID[held.state](held)
     return NotOpen(id=held_id, words=words)
 
 
-def _change(one: Prospect, net: int, left: int) -> Change:
-    target = one.ladder[net]
-    after = max(one.goal, target) if left > 0 else min(one.goal, target)
-    return Change(account=one.account, symbol=one.symbol, before=one.goal, after=after)
-
-
-def _run(held: Held, mark: Decimal | None) -> int | None:
-    product = product_of(held.symbol)
-    if product is None or mark is None:
-        return None
-    worse = mark - held.price if held.quantity > 0 else held.price - mark
-    return int((worse / product.tick).to_integral_value(ROUND_CEILING))
-
-
-def _words(outlook: Outlook, held: Held) -> str:
-    side = "buys" if outlook.quantity > 0 else "sells"
-    closed = abs(held.quantity) - abs(held.left)
-    of = f" of the {abs(held.quantity)} that were held; he has closed {closed}" if closed else ""
-    parts = [f"Approving now {side} what follows from {abs(outlook.quantity)} {outlook.symbol}{of}."]
-    if outlook.run_ticks is None:
-        parts.append("How far the price has run is not known.")
-    elif outlook.run_ticks:
-        way = "against" if outlook.run_ticks > 0 else "for"
-        parts.append(f"The price has run {abs(outlook.run_ticks)} ticks {way} it in {outlook.waited_s} s.")
-    else:
-        parts.append(f"The price is where it was {outlook.waited_s} s ago.")
-    parts.append(f"He holds {outlook.leader_net:+d} now. {outlook.left_s} s left to decide.")
-    return " ".join(parts)
-
-
-def _seconds(span: timedelta) -> int:
+def seconds_of(span: timedelta) -> int:
+    """Whole seconds."""
     return span // timedelta(seconds=1)

@@ -24,7 +24,7 @@ class Hold(msgspec.Struct):
 
 
 class Task(msgspec.Struct):
-    """A person's act that takes time: flatten, close, sync, take or size."""
+    """A person's act that takes time: flatten, close, sync, take, size or approve."""
 
     key: str
     kind: str
@@ -34,7 +34,7 @@ class Task(msgspec.Struct):
     text: str = ""  # last progress told
     is_limit: bool = False  # a limit asked for it, no person
     failed_at: datetime | None = None  # when people were told last that it is not proven
-    short: str = ""  # what of a size up was denied
-    wanted: int = 0  # the goal that a take made, in its contract
+    short: str = ""  # what of a size up was denied, or of an approval, and why
+    wanted: int = 0  # the goal that a take or an approval made, in its contract
     why: str = ""  # a time asked for it: what that is, in words
     family: str = "dd"  # of a flatten that no person asked for: whose alerts tell of it

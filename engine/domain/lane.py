@@ -45,6 +45,12 @@ class Feed(msgspec.Struct):
     turn: int = 0  # of a pool: who was served first
     words: str = ""  # the arithmetic, for the receipt
     barred: str = ""  # why this contract of the leader gives no entries: "rollover: ..."
+    let: int | None = None  # armed: leader net that the guard let through, where he holds more; None where it is all
+
+    @property
+    def bound(self) -> int:
+        """Contribution to the goal beyond which nothing was let through."""
+        return self.part if self.let is None else self.ladder[self.let]
 
 
 class Lane(msgspec.Struct):

@@ -81,6 +81,8 @@ def clock_changed(state: DeskState, event: ClockChanged, out: list[Decision]) ->
         shift(copier, by)
     for book in state.leaders.values():
         book.silent_since = book.silent_since and book.silent_since + by
+    for guard in state.guards.values():
+        guard.shift_clock(by)
     said = f"the computer's clock moved by {event.seconds:+.1f} s; running waits were moved along"
     out.append(Raised(code="eng.clock", severity=Severity.P3, text=said))
     state.due = event.at

@@ -28,6 +28,7 @@ class Ranks:
             rows = self._rows[key] = rows_of(self._state, book, symbol, before, net, at)
             for i, (copier, _, _) in enumerate(rows.lanes):
                 self._places.setdefault(copier.account, []).append((rows, i))
+                self._unaimed[copier.account] = None
         return rows
 
     def disarm(self, account: AccountId | None) -> None:

@@ -18,6 +18,7 @@ CHECKS = (
     "follower",
     "contract",
     "loop",
+    "guard",
     "signal_age",
     "price_run",
     "opposite",
@@ -48,6 +49,7 @@ class Signal(Value, frozen=True):
     is_looped: bool = False  # the leader's own order carries our tag: a copy is never copied
     price: Decimal | None = None  # the leader's
     is_by_hand: bool = False  # a person asked for this very entry: nobody needs to be asked again
+    held: str = ""  # why the leader guard lets nothing of it through
 
 
 Opposed = Callable[[int], frozenset[tuple[str, Root]]]
@@ -85,6 +87,11 @@ def verdict(more: int, lane: Lane, feed: Feed, signal: Signal, standing: Standin
         return named("contract", lane.barred or feed.barred)
     if signal.is_looped:
         return Denied(check="loop", figures="the leader's order is itself a copy")
+    if signal.held:
+        return Denied(check="guard", figures=signal.held)
+    if feed.let is not None and not signal.is_by_hand and (left := _let_through(more, lane, feed)) < wanted:
+        figures = f"{wanted} over {left}: the guard let {feed.let:+d} of the leader's position through"
+        return Denied(check="guard", figures=figures, allowed=left)
     if signal.age_us > lane.max_age_us:
         return Denied(check="signal_age", figures=f"{signal.age_us / 1e6:.1f} s over {lane.max_age_us / 1e6:.1f} s")
     if signal.run_ticks > lane.max_run:
@@ -105,6 +112,13 @@ def verdict(more: int, lane: Lane, feed: Feed, signal: Signal, standing: Standin
     if wanted > lane.fits:
         return Denied(check=lane.fit_check, figures=f"{wanted} over {lane.fits}: {lane.fit_words}", allowed=lane.fits)
     return None
+
+
+def _let_through(more: int, lane: Lane, feed: Feed) -> int:
+    """Contracts, unsigned, that the guard leaves for an entry: what followers size is the position that was let through."""
+    have = lane.goal if len(lane.feeds) < 2 else feed.taken
+    left = feed.bound - have
+    return max(0, left if more > 0 else -left)
 
 
 def named(check: str, barred: str) -> Denied:

@@ -21,6 +21,7 @@ def aim(copier: Copier, lane: Lane, feed: Feed) -> Shot | None:
         copier.barred
         or lane.barred
         or feed.barred
+        or feed.let is not None
         or not copier.is_ready
         or not held == lane.goal == lane.target == lane.total == feed.part == feed.ladder[feed.net]
         or lane.buys

@@ -10,6 +10,7 @@ from engine.domain.contract import root_of
 from engine.domain.copier import Copier
 from engine.domain.event import QuoteMarked
 from engine.domain.group import DeskPlan, Pooled, follower_symbol
+from engine.domain.held import LeaderGuard
 from engine.domain.ids import AccountId, GroupId, Symbol
 from engine.domain.intake import Intake, IntakePlan
 from engine.domain.keeping import Keeping, Kept
@@ -56,6 +57,8 @@ class DeskState(msgspec.Struct):
     offered: int = 0  # entries that were offered so far: the newest one's number
     trade_date: date | None = None  # the exchange's, as last told …
     closed: tuple[date, ...] = ()  # … with weekdays that are none
+    guards: dict[AccountId, LeaderGuard] = {}  # of leaders that have one
+    helds: int = 0  # trades that were ever held: the newest is called H and this number
 
     def fresh_quotes(self) -> dict[Symbol, QuoteMarked]:
         """Quotes that this process has heard itself: one from before a restart is no present price."""
@@ -76,7 +79,7 @@ class Rows:
         self.former = former
         self.reach = reach  # largest leader net that the ladders cover
         self.has_rivals = has_rivals  # another group could hold the other side
-        self.shots: list[Shot | None] = [aim(*row) for row in lanes]
+        self.shots: list[Shot | None] = [None] * len(lanes)  # whoever asked for these rows may be about to change them
         self.patience = _patience(lanes)
 
     def aim(self, i: int) -> None:
@@ -133,6 +136,7 @@ def configure(state: DeskState, plan: DeskPlan) -> list[Copier]:
     for name, ids in leads.items():
         state.leaders[name].groups = ids
         _keep(state.leaders[name], plan.keepings.get(name))
+    _guard(state, plan)
     for copier in state.copiers.values():
         for lane in copier.lanes.values():
             arm(lane, copier.plan)
@@ -161,6 +165,23 @@ def _most(state: DeskState, group: GroupId) -> int | None:
     """Contracts that a pool may hold in one contract; None without a limit."""
     plan = next((one.pool for one in state.plan.groups if one.id == group), None)
     return plan.max_contracts if plan is not None else None
+
+
+def _guard(state: DeskState, plan: DeskPlan) -> None:
+    """Put the leaders' guards in force: what they know stays, and what a new one finds was let through."""
+    known = state.guards
+    watched = [account.id for account in plan.accounts if account.guard is not None and account.id in state.leaders]
+    state.guards = {name: known.get(name) or LeaderGuard(name) for name in watched}
+    for name, guard in state.guards.items():
+        guard.fault = ""
+        if name not in known:
+            guard.begin({symbol: stand.net for symbol, stand in state.leaders[name].stands.items() if stand.net})
+    leads = {group.id: group.leader for group in plan.groups}
+    for copier in state.copiers.values():
+        if leads[copier.group] not in state.guards:
+            for lane in copier.lanes.values():
+                for feed in lane.feeds.values():
+                    feed.let = None
 
 
 def _keep(copier: Copier | LeaderBook, keeping: Keeping | None) -> None:

@@ -29,6 +29,8 @@ KINDS = {
     "On": "on",
     "Relimit": "limit",
     "Payout": "payout",
+    "Approve": "approve",
+    "Refuse": "refuse",
 }
 _STATES = {"act.acked": ActState.ACKED, "act.proven": ActState.PROVEN, "act.failed": ActState.FAILED}
 

@@ -237,7 +237,7 @@ class Clerk:
         self.step()
         state = self.projection.state
         command = self._command(ask, followers_of(state.plan, ask.scope))
-        return preview(ask, command, state, self.projection.quotes, self.projection.version)
+        return preview(ask, command, state, self.projection.quotes, self.projection.version, self.now())
 
     def _command(self, ask: ActAsk, accounts: tuple[AccountId, ...]) -> Command:
         if isinstance(ask, NewsPauseAsk):

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from engine.api.requests import (
     ActAsk,
+    ApproveAsk,
     CloseAsk,
     DisconnectAsk,
     FlattenAsk,
@@ -16,6 +17,7 @@ from engine.api.requests import (
     OnAsk,
     PauseAsk,
     PayoutAsk,
+    RefuseAsk,
     RepairAsk,
     ResumeAsk,
     SizeAsk,
@@ -28,17 +30,20 @@ from engine.api.requests import (
 from engine.api.views import PreviewLine, PreviewView
 from engine.domain.act import unexplained
 from engine.domain.command import (
+    Approve,
     Close,
     Command,
     Disconnect,
     DropPause,
     Flatten,
     Leave,
+    LimitKind,
     Off,
     On,
     Pause,
     Payout,
     PlanPause,
+    Refuse,
     Rejoin,
     Relimit,
     Repair,
@@ -60,6 +65,7 @@ from engine.domain.sizing import Quotes, open_profit
 from engine.domain.state import DeskState
 from engine.errors import LockstepError
 from engine.service.account import size_text, state_of
+from engine.service.held import decided, held_preview
 from engine.service.outlook import resized, skipped
 
 LARGEST_FACTOR = Decimal(100)
@@ -113,12 +119,7 @@ def command_of(ask: ActAsk, accounts: tuple[AccountId, ...], state: DeskState, n
         case UnlockAsk(is_reset=is_reset):
             return Unlock(accounts=accounts, is_reset=is_reset)
         case LimitAsk(kind=kind, figure=figure):
-            wrong = [
-                f"{account}: {why}" for account in accounts if (why := refusal(state.copiers[account], kind, figure))
-            ]
-            if wrong:
-                raise AskError("; ".join(wrong[:3]))
-            return Relimit(accounts=accounts, kind=kind, figure=figure)
+            return _relimit(kind, figure, accounts, state)
         case PayoutAsk(amount=amount):
             return _payout(amount, accounts, ask.scope)
         case TakeAsk(offer=name, quantity=quantity):
@@ -126,6 +127,8 @@ def command_of(ask: ActAsk, accounts: tuple[AccountId, ...], state: DeskState, n
             if quantity is not None and not 0 < quantity <= abs(offer.left):
                 raise AskError(f"quantity: {offer.id} offers {abs(offer.left)}; write 1 to {abs(offer.left)}")
             return Take(accounts=(account,), offer=offer.id, quantity=quantity)
+        case ApproveAsk() | RefuseAsk():
+            return decided(ask, accounts, state, now)
         case LeaveAsk(offer=name):
             account, offer = offered(name, accounts, state)
             return Leave(accounts=(account,), offer=offer.id)
@@ -141,6 +144,13 @@ def command_of(ask: ActAsk, accounts: tuple[AccountId, ...], state: DeskState, n
             raise AskError("newspause: it needs the news calendar")
         case UnplanAsk(plan=plan):
             return DropPause(accounts=accounts, plan=plan)
+
+
+def _relimit(kind: LimitKind, figure: Decimal | None, accounts: tuple[AccountId, ...], state: DeskState) -> Relimit:
+    wrong = [f"{account}: {why}" for account in accounts if (why := refusal(state.copiers[account], kind, figure))]
+    if wrong:
+        raise AskError("; ".join(wrong[:3]))
+    return Relimit(accounts=accounts, kind=kind, figure=figure)
 
 
 def _payout(amount: Decimal, accounts: tuple[AccountId, ...], scope: str) -> Payout:
@@ -176,8 +186,12 @@ def _contract(symbol: str | None, accounts: tuple[AccountId, ...], state: DeskSt
     return held[0]
 
 
-def preview(ask: ActAsk, command: Command, state: DeskState, quotes: Quotes, version: int) -> PreviewView:
+def preview(
+    ask: ActAsk, command: Command, state: DeskState, quotes: Quotes, version: int, now: datetime
+) -> PreviewView:
     """What the command would do now."""
+    if isinstance(command, Approve | Refuse):
+        return held_preview(command, state, quotes, version, now)
     copiers = [state.copiers[account] for account in command.accounts]
     live = {account.id for account in state.plan.accounts if account.live}
     lines, traded, cancelled, profit = [], 0, 0, Decimal(0)

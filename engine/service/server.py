@@ -22,6 +22,7 @@ from engine.api.views import (
     CopyView,
     DesyncView,
     HealthView,
+    HeldView,
     OfferView,
     OrderView,
     PreviewView,
@@ -33,6 +34,7 @@ from engine.api.whatif import WhatIfView
 from engine.domain.value import Value
 from engine.errors import JournalError, LockstepError, TransientError
 from engine.service.clerk import AwayError, Clerk, ConflictError, StaleError
+from engine.service.held import HeldError, held_views
 from engine.service.news import NewsError
 from engine.service.offer import offer_views
 from engine.service.page import page
@@ -52,6 +54,7 @@ _STATUS: dict[type[LockstepError], int] = {
     ScopeError: 400,
     AskError: 400,
     NewsError: 400,
+    HeldError: 400,
     TradeError: 400,
     UnknownReceiptError: 404,
     StaleError: 409,
@@ -150,6 +153,14 @@ def offers(state: State, within: Within = "all") -> list[OfferView]:
     """Entries that wait for a person, the next to expire first."""
     clerk = _ready(state)
     return offer_views(clerk.projection, within, clerk.now())
+
+
+@get("/v1/held", sync_to_thread=False)
+def held(state: State, within: Within = "all") -> list[HeldView]:
+    """Trades of leaders that wait for a person, the next to expire first, then the newest that have ended."""
+    clerk = _ready(state)
+    clerk.step()  # whoever decides by it sees the newest
+    return held_views(clerk.projection, within, clerk.now())
 
 
 @get("/v1/copies", sync_to_thread=False)
@@ -320,6 +331,7 @@ def build(clerk: Clerk, token: str, port: int, version: str) -> Gate:
         desync,
         orders,
         offers,
+        held,
         copies,
         health,
         act,

@@ -28,6 +28,7 @@ from engine.api import (
     DesyncView,
     FlattenAsk,
     HealthView,
+    HeldView,
     HoldView,
     LegView,
     LineView,
@@ -84,6 +85,7 @@ class EngineDouble:
         self.news = NewsView(since=AT, until=AT, knowledge="unknown", lines=())
         self.sent: list[ActAsk] = []
         self.copies: list[CopyView] = []
+        self.held: list[HeldView] = []
         self.seq = 100
         self.version = 1
         self.proves = True
@@ -349,6 +351,8 @@ class EngineDouble:
                 return 200, []
             case "GET", "desync":
                 return 200, self.desync
+            case "GET", "held":
+                return 200, self.held
             case "GET", "risk":
                 return 200, RiskView(limits=(), free=tuple(self.followers(query.get("scope", "all"))))
             case "GET", "news":

@@ -51,6 +51,9 @@ class Direct:
     async def send(self, ask: ActAsk) -> ActView:
         return self.double.order(ask)
 
+    async def held(self, scope: str = "all") -> Any:
+        return tuple(self.double.held)
+
     async def health(self) -> Any:
         return self.double._health()
 

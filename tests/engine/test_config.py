@@ -510,3 +510,50 @@ def test_a_firms_flat_window_is_met_a_minute_early_and_defaults_are_for_all(exam
 )
 def test_a_wrong_time_stops_the_start_with_a_line(example, written, said):
     assert any(said in line for line in complaint(example.replace(LIMITED, f"{LIMITED}{written}\n")))
+
+
+# ---- the guard
+
+GUARD = """
+[account.guard]
+roots = ["NQ", "MNQ"]
+hours = [{ opens = "08:30", closes = "15:00" }]
+sizes = { NQ = { order = 5, position = 8 }, "*" = { order = 2 } }
+burst = { count = 5, seconds = 10 }
+refuses = ["product"]
+
+[account.guard.profile]
+hold_at = 2.5
+
+[[account]]
+id = "ALPHA"
+"""
+
+
+def test_a_guard_stands_under_its_leader(example):
+    guard = read(example.replace('\n[[account]]\nid = "ALPHA"\n', GUARD)).desk.accounts[0].guard
+    assert (guard.sizes["NQ"].position, guard.burst.seconds, guard.profile.hold_at) == (8, 10, Decimal("2.5"))
+    assert guard.hold_s == 120
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("order = 5", "order = 0", "account LEAD: guard.sizes.NQ.order: write contracts above 0, not 0"),
+        ('refuses = ["product"]', 'refuses = ["produkt"]', '[[account]] "LEAD": guard.refuses[0]: unknown value'),
+        (
+            "[account.guard.profile]",
+            "[account.guard.profil]",
+            'guard: the key "profil" is unknown; did you mean "profile"?',
+        ),
+        ("hold_at = 2.5", "hold_at = 1", "account LEAD: guard.profile.hold_at: write more than 1"),
+    ],
+)
+def test_a_wrong_guard_is_told_in_one_line(example, old, new, told):
+    (line,) = complaint(example.replace('\n[[account]]\nid = "ALPHA"\n', GUARD.replace(old, new)))
+    assert told in line
+
+
+def test_a_guard_of_a_follower_is_refused(example):
+    (line,) = complaint(example.replace('tags = ["eval"]', 'guard = { max_away_ticks = 40 }\ntags = ["eval"]'))
+    assert "account ALPHA: guard: it leads no group" in line

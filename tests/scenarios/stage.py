@@ -21,6 +21,7 @@ from engine.domain.copier import Copier
 from engine.domain.decision import Raised, Skipped
 from engine.domain.entry import decode_entry
 from engine.domain.group import AccountPlan, Caps, DeskPlan, Exact, FollowerPlan, GroupPlan, LeaderLost
+from engine.domain.guardplan import GuardPlan
 from engine.domain.ids import AccountId, ConnectionId, GroupId, Symbol, is_ours
 from engine.domain.intake import IntakePlan
 from engine.domain.keeping import Keeping
@@ -92,6 +93,7 @@ class Stage:
     intakes: dict[str, IntakePlan] = field(default_factory=dict)  # which entries followers take
     timetables: dict[str, Timetable] = field(default_factory=dict)  # times that followers keep
     leader_lost: LeaderLost = field(default_factory=LeaderLost)
+    guard: GuardPlan | None = None  # of LEAD-1
     passwords: dict[str, str] = field(default_factory=dict)  # what the engine believes, by login
     speed: float = 1.0
     clock: Clock = None  # type: ignore[assignment]  # a SwiftClock of ``speed`` unless given
@@ -152,7 +154,12 @@ class Stage:
 
     def plan(self) -> DeskPlan:
         accounts = tuple(
-            AccountPlan(id=AccountId(name), connection=ConnectionId(login), name=name)
+            AccountPlan(
+                id=AccountId(name),
+                connection=ConnectionId(login),
+                name=name,
+                guard=self.guard if name == LEADER else None,
+            )
             for login, names in self.logins().items()
             for name in names
         )

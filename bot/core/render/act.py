@@ -9,6 +9,7 @@ from engine.api import (
     ActLine,
     ActState,
     ActView,
+    ApproveAsk,
     CloseAsk,
     DisconnectAsk,
     FlattenAsk,
@@ -21,6 +22,7 @@ from engine.api import (
     PayoutAsk,
     PreviewLine,
     PreviewView,
+    RefuseAsk,
     Rejoin,
     RepairAsk,
     ResumeAsk,
@@ -52,10 +54,12 @@ DONE_WORDS = {
     "on": "ON",
     "newspause": "⏸ PLANNED",
     "unplan": "PLAN DROPPED",
+    "approve": "APPROVED",
+    "refuse": "REFUSED",
 }
 ASKED_WORDS = {"pause": "⏸ PAUSE", "resume": "▶ RESUME", "flatten": "🟥 FLATTEN"}
 SHOWN_LINES = 12
-TRADING = frozenset({"close", "flatten", "sync", "take"})
+TRADING = frozenset({"close", "flatten", "sync", "take", "approve"})
 
 
 def title_of(ask: ActAsk) -> str:
@@ -87,6 +91,10 @@ def title_of(ask: ActAsk) -> str:
             return f"UNLOCK {ask.scope}" + (", reset by the firm" if ask.is_reset else "")
         case TakeAsk():
             return f"TAKE {f'{ask.quantity} of ' if ask.quantity is not None else ''}{ask.offer} · {ask.scope}"
+        case ApproveAsk():
+            return f"APPROVE {ask.held} · {ask.scope}"
+        case RefuseAsk():
+            return f"REFUSE {ask.held}"
         case LeaveAsk():
             return f"LEAVE {ask.offer} · {ask.scope}"
         case SkipAsk():

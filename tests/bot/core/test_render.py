@@ -15,6 +15,7 @@ from bot.core.card import CARD_CELLS, TABLE_CELLS, Card, cells, plain, table_lin
 from bot.core.render.act import act_card, preview_card, told_card
 from bot.core.render.desk import account_card, accounts_card, health_card, orders_card, positions_card, status_card
 from bot.core.render.desync import desync_card
+from bot.core.render.held import ended_card, held_card
 from bot.core.render.look import money, price, ticks, told, until_twice
 from bot.core.render.risk import risk_card
 from bot.core.render.trade import copies_card, copies_summary, copy_card, notice_card
@@ -31,6 +32,8 @@ from engine.api import (
     DesyncView,
     FlattenAsk,
     HealthView,
+    HeldLine,
+    HeldView,
     HoldView,
     LegView,
     LimitView,
@@ -54,6 +57,30 @@ NOW = datetime(2026, 11, 23, 19, 3, 12, tzinfo=UTC)
 ZONE = ZoneInfo("America/Bogota")  # UTC-5 all year
 LONG = "APEX-FUNDED-150K-ACCOUNT-NUMBER-7"
 
+HELD = HeldView(
+    id="H1",
+    leader="LEAD-1",
+    symbol="NQZ6",
+    quantity=7,
+    left=5,
+    price=Decimal("21044.25"),
+    mark=Decimal(21046),
+    run_ticks=7,
+    leader_net=7,
+    reasons=("7 NQ in one order is over the limit of 5", "7 NQ is 3.5 times his usual most (2)"),
+    since=NOW - timedelta(seconds=14),
+    expires=NOW + timedelta(seconds=106),
+    left_s=106.0,
+    state="open",
+    outlook="Approving now buys what follows from 5 NQZ6 of the 7 that were held; he has closed 2. "
+    "The price has run 7 ticks against it in 14 s. He holds +7 now. 106 s left to decide.",
+    followers=(
+        HeldLine(account="APX-1", symbol="NQZ6", before=2, after=7),
+        HeldLine(account="APX-2", symbol="NQZ6", before=2, after=7),
+        HeldLine(account=LONG, symbol="MNQZ6", before=0, after=0, note="hold: lunch by Luis"),
+    ),
+)
+HELD_OVER = replace(HELD, id="H2", state="refused", outlook="Luis refused it at 19:01:00 UTC", followers=(), left_s=0.0)
 HOLD = HoldView(by="Luis", reason="NFP", since=NOW - timedelta(minutes=21), until=NOW + timedelta(minutes=15))
 STATUS = StatusView(
     seq=812,
@@ -282,6 +309,9 @@ CARDS: dict[str, Card] = {
     "S6 nothing known": risk_card(RiskView(limits=(), unknown=("APX-1",), free=("APX-2",))),
     "S8 desync": desync_card(DESYNC, ZONE, NOW),
     "S8 all in sync": desync_card(DesyncView(lines=(), followers=6, offline=("TS-02",)), ZONE, NOW),
+    "held": held_card(HELD, NOW, ZONE),
+    "held ended": held_card(HELD_OVER, NOW, ZONE),
+    "nothing held": ended_card((HELD_OVER,), NOW, ZONE),
     "S7 copies": copies_card((COPY,), ZONE),
     "S9 health": health_card(HEALTH),
     "copy": copy_card(COPY, ZONE),

@@ -10,7 +10,8 @@ from bot.commands.health import COMMAND as HEALTH
 from bot.core.access import Role
 from bot.core.card import Card
 from bot.core.command import Desk, Reply
-from engine.api import DesyncLine, DesyncView, PauseAsk, SyncState
+from engine.api import ApproveAsk, DesyncLine, DesyncView, HeldLine, PauseAsk, RefuseAsk, SyncState
+from tests.bot.core.test_render import HELD
 from tests.bot.office import TEAM, Office
 
 
@@ -123,3 +124,27 @@ async def test_who_is_off_leads_to_the_orders_that_mend_it() -> None:
     assert "SYNC ALPHA to the leader" in await office.say(handle=office.handle("1"))
     assert "close the difference" in await office.say("/sync ALPHA close")
     assert "adopt what is held" in await office.say("/sync ALPHA adopt")
+
+
+async def test_a_held_trade_is_approved_for_some_in_a_few_taps_and_refused_in_one() -> None:
+    office = Office()
+    assert "nothing waits" in await office.say("/held")
+    office.double.held = [HELD]
+    shown = await office.say("/held")
+    assert "[a] Approve all…" in shown
+    assert "APX-1, APX-2 +2 → +7 NQZ6" in shown
+    some = await office.say(handle=office.handle("s"))
+    assert "[1] APX-1  +2 → +7" in some
+    office.double.held = [replace(HELD, followers=(HeldLine(account="ALPHA", symbol="NQZ6", before=0, after=5),))]
+    await office.say("/approve H1 some")
+    assert "APPROVE H1 · ALPHA" in await office.say(handle=office.handle("1"))
+    assert not office.sent, "previewed first"
+    await office.say(handle=office.handle("y"))
+    (ask,) = office.sent
+    assert isinstance(ask, ApproveAsk)
+    assert (ask.held, ask.scope) == ("H1", "ALPHA")
+    await office.say("/held")
+    await office.say(handle=office.handle("r"))
+    assert isinstance(office.sent[-1], RefuseAsk)
+    assert "does not wait" in await office.say("/approve H2 some")
+    assert "Usage: /approve H1" in await office.say("/approve")

@@ -1,7 +1,7 @@
 """A desk before a model of its brokers: every order may fill, fail, hang or vanish, and every fact may be late, lost or
 doubled."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -37,6 +37,7 @@ from engine.domain.event import (
     Unclear,
 )
 from engine.domain.group import AccountPlan, DeskPlan, FollowerPlan, GroupPlan
+from engine.domain.guardplan import GuardPlan
 from engine.domain.ids import AccountId, BrokerOrderId, ConnectionId, FillId, GroupId, OrderId, Symbol
 from engine.domain.keeping import Keeping
 from engine.domain.lane import Lane
@@ -53,12 +54,18 @@ def line_of(account: str) -> ConnectionId:
 
 
 def plan(
-    followers: Iterable[FollowerPlan], *more: GroupPlan, keepings: dict[AccountId, Keeping] | None = None
+    followers: Iterable[FollowerPlan],
+    *more: GroupPlan,
+    keepings: dict[AccountId, Keeping] | None = None,
+    guard: GuardPlan | None = None,
 ) -> DeskPlan:
     """A desk with one group of LEAD, and ``more``; every account on a line of its own."""
     groups = (GroupPlan(id=GroupId("MAIN"), leader=LEAD, followers=tuple(followers)), *more)
     names = [name for group in groups for name in (group.leader, *(follower.account for follower in group.followers))]
-    accounts = (AccountPlan(id=name, connection=line_of(name), name=f"D-{name}") for name in dict.fromkeys(names))
+    accounts = (
+        AccountPlan(id=name, connection=line_of(name), name=f"D-{name}", guard=guard if name == LEAD else None)
+        for name in dict.fromkeys(names)
+    )
     return DeskPlan(accounts=tuple(accounts), groups=groups, keepings=keepings or {})
 
 
@@ -258,9 +265,23 @@ class Stage:
 
     # ---- what may happen -------------------------------------------------------------------------------------------
 
-    def lead(self, quantity: int, symbol: Symbol = NQ, leader: AccountId = LEAD, client: OrderId | None = None) -> None:
+    def lead(
+        self,
+        quantity: int,
+        symbol: Symbol = NQ,
+        leader: AccountId = LEAD,
+        client: OrderId | None = None,
+        *,
+        is_more: bool = False,
+    ) -> None:
+        """``is_more`` is a further part of his newest order, where that is on the same side of the same contract."""
         broker = self.brokers[leader]
-        order = self._order(broker, client, symbol, quantity)
+        last = broker.orders[-1] if broker.orders else None
+        if is_more and last is not None and last.symbol == symbol and last.quantity * quantity > 0:
+            order = last
+            order.open += abs(quantity)
+        else:
+            order = self._order(broker, client, symbol, quantity)
         fill = self._trade(broker, order, abs(quantity))
         broker.queue.clear()
         if broker.is_up:
@@ -419,6 +440,18 @@ class Stage:
                     and broker.nets.get(symbol, 0) == lane.held
                 ):
                     self.goals[name, symbol] = {lane.goal}
+
+    def tell_of(self, happen: Callable[[], None]) -> list[Decision]:
+        """What is decided while something happens."""
+        before = len(self.decisions)
+        happen()
+        return self.decisions[before:]
+
+    def settle_lines(self) -> None:
+        """Every line comes back and is compared."""
+        for account in self.brokers:
+            self.restore(account)
+            self.snapshot(account)
 
     def settle(self) -> None:
         """From here on brokers answer: everything fills, every question is answered, time passes."""

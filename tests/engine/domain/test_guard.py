@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from engine.domain.armed import OPEN
 from engine.domain.guard import Hold, Move, Pass, Past, Refuse, explain, judge
 from engine.domain.guardplan import GuardPlan, Rate, Rule, SizeLimit, Window, faults
-from engine.domain.held import Dropped, HeldState, LeaderGuard, NotOpen, Outlook, Prospect, Released
+from engine.domain.held import Dropped, HeldState, LeaderGuard, NotOpen, Released
 from engine.domain.ids import AccountId, BrokerOrderId, Root, Symbol
+from engine.domain.outlook import Outlook, Prospect, now_would
 from engine.domain.profile import KEPT, MOST_HOURS, MOST_ROOTS, Profile, ProfilePlan, Seen, Sketch
 
 START = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)  # Monday, 10:00 in New York
@@ -547,7 +548,7 @@ def test_the_outlook_says_what_approving_would_do_now():
     full = [*range(21), *range(-20, 0)]
     prospects = (Prospect(A, NQ, 2, full), Prospect(B, NQ, 1, half))
     state = msgspec.msgpack.encode(leader.guard)
-    found = leader.guard.now_would(held.id, leader.at, PRICE + 3, prospects)
+    found = now_would(leader.guard, held.id, leader.at, PRICE + 3, prospects)
     assert isinstance(found, Outlook)
     assert (found.quantity, found.leader_net, found.run_ticks, found.waited_s, found.left_s) == (4, 6, 12, 14, 106)
     assert [(one.account, one.before, one.after) for one in found.changes] == [(A, 2, 6), (B, 1, 3)]
@@ -556,8 +557,8 @@ def test_the_outlook_says_what_approving_would_do_now():
         "The price has run 12 ticks against it in 14 s. He holds +6 now. 106 s left to decide."
     )
     assert msgspec.msgpack.encode(leader.guard) == state
-    assert isinstance(leader.guard.now_would(held.id, held.expires, None), NotOpen)
-    unknown = leader.guard.now_would(held.id, leader.at, None)
+    assert isinstance(now_would(leader.guard, held.id, held.expires, None), NotOpen)
+    unknown = now_would(leader.guard, held.id, leader.at, None)
     assert isinstance(unknown, Outlook)
     assert "not known" in unknown.words
 

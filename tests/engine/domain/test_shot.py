@@ -25,6 +25,7 @@ from engine.domain.event import (
     TimePassed,
 )
 from engine.domain.group import AccountPlan, Caps, DeskPlan, Exact, FollowerPlan, GroupPlan, Multiplier, Pooled
+from engine.domain.guardplan import GuardPlan
 from engine.domain.ids import AccountId, BrokerOrderId, ConnectionId, FillId, GroupId, OrderId, Symbol
 
 START = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
@@ -50,12 +51,15 @@ steps = st.one_of(
 class Twin:
     """Two desks that hear the same facts; one aims after each, and sends before its books are written."""
 
-    def __init__(self) -> None:
+    def __init__(self, guard: GuardPlan | None = None) -> None:
         self.aimed, self.plain = Desk(), Desk()
-        self.now, self.count, self.fired = START, 0, 0
+        self.now, self.count, self.fired, self.unasked = START, 0, 0, 0
         self.open: list[tuple[OrderId, AccountId, Symbol, int]] = []
         names = [plan.account for plan in FOLLOWERS]
-        accounts = tuple(AccountPlan(id=name, connection=ConnectionId("c"), name=name) for name in (LEADER, *names))
+        accounts = tuple(
+            AccountPlan(id=name, connection=ConnectionId("c"), name=name, guard=guard if name == LEADER else None)
+            for name in (LEADER, *names)
+        )
         group = GroupPlan(id=GroupId("G"), leader=LEADER, followers=FOLLOWERS)
         self.hear(EngineStarted(at=self.now, run="r", version="0"))
         self.hear(DeskConfigured(at=self.now, plan=DeskPlan(accounts=accounts, groups=(group,))))
@@ -68,6 +72,7 @@ class Twin:
         self.count += 1
         decided: list[Decision] = self.aimed.decide(event)
         fan_out = self.aimed._fan_out
+        self.unasked += len(self.aimed._gate._unwritten)
         self.fired += len(fan_out._fired) if fan_out is not None else 0
         assert self.aimed.settle() == []
         self.aimed.aim()
@@ -78,12 +83,14 @@ class Twin:
             if isinstance(decision, SendLots):
                 self.open += decision.lots
 
-    def trade(self, account: AccountId, symbol: str, quantity: int, client: OrderId | None = None) -> None:
+    def trade(
+        self, account: AccountId, symbol: str, quantity: int, client: OrderId | None = None, order: str = ""
+    ) -> None:
         fill = OrderFilled(
             at=self.now,
             account=account,
             fill=FillId(str(self.count)),
-            order=BrokerOrderId("1"),
+            order=BrokerOrderId(order or "1"),
             symbol=Symbol(symbol),
             quantity=quantity,
             price=Decimal(21_000),

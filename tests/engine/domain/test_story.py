@@ -271,6 +271,17 @@ def test_a_leader_fill_before_the_comparison_waits_for_it() -> None:
     assert stage.net(NQ, A) <= 1
 
 
+def test_an_exit_right_after_a_missed_entry_enters_nobody() -> None:
+    stage = staged(follower())
+    stage.lose(LEAD)
+    stage.lead(2)
+    stage.restore(LEAD)
+    stage.snapshot(LEAD)
+    before = len(stage.decisions)
+    stage.lead(-1)
+    assert sent(stage.decisions[before:]) == []
+
+
 # ---- people
 
 

@@ -38,7 +38,7 @@ class Gate:
         self._state = state
         self._armed: dict[AccountId, dict[Symbol, Armed]] = {}
         self._stale: dict[AccountId, datetime] = {}
-        self._unwritten: list[tuple[LeaderGuard, Move]] = []
+        self._unwritten: list[tuple[LeaderGuard, OrderFilled, int, Decimal | None]] = []
         self._plans: dict[AccountId, GuardPlan] = {}
 
     # ---- the leader's way ------------------------------------------------------------------------------------------
@@ -54,7 +54,7 @@ class Gate:
                 mark = self._mark(event.symbol)
             if not armed.passes(event.at, event.order, net, event.price, mark):
                 return False
-        self._unwritten.append((guard, _move(event, net, mark)))
+        self._unwritten.append((guard, event, net, mark))
         return True
 
     def judge(self, guard: LeaderGuard, rows: Rows, event: OrderFilled, net: int, out: list[Decision]) -> str:
@@ -135,8 +135,8 @@ class Gate:
     def settle(self) -> None:
         """Write what passed into the guards, now that the orders have left."""
         unwritten, self._unwritten = self._unwritten, []
-        for guard, move in unwritten:
-            self._fold(guard, move)
+        for guard, event, net, mark in unwritten:
+            self._fold(guard, _move(event, net, mark))
 
     # ---- arming ----------------------------------------------------------------------------------------------------
 

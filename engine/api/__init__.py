@@ -2,6 +2,7 @@
 
 from engine.api.news import NewsLine, NewsView, PlannedView
 from engine.api.notices import ActTold, CopyTold, Message, Notice, Snapshot, StatusTold, Told
+from engine.api.pnl import CurveView, PnlLine, PnlView, Point, ReportView
 from engine.api.requests import (
     ActAsk,
     ApproveAsk,
@@ -81,6 +82,7 @@ __all__ = [
     "CopyLine",
     "CopyTold",
     "CopyView",
+    "CurveView",
     "DesyncLine",
     "DesyncView",
     "DisconnectAsk",
@@ -109,6 +111,9 @@ __all__ = [
     "PauseAsk",
     "PayoutAsk",
     "PlannedView",
+    "PnlLine",
+    "PnlView",
+    "Point",
     "PoolView",
     "PreviewLine",
     "PreviewView",
@@ -117,6 +122,7 @@ __all__ = [
     "Rejoin",
     "RelationView",
     "RepairAsk",
+    "ReportView",
     "ResumeAsk",
     "RiskView",
     "Root",

@@ -14,6 +14,7 @@ from websockets.exceptions import InvalidHandshake, InvalidURI, WebSocketExcepti
 
 from engine.api.news import NewsView
 from engine.api.notices import Message
+from engine.api.pnl import CurveView, PnlView, ReportView
 from engine.api.requests import ActAsk
 from engine.api.views import (
     AccountView,
@@ -34,6 +35,7 @@ from engine.domain.value import Value
 from engine.errors import LockstepError
 
 REQUEST_TIMEOUT_S = 8.0
+REPORT_TIMEOUT_S = 130.0  # a day is worked out anew
 CONNECT_TIMEOUT_S = 2.0
 RETRY_FIRST_S = 0.2
 RETRY_LONGEST_S = 5.0
@@ -103,8 +105,7 @@ class EngineClient:
         self._sleep = sleep
         self._monotonic = monotonic
         self._heard: float | None = None
-        timeout = httpx.Timeout(REQUEST_TIMEOUT_S, connect=CONNECT_TIMEOUT_S)
-        self._http = httpx.AsyncClient(timeout=timeout, trust_env=False)  # loopback: never through a proxy
+        self._http = httpx.AsyncClient(trust_env=False)  # loopback: never through a proxy
 
     @property
     def heard_s(self) -> float | None:
@@ -135,6 +136,19 @@ class EngineClient:
         """What a leader's trade would do; nothing happens. ``stop`` is "30" points or "120t" ticks."""
         ask = {"side": side, "quantity": str(quantity), "symbol": symbol, "stop": stop, "scope": scope}
         return await self._get("/v1/whatif", WhatIfView, **ask)
+
+    async def pnl(self, scope: str = "all") -> PnlView:
+        """What each account earned."""
+        return await self._get("/v1/pnl", PnlView, scope=scope)
+
+    async def curve(self, days: int = 1, scope: str = "all") -> tuple[CurveView, ...]:
+        """Points for a chart."""
+        return await self._get("/v1/curve", tuple[CurveView, ...], days=str(days), scope=scope)
+
+    async def report(self, day: str = "", form: str = "text") -> ReportView:
+        """The report of a trade date; ``form`` is text, csv or png."""
+        path = f"/v1/report?{urlencode({'day': day, 'form': form})}"
+        return await self._call("GET", path, ReportView, timeout_s=REPORT_TIMEOUT_S)
 
     async def news(self, days: int = 1, scope: str = "all") -> NewsView:
         """Events ahead, and the windows of a scope around them."""
@@ -247,9 +261,11 @@ class EngineClient:
     async def _get(self, path: str, answer: type[T], **query: str) -> T:
         return await self._call("GET", path + ("?" + urlencode(query) if query else ""), answer)
 
-    async def _call(self, method: str, path: str, answer: type[T], body: Value | None = None) -> T:
+    async def _call(
+        self, method: str, path: str, answer: type[T], body: Value | None = None, timeout_s: float = REQUEST_TIMEOUT_S
+    ) -> T:
         try:
-            response = await self._request(method, path, body)
+            response = await self._request(method, path, body, timeout_s)
         except httpx.ConnectError:
             if not self._refind():
                 raise EngineSilentError(self.heard_s) from None
@@ -274,12 +290,15 @@ class EngineClient:
         except (httpx.HTTPError, httpx.InvalidURL):
             raise EngineSilentError(self.heard_s, may_have_arrived=method == "POST") from None
 
-    async def _request(self, method: str, path: str, body: Value | None) -> httpx.Response:
+    async def _request(
+        self, method: str, path: str, body: Value | None, timeout_s: float = REQUEST_TIMEOUT_S
+    ) -> httpx.Response:
         return await self._http.request(
             method,
             self._address.url + path,
             content=None if body is None else msgspec.json.encode(body),
             headers={"Authorization": f"Bearer {self._address.token}", "Content-Type": "application/json"},
+            timeout=httpx.Timeout(timeout_s, connect=CONNECT_TIMEOUT_S),
         )
 
 

@@ -12,11 +12,11 @@ import structlog
 
 from engine.api.news import NewsView
 from engine.api.notices import Message, Notice, Snapshot, StatusTold
+from engine.api.pnl import CurveView, PnlView
 from engine.api.requests import ActAsk, NewsPauseAsk
 from engine.api.views import ActState, ActView, HealthView, PreviewView, StatusView
 from engine.api.whatif import WhatIfView
 from engine.calendar.almanac import Almanac, Reading, Stamp
-from engine.calendar.kept import keep, recall
 from engine.domain.command import Command
 from engine.domain.decision import Severity
 from engine.domain.entry import decode_entry
@@ -25,14 +25,20 @@ from engine.errors import LockstepError, TransientError
 from engine.ports import Clock
 from engine.runtime.link import Acted, Declined
 from engine.service.act import KINDS, ActBook
+from engine.service.curve import FILE as CURVE
+from engine.service.curve import Curve
+from engine.service.curve import Kept as Earned
 from engine.service.link import LinkClient
 from engine.service.news import news_view, plan_of
-from engine.service.pace import FILE, Kept, Pace
+from engine.service.pace import FILE as PACE
+from engine.service.pace import Kept as Usual
+from engine.service.pace import Pace
 from engine.service.preview import AskError, check, command_of, preview
 from engine.service.projection import Projection
 from engine.service.scope import accounts_of, followers_of, led_of
 from engine.service.setting import ClerkSettings
-from engine.service.status import health_view, status_view
+from engine.service.shelf import Shelf
+from engine.service.status import account_views, health_view, status_view
 from engine.service.stream import Stream
 from engine.service.trade import Trade
 from engine.service.whatif import what_if
@@ -74,9 +80,10 @@ class Clerk:
         """
         self.settings = settings
         self.clock = clock
-        self._pace_file = Path(settings.home) / FILE
-        self.projection = Projection(self._recall())
-        self._paced = 0  # changes of the pace that are in its file
+        home = Path(settings.home)
+        self._pace_shelf, self._curve_shelf = Shelf(home / PACE, Usual), Shelf(home / CURVE, Earned)
+        self.projection = Projection(Pace(self._pace_shelf.take()))
+        self.curve = Curve(self._curve_shelf.take())
         self.stream = Stream()
         self.store = Store(settings.database_url)
         self.drain = Drain(settings.journal, self.store)
@@ -113,38 +120,22 @@ class Clerk:
 
     def close(self) -> None:
         """Let everything go."""
-        if content := self._pace():
-            self._keep(content)
+        self._keep(self._kept())
         self.link.close()
         if self._tail is not None:
             self._tail.close()
         self.drain.close()
         self.store.close()
 
-    # ---- what was usual --------------------------------------------------------------------------------------------
+    # ---- what the next clerk should know ---------------------------------------------------------------------------
 
-    def _recall(self) -> Pace:
-        """What an earlier clerk knew of everybody's pace; a file that cannot be read is begun anew."""
-        try:
-            content = recall(self._pace_file)
-            return Pace(msgspec.msgpack.decode(content, type=Kept) if content is not None else None)
-        except (OSError, msgspec.DecodeError) as error:
-            _log.warning("pace", fault=f"{FILE} cannot be read, usual delays are learnt anew: {error}")
-            return Pace()
+    def _kept(self) -> tuple[bytes, bytes]:
+        """Everybody's usual pace, and what everybody earned."""
+        return msgspec.msgpack.encode(self.projection.pace.kept), msgspec.msgpack.encode(self.curve.kept)
 
-    def _pace(self) -> bytes:
-        """What the next clerk should know of everybody's pace; empty where that is in the file."""
-        pace = self.projection.pace
-        if pace.changes == self._paced:
-            return b""
-        self._paced = pace.changes
-        return msgspec.msgpack.encode(pace.kept)
-
-    def _keep(self, content: bytes) -> None:
-        try:
-            keep(self._pace_file, content)
-        except OSError as error:
-            _log.warning("pace", fault=f"{FILE} cannot be written: {error}")
+    def _keep(self, kept: tuple[bytes, bytes]) -> None:
+        self._pace_shelf.put(kept[0])
+        self._curve_shelf.put(kept[1])
 
     # ---- following -------------------------------------------------------------------------------------------------
 
@@ -171,8 +162,10 @@ class Clerk:
         return len(records)
 
     async def follow(self) -> None:
-        """Keep the projection at the journal's end."""
+        """Keep the projection at the journal's end, and note what everybody earned."""
         while True:
+            if self.link.is_up and self.curve.is_due(now := self.now()):
+                self.curve.note(account_views(self.projection, "all", now), now)
             if not self.step():
                 await self.clock.sleep(FOLLOW_S)
             else:
@@ -190,8 +183,7 @@ class Clerk:
                 _log.warning("database", fault=said or "it is back", stored_seq=self.drain.stored_seq)
             if self.clock.monotonic() - kept_at >= KEEP_S:
                 kept_at = self.clock.monotonic()
-                if content := self._pace():
-                    await asyncio.to_thread(self._keep, content)
+                await asyncio.to_thread(self._keep, self._kept())
             if self.clock.monotonic() - pruned_at >= PRUNE_S:
                 pruned_at = self.clock.monotonic()
                 before = self.clock.now() - timedelta(days=self.settings.keep_days)
@@ -214,6 +206,21 @@ class Clerk:
     def status(self, scope: str = "all") -> StatusView:
         """The first look."""
         return status_view(self.projection, scope, self.now())
+
+    def pnl(self, scope: str) -> PnlView:
+        """What each account of a scope earned.
+
+        Raises: ScopeError.
+        """
+        return self.curve.pnl(account_views(self.projection, scope, self.now()), self.now())
+
+    def curves(self, scope: str, days: int) -> tuple[CurveView, ...]:
+        """Points of a scope's accounts for a chart.
+
+        Raises: ScopeError.
+        """
+        self.curve.note(account_views(self.projection, "all", self.now()), self.now())
+        return self.curve.curves(accounts_of(self.projection.state.plan, scope), days, self.now())
 
     def health(self) -> HealthView:
         """How the engine is doing."""

@@ -15,6 +15,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.types import ASGIApp, ExceptionHandlersMap, Receive, Scope, Send
 
 from engine.api.news import NewsView
+from engine.api.pnl import CurveView, PnlView, ReportView
 from engine.api.requests import ActAsk
 from engine.api.views import (
     AccountView,
@@ -34,6 +35,8 @@ from engine.api.whatif import WhatIfView
 from engine.domain.value import Value
 from engine.errors import JournalError, LockstepError, TransientError
 from engine.service.clerk import AwayError, Clerk, ConflictError, StaleError
+from engine.service.curve import KEPT_DAYS
+from engine.service.daily import Form, ReportError, report_of
 from engine.service.held import HeldError, held_views
 from engine.service.news import NewsError
 from engine.service.offer import offer_views
@@ -55,6 +58,7 @@ _STATUS: dict[type[LockstepError], int] = {
     AskError: 400,
     NewsError: 400,
     HeldError: 400,
+    ReportError: 400,
     TradeError: 400,
     UnknownReceiptError: 404,
     StaleError: 409,
@@ -125,6 +129,26 @@ async def whatif(
     """What a leader's trade would do to each follower; nothing happens."""
     trade = Trade(symbol=symbol.upper(), quantity=quantity if side == "buy" else -quantity, stop=stop)
     return await _ready(state).what_if(trade, within)
+
+
+@get("/v1/pnl", sync_to_thread=False)
+def pnl(state: State, within: Within = "all") -> PnlView:
+    """What each account of a scope earned today, this week and this month."""
+    return _ready(state).pnl(within)
+
+
+@get("/v1/curve", sync_to_thread=False)
+def curve(
+    state: State, days: Annotated[int, QueryParameter(ge=1, le=KEPT_DAYS)] = 1, within: Within = "all"
+) -> tuple[CurveView, ...]:
+    """Points of a scope's accounts: through the day, or the end of each of several days."""
+    return _ready(state).curves(within, days)
+
+
+@get("/v1/report")
+async def report(state: State, day: FromQuery[str] = "", form: FromQuery[Form] = "text") -> ReportView:
+    """The report of one trade date, today's without one; worked out in a process of its own."""
+    return await report_of(_ready(state).settings, day, form)
 
 
 @get("/v1/news", sync_to_thread=False)
@@ -327,6 +351,9 @@ def build(clerk: Clerk, token: str, port: int, version: str) -> Gate:
         account,
         risk,
         whatif,
+        pnl,
+        curve,
+        report,
         news,
         desync,
         orders,

@@ -25,6 +25,7 @@ from engine.api import (
     CopyLine,
     CopyTold,
     CopyView,
+    CurveView,
     DesyncView,
     FlattenAsk,
     HealthView,
@@ -35,9 +36,12 @@ from engine.api import (
     Message,
     NewsView,
     PauseAsk,
+    PnlLine,
+    PnlView,
     PreviewLine,
     PreviewView,
     Refusal,
+    ReportView,
     ResumeAsk,
     RiskView,
     SizeAsk,
@@ -90,6 +94,7 @@ class EngineDouble:
         self.version = 1
         self.proves = True
         self.desync = DesyncView(lines=(), followers=3)
+        self.curves: list[CurveView] = []
         self.silent_acts = False  # acts happen and nobody says so
         self.lost_acts = False  # acts never arrive
         self.told: list[Message] = []
@@ -361,6 +366,12 @@ class EngineDouble:
                 return 200, self.whatif(query)
             case "GET", "copies":
                 return 200, self.copies[: int(query["limit"])]
+            case "GET", "pnl":
+                return 200, self.pnl()
+            case "GET", "curve":
+                return 200, self.curves
+            case "GET", "report":
+                return 200, ReportView(text="Lockstep · 23 Nov 2026\n2 copies", file="YSxi", name="report.csv")
             case "GET", "health":
                 return 200, self._health()
             case "GET", "acts":
@@ -378,6 +389,20 @@ class EngineDouble:
                 return 202, self.order(ask)
             case _:
                 return _no("no such path", 404)
+
+    def pnl(self) -> PnlView:
+        lines = tuple(
+            PnlLine(
+                account=alias,
+                role=view.role,
+                day=view.day_profit,
+                week=Decimal(900),
+                month=Decimal(2_140),
+                since=AT.date(),
+            )
+            for alias, view in self.accounts.items()
+        )
+        return PnlView(at=AT, lines=lines)
 
     def _health(self) -> HealthView:
         line = LineView(

@@ -20,7 +20,7 @@ from bot.runtime.watch import Watch
 from bot.storage.audit import AuditStore
 from bot.storage.database import Database
 from bot.storage.people import PeopleStore
-from engine.api import ActAsk, ActView
+from engine.api import ActAsk, ActView, ReportView
 from tests.bot.double import EngineDouble
 from tests.clock import HandClock
 
@@ -53,6 +53,18 @@ class Direct:
 
     async def held(self, scope: str = "all") -> Any:
         return tuple(self.double.held)
+
+    async def pnl(self, scope: str = "all") -> Any:
+        return self.double.pnl()
+
+    async def curve(self, days: int = 1, scope: str = "all") -> Any:
+        return tuple(self.double.curves)
+
+    async def copies(self, limit: int = 10, scope: str = "all", failed: bool = False) -> Any:
+        return tuple(self.double.copies[:limit])
+
+    async def report(self, day: str = "", form: str = "text") -> Any:
+        return ReportView(text="Lockstep · 23 Nov", file="YSxi" if form == "csv" else "", name=f"report.{form}")
 
     async def health(self) -> Any:
         return self.double._health()

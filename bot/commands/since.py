@@ -1,0 +1,44 @@
+"""What changed since you last looked."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+from bot.core.command import Command, Desk, Reply, reply
+from bot.core.render.pnl import since_card
+from bot.core.words import Span
+from engine.api import Value
+
+LOOK_BACK = 100
+AT_LEAST = timedelta(minutes=1)
+
+
+class Args(Value, frozen=True):
+    """Since when: ``2h`` is two hours ago; since your last word if nothing is said."""
+
+    span: Span | None = None
+
+
+async def run(args: Args, desk: Desk) -> Reply:
+    """Show S14."""
+    mine = [one.at for one in desk.audit.newest(LOOK_BACK, person=desk.person.id) if desk.now - one.at > AT_LEAST]
+    since = desk.now - (args.span.until - desk.now) if args.span else max(mine, default=desk.now - timedelta(days=1))
+    status = await desk.engine.status("all")
+    copies = [copy for copy in await desk.engine.copies(LOOK_BACK) if copy.at >= since]
+    acts = [
+        one
+        for one in desk.audit.newest(LOOK_BACK)
+        if one.at >= since and one.person != desk.person.id and one.result in ("ok", "sent", "approved")
+    ]
+    acts = [one for one in acts if one.level not in ("", "C0")]
+    earlier = [[point.profit for point in curve.points if point.at <= since] for curve in await desk.engine.curve(1)]
+    before = sum((profits[-1] for profits in earlier if profits), Decimal(0)) if any(earlier) else None
+    return reply(since_card(status, copies, acts, (before, status.day_profit), since, desk.now, desk.zone))
+
+
+COMMAND = Command(
+    name="since",
+    summary="What changed since you last looked",
+    args=Args,
+    run=run,
+    examples=("/since", "/since 2h", "/since ?"),
+)

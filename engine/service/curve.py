@@ -1,0 +1,108 @@
+"""Curve: what each account earned, day by day and through the day, kept over restarts for people to look at.
+
+Days end at 17:00 in New York, as futures days do. Figures are those that the status shows: the broker's, with our marks.
+"""
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from engine.api.pnl import CurveView, PnlLine, PnlView, Point
+from engine.api.views import AccountView
+
+FILE = "curve.msgpack"
+EVERY = timedelta(minutes=5)
+KEPT_POINTS = timedelta(days=3)
+KEPT_DAYS = 400
+ZONE = ZoneInfo("America/New_York")
+DAY_END = timedelta(hours=7)  # from 17:00 to midnight: what is later belongs to the next day
+ZERO = Decimal(0)
+
+
+class DayEnd(msgspec.Struct, array_like=True):
+    """One account at the newest moment of one day."""
+
+    profit: Decimal
+    equity: Decimal
+
+
+class Kept(msgspec.Struct):
+    """What the next clerk should know."""
+
+    days: dict[str, dict[date, DayEnd]] = {}
+    points: dict[str, list[Point]] = {}
+
+
+class Curve:
+    """Days and points of every account."""
+
+    def __init__(self, kept: Kept | None = None) -> None:
+        """Go on from what was kept."""
+        self.kept = kept or Kept()
+        self._noted_at: datetime | None = None
+
+    def is_due(self, now: datetime) -> bool:
+        """Say whether the next points should be noted."""
+        return self._noted_at is None or not timedelta() <= now - self._noted_at < EVERY
+
+    def note(self, views: Iterable[AccountView], now: datetime) -> None:
+        """Note where every account stands whose money is known."""
+        self._noted_at, today = now, trade_date(now)
+        for view in views:
+            if view.equity is None or view.day_profit is None:
+                continue
+            days = self.kept.days.setdefault(view.id, {})
+            days[today] = DayEnd(view.day_profit, view.equity)
+            for old in sorted(days)[:-KEPT_DAYS]:
+                del days[old]
+            points = self.kept.points.setdefault(view.id, [])
+            points.append(Point(at=now, profit=view.day_profit, equity=view.equity))
+            del points[: sum(point.at < now - KEPT_POINTS for point in points)]
+
+    def pnl(self, views: Iterable[AccountView], now: datetime) -> PnlView:
+        """Today, this week and this month of each account; a day that nobody saw counts as nothing, and is told."""
+        today = trade_date(now)
+        week, month = today - timedelta(days=today.weekday()), today.replace(day=1)
+        lines = []
+        for view in views:
+            days = {day: end.profit for day, end in self.kept.days.get(view.id, {}).items() if day != today}
+            if view.day_profit is not None:
+                days[today] = view.day_profit
+            lines.append(
+                PnlLine(
+                    account=view.id,
+                    role=view.role,
+                    day=view.day_profit,
+                    week=sum((profit for day, profit in days.items() if day >= week), ZERO),
+                    month=sum((profit for day, profit in days.items() if day >= month), ZERO),
+                    since=min(days, default=None),
+                    drawdown_pct=view.trail_pct,
+                )
+            )
+        return PnlView(at=now, lines=tuple(lines))
+
+    def curves(self, accounts: Iterable[str], days: int, now: datetime) -> tuple[CurveView, ...]:
+        """Points of the last day, or the ends of the last ``days``."""
+        found = []
+        for account in accounts:
+            if days <= 1:
+                today = trade_date(now)
+                points = [point for point in self.kept.points.get(account, []) if trade_date(point.at) == today]
+            else:
+                ends = sorted(self.kept.days.get(account, {}).items())[-days:]
+                points = [Point(at=_noon(day), profit=end.profit, equity=end.equity) for day, end in ends]
+            found.append(CurveView(account=account, days=days, points=tuple(points)))
+        return tuple(found)
+
+
+def trade_date(at: datetime) -> date:
+    """The futures day of an instant; what is traded at a weekend belongs to Monday."""
+    day = (at.astimezone(ZONE) + DAY_END).date()
+    return day + timedelta(days=max(0, 7 - day.weekday()) if day.weekday() > 4 else 0)
+
+
+def _noon(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, 12, tzinfo=ZONE)

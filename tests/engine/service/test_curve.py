@@ -1,0 +1,86 @@
+"""What was earned: by futures days, kept over restarts, nothing invented for days that nobody saw."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from itertools import pairwise
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.api.client import EngineClient, EngineError
+from engine.service.curve import EVERY, Curve, Kept, trade_date
+from engine.service.shelf import Shelf
+from tests.bot.double import account
+from tests.engine.service.conftest import Office
+from tests.engine.service.hot import Hot
+
+MONDAY = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
+
+
+def seen(profit: int, equity: int = 50_000) -> list:
+    return [account("A", day_profit=Decimal(profit), equity=Decimal(equity)), account("B", day_profit=None)]
+
+
+@pytest.mark.parametrize(
+    ("at", "day"),
+    [
+        ("2026-11-23T21:59:00+00:00", date(2026, 11, 23)),  # 16:59 in New York
+        ("2026-11-23T22:00:00+00:00", date(2026, 11, 24)),
+        ("2026-11-20T23:00:00+00:00", date(2026, 11, 23)),  # Friday evening
+        ("2026-11-22T23:30:00+00:00", date(2026, 11, 23)),  # Sunday's opening
+    ],
+)
+def test_a_day_ends_at_five_in_new_york_and_a_weekend_is_mondays(at: str, day: date) -> None:
+    assert trade_date(datetime.fromisoformat(at)) == day
+
+
+def test_day_week_and_month_are_sums_of_what_was_seen() -> None:
+    curve = Curve()
+    for days, profit in ((-4, 100), (0, -30), (1, 50), (2, 20)):
+        curve.note(seen(profit), MONDAY + timedelta(days=days))
+    view = curve.pnl(seen(25), MONDAY + timedelta(days=2))
+    one, other = view.lines
+    assert (one.day, one.week, one.month, one.since) == (25, 45, 145, date(2026, 11, 19))
+    assert (other.day, other.week, other.since) == (None, 0, None)
+
+
+@given(st.lists(st.tuples(st.integers(1, 400), st.integers(-500, 500)), max_size=60))
+def test_what_is_kept_gives_the_same_figures(steps: list[tuple[int, int]]) -> None:
+    curve, now = Curve(), MONDAY
+    for minutes, profit in steps:
+        now += timedelta(minutes=minutes)
+        if curve.is_due(now):
+            curve.note(seen(profit, 50_000 + profit), now)
+    again = Curve(msgspec.msgpack.decode(msgspec.msgpack.encode(curve.kept), type=Kept))
+    assert again.pnl(seen(1), now) == curve.pnl(seen(1), now)
+    for days in (1, 30):
+        assert again.curves(["A"], days, now) == curve.curves(["A"], days, now)
+    (points,) = (view.points for view in curve.curves(["A"], 1, now))
+    assert all(later.at - earlier.at >= EVERY for earlier, later in pairwise(points))
+
+
+def test_a_file_that_cannot_be_read_is_begun_anew(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path / "curve.msgpack", Kept)
+    assert shelf.take() is None
+    (tmp_path / "curve.msgpack").write_bytes(b"nonsense")
+    assert shelf.take() is None
+    shelf.put(msgspec.msgpack.encode(Kept()))
+    assert shelf.take() == Kept()
+
+
+async def test_profit_points_and_the_days_report_over_the_api(office: Office, hot: Hot) -> None:
+    hot.answer(hot.lead(2))
+    client = EngineClient(office.url, office.token)
+    view = await client.pnl("all")
+    assert {line.account for line in view.lines} >= {"A", "B"}
+    assert [curve.account for curve in await client.curve(1, "A")] == ["A"]
+    with pytest.raises(EngineError, match="no account, group or #tag"):
+        await client.pnl("nobody")
+    with pytest.raises(EngineError, match="write a date such as"):
+        await client.report("yesterday")
+    report = await client.report("2026-11-20")
+    assert report.text
+    await client.close()

@@ -8,7 +8,7 @@ in two places for that, see docs/adr/0003-quarantine-inside-the-domain.md.
 """
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -16,6 +16,7 @@ import msgspec
 
 from engine.domain import leaderstop, outage, parting, pause, pool, report, rollover, silence, timed
 from engine.domain.act import progress
+from engine.domain.bands import Bands
 from engine.domain.copier import Copier
 from engine.domain.decision import AskSnapshot, Decision, Severity
 from engine.domain.due import KINDS, Timed, TradeDateTold
@@ -51,17 +52,16 @@ from engine.domain.leader import LeaderBook
 from engine.domain.patrol import patrol
 from engine.domain.person import look_after
 from engine.domain.ranks import Ranks
-from engine.domain.reconcile import rebase, reconcile
+from engine.domain.reconcile import rebase_all, reconcile
 from engine.domain.sizes import Sizes
 from engine.domain.sizing import is_moving
 from engine.domain.state import DeskState, attend, configure, fits_of
-from engine.domain.stopout import holders, look, settle, turn_day
+from engine.domain.stopout import settle, turn_day
 from engine.domain.taking import askers
+from engine.domain.wake import next_look, wake
 from engine.domain.watch import check
 from engine.domain.wish import Wishes
 
-TICK = timedelta(seconds=1)  # how often time is looked after while something is under way …
-IDLE = timedelta(seconds=30)  # … and while nothing is
 _QUIET = frozenset({QuoteMarked, OrdersSent})  # facts that change nobody's next order
 
 
@@ -71,6 +71,7 @@ class Desk:
     def __init__(self, state: DeskState | None = None) -> None:
         self.state = state or DeskState()
         self._ranks = Ranks(self.state)
+        self._bands = Bands(self.state)
         self._sizes = Sizes(self.state, self._ranks)
         self._gate = Gate(self.state)
         self._wishes = Wishes(self.state, self._ranks, self._sizes, self._gate, self._with)
@@ -82,7 +83,7 @@ class Desk:
             OrderAnswered: self._answered,
             OrderChanged: self._changed,
             PositionReported: self._reported,
-            BalanceReported: self._balanced,
+            BalanceReported: self._paid,
             QuoteMarked: self._quoted,
             SnapshotTaken: self._snapped,
             LineLost: partial(self._line, outage.lost),
@@ -124,6 +125,7 @@ class Desk:
             for account, is_forced in self._sizes.stale():
                 again = partial(self._sizes.rearm, at=event.at, is_forced=is_forced)
                 self._with(account, event.at, out, again)
+        self._bands.hear(event)
         self._on[kind](event, out)
         if leaderstop.attend(self.state, event, out):
             self._ranks.disarm(None)  # his followers take no more entries
@@ -136,6 +138,7 @@ class Desk:
     def _tended(self, event: Event, out: list[Decision]) -> list[Decision]:
         """Look after what people are asked about."""
         for account in self._asking:
+            self._bands.write(account)  # an offer tells the room that is left
             self._with(account, event.at, out, lambda copier: look_after(self.state, copier, event, out))
         return out
 
@@ -157,6 +160,10 @@ class Desk:
         self._ranks.aim()
         self._gate.aim()
 
+    def mark(self) -> None:
+        """Bring the ledgers in ``state`` up to the newest quotes, for whoever reads them."""
+        self._bands.write()
+
     @property
     def due(self) -> datetime | None:
         """When ``TimePassed`` should be told next."""
@@ -164,6 +171,7 @@ class Desk:
 
     def checkpoint(self) -> bytes:
         """All state, from which ``restore`` goes on as if nothing had been."""
+        self.mark()
         return msgspec.msgpack.encode(self.state)
 
     @classmethod
@@ -195,7 +203,7 @@ class Desk:
         if told:
             out += told
         state.version += 1
-        self._wake(event.at)
+        wake(self.state, event.at)
         if net == 0:
             self._sizes.leader_flat(rows)
         return out
@@ -221,14 +229,14 @@ class Desk:
             if copier.times is not None:
                 timed.settle(copier, out)
             if copier.kept is not None:
-                look(copier, self.state.fresh_quotes(), at, out)
+                self._bands.look(copier, at, out)
             if copier.bond is not None:
-                parting.look(copier, self.state.fresh_quotes(), at, out)
+                parting.look(copier, self._bands.quotes, at, out)
             if copier.intake is not None:
                 attend(self.state, copier, at)
         except Exception as bug:  # noqa: BLE001  one follower's fault must not stop the others
             quarantine(copier, repr(bug), out)
-        self._wake(at)
+        wake(self.state, at)
 
     def _filled(self, event: OrderFilled, out: list[Decision]) -> None:
         self.state.version += 1
@@ -246,9 +254,15 @@ class Desk:
             stand = book.stand(event.symbol)
             stand.reported = event.net
             if stand.net != event.net:
-                self._wake(event.at)
+                wake(self.state, event.at)
             return
         self._with(event.account, event.at, out, lambda copier: report.reported(copier, event))
+
+    def _paid(self, event: BalanceReported, out: list[Decision]) -> None:
+        self._balanced(event, out)
+        copier = self.state.copiers.get(event.account)
+        if copier is not None and copier.kept is not None and copier.kept.ledger is not None:  # what it uses of margin
+            self._with(event.account, event.at, out, lambda _: None)
 
     def _balanced(self, event: BalanceReported, out: list[Decision]) -> None:
         book = self.state.leaders.get(event.account)
@@ -259,16 +273,16 @@ class Desk:
         follower = self.state.copiers.get(event.account)
         if follower is not None:
             follower.take_balance(event)
+            self._bands.told(follower)
             if is_moving(follower.plan):
                 self.state.stale.setdefault(follower.account, False)
 
     def _quoted(self, event: QuoteMarked, out: list[Decision]) -> None:
-        known = self.state.quotes.get(event.symbol)
-        self.state.quotes[event.symbol] = event if known is None else event.over(known)
+        self._bands.quote(event)
         if self.state.is_unpriced:
             join_priced(self.state, event.at, out)
-            self._wake(event.at)
-        for copier in holders(self.state, event.symbol):
+            wake(self.state, event.at)
+        for copier in self._bands.moved(event.symbol, event.at):
             before, due = (len(out), fits_of(copier)), self.state.due
             self._with(copier.account, event.at, out, lambda _: None)
             if (len(out), fits_of(copier)) != before:  # its limits have spoken: what it fires is to be aimed anew
@@ -278,7 +292,7 @@ class Desk:
 
     def _day_turned(self, event: DayStarted | DayClosed, out: list[Decision]) -> None:
         for account in event.accounts:
-            turn = partial(turn_day, quotes=self.state.fresh_quotes(), event=event, out=out)
+            turn = partial(turn_day, quotes=self._bands.quotes, event=event, out=out)
             self._with(account, event.at, out, turn)
 
     def _came_due(self, event: Timed, out: list[Decision]) -> None:
@@ -319,21 +333,17 @@ class Desk:
         self.state.version += 1
         if is_first:
             book.was_synced = True
-            for copier in self.state.copiers.values():
-                if copier.group in book.groups and copier.is_based:
-                    for lane in copier.lanes.values():
-                        if lane.barred.startswith("desync"):
-                            rebase(lane)
+            rebase_all(copier for copier in self.state.copiers.values() if copier.group in book.groups)
         parked, book.parked = book.parked, []
         for fill in parked if book.is_synced else ():  # those inside the snapshot are known by now
             out += self._led(msgspec.structs.replace(fill, at=event.at))
-        self._wake(event.at)
+        wake(self.state, event.at)
 
     # ---- lines, locks, people, time --------------------------------------------------------------------------------
 
     def _line(self, took: Callable[..., None], event: Event, out: list[Decision]) -> None:
         took(self.state, event, out)
-        self._wake(event.at)
+        wake(self.state, event.at)
 
     def _restricted(self, event: AccountRestricted, out: list[Decision]) -> None:
         self._with(event.account, event.at, out, lambda copier: report.restricted(copier, event, out))
@@ -366,10 +376,7 @@ class Desk:
         self._sizes.anew()
         if self.state.is_unpriced:
             join_priced(self.state, at, out)
-        busy = any(copier.is_busy() or copier.holds for copier in self.state.copiers.values())
-        busy |= self.state.is_unpriced or any(not book.is_synced for book in self.state.leaders.values())
-        planned = [hold.since for copier in self.state.copiers.values() for hold in copier.planned]
-        self.state.due = min(at + (TICK if busy else IDLE), max(at, min(planned, default=at + IDLE)))
+        self.state.due = next_look(self.state, at)
         if (due := self._gate.due) is not None:
             self.state.due = min(self.state.due, due)
 
@@ -386,8 +393,3 @@ class Desk:
 
     def _ignore(self, event: OrdersSent, out: list[Decision]) -> None:
         """Times of sending are kept for receipts; nothing depends on them."""
-
-    def _wake(self, at: datetime) -> None:
-        due = at + TICK
-        if self.state.due is None or self.state.due > due:
-            self.state.due = due

@@ -288,7 +288,7 @@ class Ledger(msgspec.Struct):
         terms = self.terms
         trailing = self.peak - terms.drawdown
         if terms.lock is not None:
-            trailing = terms.lock if self.is_forced else min(trailing, terms.lock)
+            trailing = terms.lock if self.is_forced else min(terms.lock, trailing)  # of equal ones always the same
         self.floor = max(self.floor, terms.start_balance - terms.drawdown, trailing)
 
     def _test(self) -> list[Notice]:

@@ -82,10 +82,9 @@ class Kept(msgspec.Struct):
 
         Returns: by how much it fell unexplained.
         """
-        if self.told is None or self.told_at is None:
+        if self.told is None or self.sure_at is None:
             return ZERO
-        since = max(self.told_at, self.filled_at or self.told_at)
-        if self.ledger is None or (not is_busy and at - since >= QUIET):
+        if self.ledger is None or (not is_busy and at >= self.sure_at):
             return self.settle(self.told, earned, is_plain=is_flat)
         return ZERO
 
@@ -93,6 +92,13 @@ class Kept(msgspec.Struct):
         """A fill moves money, and costs a fee."""
         self.filled_at = at
         self.fees += contracts * FEE
+
+    @property
+    def sure_at(self) -> datetime | None:
+        """When a told balance may count; None where none waits."""
+        if self.told is None or self.told_at is None:
+            return None
+        return max(self.told_at, self.filled_at or self.told_at) + QUIET
 
     def shift_clock(self, by: timedelta) -> None:
         """Move running waits along with the computer's clock; the firm's own times stay."""

@@ -1,5 +1,6 @@
 """Reconcile: a broker snapshot against our belief. Differences become facts of the lane before anything is proposed."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 
@@ -214,3 +215,11 @@ def rebase(lane: Lane) -> None:
         lane.barred = ""
     else:
         lane.barred = f"desync: holds {lane.held:+d}, the leader's position would give {lane.target:+d}"
+
+
+def rebase_all(copiers: Iterable[Copier]) -> None:
+    """The leader was compared for the first time: what differed before that is the base to go on from."""
+    for copier in copiers:
+        for lane in copier.lanes.values() if copier.is_based else ():
+            if lane.barred.startswith("desync"):
+                rebase(lane)

@@ -134,18 +134,21 @@ def open_profit(lanes: Iterable[tuple[Symbol, int, Decimal]], quotes: Quotes) ->
     return total
 
 
-def mark_of(quotes: Quotes, symbol: Symbol) -> Decimal | None:
-    """Newest price of a contract: last trade, or else the middle; a micro without a quote takes its mini's."""
+def quote_for(quotes: Quotes, symbol: Symbol) -> QuoteMarked | None:
+    """The quote that prices a contract: its own, or else that of the other size of the same product."""
     quote = quotes.get(symbol)
-    if quote is None:
-        product = product_of(symbol)
-        if product is None:
-            return None
+    if quote is None and (product := product_of(symbol)) is not None:
         root = root_of(symbol)
         family = [product.mini] if product.mini else [p.root for p in PRODUCTS.values() if p.mini == root]
         quote = next((q for r in family if (q := quotes.get(Symbol(r + symbol[len(root) :])))), None)
-        if quote is None:
-            return None
+    return quote
+
+
+def mark_of(quotes: Quotes, symbol: Symbol) -> Decimal | None:
+    """Newest price of a contract: last trade, or else the middle; a micro without a quote takes its mini's."""
+    quote = quote_for(quotes, symbol)
+    if quote is None:
+        return None
     if quote.last is not None:
         return quote.last
     if quote.bid is not None and quote.ask is not None:

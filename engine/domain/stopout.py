@@ -4,6 +4,7 @@ An account is marked after every fact of its own and on every quote of what it h
 nothing. Whatever a limit asks for stops risk from growing on this account alone; its exits go on, and so do the others.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -20,8 +21,7 @@ from engine.domain.keeping import Kept
 from engine.domain.limit import Action, Trigger
 from engine.domain.relimit import tell_moved
 from engine.domain.room import Holding, tick_risk
-from engine.domain.sizing import Quotes, mark_of
-from engine.domain.state import DeskState
+from engine.domain.sizing import Quotes, mark_of, quote_for
 from engine.domain.terms import ZERO
 
 LIMITS = "limits"  # who holds an account that a limit has stopped
@@ -38,14 +38,22 @@ _LOCKS = {Action.CLOSE_ONLY: "close-only", Action.LOCK_DAY: "lock-day", Action.L
 def holdings(copier: Copier, quotes: Quotes) -> list[Holding] | None:
     """What an account holds at the newest prices; None where one of them has no price."""
     found = []
-    for lane in copier.lanes.values():
-        if lane.held:
-            product, mark = product_of(lane.symbol), mark_of(quotes, lane.symbol)
-            if product is None or mark is None or not lane.cost.average:
-                return None
-            held = Holding(symbol=lane.symbol, net=lane.held, price=mark, tick=product.tick, point=product.point)
-            found.append(held)
+    for symbol, net, average in positions(copier):
+        product, mark = product_of(symbol), mark_of(quotes, symbol)
+        if product is None or mark is None or not average:
+            return None
+        found.append(Holding(symbol=symbol, net=net, price=mark, tick=product.tick, point=product.point))
     return found
+
+
+def positions(copier: Copier) -> list[tuple[Symbol, int, Decimal]]:
+    """What an account holds, and what it paid."""
+    return [(lane.symbol, lane.held, lane.cost.average) for lane in copier.lanes.values() if lane.held]
+
+
+def worth(parts: Iterable[tuple[Decimal, Decimal, Holding]]) -> Decimal:
+    """Open profit of holdings, each with its mark and its average."""
+    return sum(((mark - average) * one.net * one.point for mark, average, one in parts), start=ZERO)
 
 
 def look(copier: Copier, quotes: Quotes, at: datetime, out: list[Decision]) -> None:
@@ -65,9 +73,7 @@ def look(copier: Copier, quotes: Quotes, at: datetime, out: list[Decision]) -> N
     balance = kept.balance(earned)
     if balance is None:
         return
-    opened = sum(
-        ((one.price - copier.lanes[one.symbol].cost.average) * one.net * one.point for one in held), start=ZERO
-    )
+    opened = worth((one.price, copier.lanes[one.symbol].cost.average, one) for one in held)
     ledger = kept.ledger
     if ledger is None:
         ledger = kept.begin(balance, at, copier.day_profit or ZERO, opened)
@@ -198,14 +204,8 @@ def _lift(copier: Copier, kept: Kept, out: list[Decision]) -> None:
     out.append(copier.tell("dd.lifted", Severity.P4, f"{copier.account}: a new day, the day's lock is over{tail}"))
 
 
-def holders(state: DeskState, symbol: Symbol) -> list[Copier]:
-    """Followers with limits whose worth a quote of ``symbol`` may move: a micro without its own quote takes its mini's."""
-    return [
-        copier
-        for copier in state.copiers.values()
-        if (copier.kept is not None or copier.bond is not None)
-        and any(
-            (lane.held or copier.is_by_money) and (lane.symbol == symbol or lane.symbol not in state.quotes)
-            for lane in copier.lanes.values()
-        )
-    ]
+def is_moved(copier: Copier, symbol: Symbol, quotes: Quotes) -> bool:
+    """Say whether a quote of ``symbol`` may move what an account is worth; one that cannot be valued is always looked at."""
+    is_by_money = copier.is_by_money
+    priced = (quote_for(quotes, lane.symbol) for lane in copier.lanes.values() if lane.held or is_by_money)
+    return any(quote is None or quote.symbol == symbol for quote in priced)

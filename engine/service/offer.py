@@ -18,6 +18,7 @@ def offer_views(projection: Projection, scope: str, now: datetime) -> list[Offer
 
     Raises: ScopeError.
     """
+    projection.desk.mark()
     plan, copiers = projection.state.plan, projection.state.copiers
     named = set(accounts_of(plan, scope)) if plan.accounts or scope != "all" else set()
     found = [

@@ -36,6 +36,7 @@ def account_views(projection: Projection, scope: str, now: datetime) -> list[Acc
 
     Raises: ScopeError.
     """
+    projection.desk.mark()
     plan = projection.state.plan
     named = set(accounts_of(plan, scope)) if plan.accounts or scope != "all" else set()
     lines = {line.connection: line for line in projection.pulse.lines} if projection.pulse else {}
@@ -66,6 +67,7 @@ def copy_views(projection: Projection, limit: int, scope: str, *, failed: bool) 
 
     Raises: ScopeError.
     """
+    projection.desk.mark()
     plan = projection.state.plan
     named = set(accounts_of(plan, scope)) if scope != "all" else None
     found: list[CopyView] = []
@@ -127,6 +129,7 @@ def risk_of(projection: Projection, scope: str) -> RiskView:
 
     Raises: ScopeError.
     """
+    projection.desk.mark()
     plan = projection.state.plan
     named = accounts_of(plan, scope) if plan.accounts or scope != "all" else ()
     view = risk_view(named, projection.state.copiers, projection.state.quotes)

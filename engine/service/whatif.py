@@ -265,6 +265,7 @@ class _Thought:
         """Limits of an account; none where something that it holds has no price."""
         if copier.kept is None or copier.kept.blind_since is not None:
             return []
+        self.desk.mark()
         return limit_views(copier, self.desk.state.fresh_quotes())
 
     def _room(self, copier: Copier) -> Decimal | None:

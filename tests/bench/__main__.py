@@ -5,16 +5,19 @@ import os
 import platform
 import sys
 import time
+from typing import Any
 
 from tests.bench import control
 from tests.bench.growth import Grown, Size, growth
 from tests.bench.race import Racer, race, start_desk, start_floor
 from tests.bench.table import Row, Target, ratios, table, times
-from tests.bench.variant import Variants
+from tests.bench.variant import Variants, flow_of
 from tests.bench.venue import Venue
 
 FULL = (Size(1, 1, 400), Size(20, 1, 400), Size(200, 1, 150), Size(1_000, 1, 100))
 QUICK = (Size(1, 1, 60), Size(20, 1, 80), Size(200, 1, 30))
+LIMITED = (Size(20, 1, 300), Size(200, 1, 150))
+QUICK_LIMITED = (Size(20, 1, 60),)
 FULL_SHARED = (Size(20, 20, 300), Size(200, 20, 150), Size(1_000, 20, 100))
 QUICK_SHARED = (Size(200, 20, 25),)
 ASLEEP = (Size(1, 1, 100), Size(20, 1, 150), Size(200, 1, 60), Size(1_000, 1, 30))
@@ -36,14 +39,18 @@ class Bench:
         self._count += 1
         return f"desk{self._count}"
 
-    def fan_out(self, size: Size, *, is_asleep: bool) -> list[list[str]]:
+    def fan_out(self, size: Size, *, is_asleep: bool, is_limited: bool) -> list[list[str]]:
         """Engine against floor on one desk; two rows of the table. The floor sleeps between two moves, always."""
         venue = Venue()
         began = time.monotonic()
-        wishes = {"awake_s": 0} if is_asleep else {}
+        wishes: dict[str, Any] = {"awake_s": 0} if is_asleep else {}
+        if is_limited:
+            wishes["limits"], venue.tells_money = "on", True
         desk = start_desk(venue, self.name(), size.followers, per_login=size.per_login, **wishes)
         started_s = time.monotonic() - began
         floor = start_floor(venue, desk)
+        if is_limited:
+            desk.before = flow_of(venue)
         busy, memory = desk.usage()
         race([desk, floor], size.rounds)
         spent_s, grown = desk.usage()
@@ -53,7 +60,7 @@ class Bench:
         mine, bare = Row.of(desk.laps), Row.of(floor.laps)
         close(desk, floor)
         if size.followers >= 20 and size.per_login == 1 and not is_asleep:
-            words = f"{size.followers:,} followers"
+            words = f"{size.followers:,} followers{', limits on' if is_limited else ''}"
             self.targets += [
                 Target(f"{words}: last order, p50 / floor", mine.last[0] / bare.last[0], 1.6),
                 Target(f"{words}: last order, p99 / floor", mine.last[1] / bare.last[1], 2.5),
@@ -64,12 +71,14 @@ class Bench:
             [label, "last", times(mine.last), times(bare.last), ratios(mine.last, bare.last)],
         ]
 
-    def fan_outs(self, sizes: tuple[Size, ...], title: str, *, is_asleep: bool = False) -> None:
+    def fan_outs(
+        self, sizes: tuple[Size, ...], title: str, *, is_asleep: bool = False, is_limited: bool = False
+    ) -> None:
         """One table."""
         rows: list[list[str]] = []
         for size in sizes:
             progress(f"{title}: {size.followers:,} followers, {size.rounds} rounds")
-            rows += self.fan_out(size, is_asleep=is_asleep)
+            rows += self.fan_out(size, is_asleep=is_asleep, is_limited=is_limited)
         heads = ("followers", "order", "engine µs p50 / p99 / max", "floor µs p50 / p99 / max", "ratio p50 / p99 / max")
         print(f"\n{title}\n\n{table(heads, rows)}\n", flush=True)
 
@@ -114,6 +123,8 @@ def main() -> int:
     print(f"Lockstep bench: {os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()}")
     bench = Bench()
     bench.fan_outs(QUICK if asked.quick else FULL, "Each follower on its own connection")
+    title = "Limits on every follower, quotes flowing, each on its own connection"
+    bench.fan_outs(QUICK_LIMITED if asked.quick else LIMITED, title, is_limited=True)
     bench.fan_outs(QUICK_SHARED if asked.quick else FULL_SHARED, "Twenty followers a login")
     bench.fan_outs(QUICK_ASLEEP if asked.quick else ASLEEP, "The engine asleep between two moves", is_asleep=True)
     bench.variants(*(QUICK_VARIANTS if asked.quick else FULL_VARIANTS))

@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import sys
+from datetime import time
+from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
@@ -12,10 +14,24 @@ from engine.app import Engine
 from engine.brokers.tradovate.options import Options
 from engine.config.settings import EngineTable
 from engine.domain.group import AccountPlan, Caps, DeskPlan, Exact, FollowerPlan, GroupPlan
+from engine.domain.hours import DayClock
 from engine.domain.ids import AccountId, ConnectionId, GroupId
+from engine.domain.keeping import Keeping
+from engine.domain.terms import DailyLoss, Terms, Trail
 from engine.ports import ConnectContext
 from engine.runtime import shard
 from tests.bench import control
+
+KEEPING = Keeping(  # a firm's strictest kind: the floor follows equity tick by tick, and a day's loss ends the day
+    terms=Terms(
+        start_balance=Decimal(50_000),
+        drawdown=Decimal(2_500),
+        mode=Trail.INTRADAY_EQUITY,
+        dll=DailyLoss(amount=Decimal(1_000)),
+        margin_level=Decimal(1),
+    ),
+    clock=DayClock(zone="America/New_York", day_start=time(18), cut_off=time(17), flat_by=time(16, 59)),
+)
 
 
 class Order(msgspec.Struct, frozen=True):
@@ -29,6 +45,7 @@ class Order(msgspec.Struct, frozen=True):
     home: str = ""
     journal: Literal["on", "off"] = "on"
     clerk: Literal["on", "off"] = "off"
+    limits: Literal["on", "off"] = "off"
     awake_s: int = EngineTable().awake_s  # as a user has it
 
     def logins(self) -> dict[str, list[str]]:
@@ -89,7 +106,8 @@ def build(order: Order) -> Engine:
         )
         for login in logins
     ]
-    desk = DeskPlan(accounts=accounts, groups=(group,))
+    keepings = dict.fromkeys(followers, KEEPING) if order.limits == "on" else {}
+    desk = DeskPlan(accounts=accounts, groups=(group,), keepings=keepings)
     return Engine(Path(order.home), desk, connections, awake_s=order.awake_s)
 
 
@@ -102,11 +120,11 @@ class Asked:
         self._stuck: set[str] = set()
 
     async def ready(self) -> str:
-        """Return when every follower has been compared and may trade."""
+        """Return when every follower has been compared and may trade, its limits known."""
         state = self._desk.shard.desk.state
         while len(state.copiers) < self._followers or not (  # noqa: ASYNC110  the engine has no event for the bench
             all(book.is_synced for book in state.leaders.values())
-            and all(copier.is_ready for copier in state.copiers.values())
+            and all(copier.is_ready and not copier.barred for copier in state.copiers.values())
         ):
             await asyncio.sleep(0.02)
         return "ok"

@@ -4,6 +4,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Callable
+from decimal import Decimal
 from itertools import count
 
 from tests.bench import wire
@@ -38,12 +39,13 @@ class Variants:
         self._flooded()
         self._slow()
         self._database()
+        self._limits()
         self._plain.close()
 
-    def _start(self, journal: str = "on", clerk: str = "off") -> DeskRacer:
+    def _start(self, journal: str = "on", clerk: str = "off", limits: str = "off") -> DeskRacer:
         """One engine of a race; asleep between two moves, since several awake ones would take each other's cores."""
         name = f"variant{next(self._numbers)}"
-        return start_desk(self._venue, name, self._followers, journal=journal, clerk=clerk, awake_s=0)
+        return start_desk(self._venue, name, self._followers, journal=journal, clerk=clerk, limits=limits, awake_s=0)
 
     def _race(self, words: str, *others: DeskRacer) -> list[Row]:
         self._say(f"{words}: {self._followers} followers, {self._rounds} rounds")
@@ -129,3 +131,25 @@ class Variants:
         self._note("busy database, against an idle one", hammered, idle)
         clerk.close()
         busy.close()
+
+    def _limits(self) -> None:
+        desk = self._start(limits="on")
+        for racer in (desk, self._plain):
+            racer.before = flow_of(self._venue)
+        self._venue.tells_money = True
+        plain, mine = self._race("limits", desk)
+        self._note("limits on every follower, quotes flowing, against none", mine, plain)
+        self._venue.tells_money, self._plain.before = False, lambda: None
+        desk.close()
+
+
+def flow_of(venue: Venue) -> Callable[[], None]:
+    """Quotes of what is held, near the one price of all fills; the last one a moment before the leader's fill."""
+    chance = random.Random(7)
+
+    def flow() -> None:
+        for _ in range(3):
+            venue.quote(str(Decimal(wire.PRICE) + Decimal(chance.randint(-8, 8)) / 4))
+            venue.pump(chance.random() * SPREAD_S / 3)
+
+    return flow

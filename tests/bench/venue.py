@@ -16,6 +16,8 @@ from tests.bench import wire
 
 HEARTBEAT_S = 2.0
 SEE = 262_144  # bytes taken in one read
+BALANCE = "50000.00"
+MARGIN = 20_000  # of one contract
 
 
 class Peer:
@@ -95,6 +97,7 @@ class Venue:
         self._next = 1_000_000
         self._markets: list[Peer] = []
         self._beat = 0.0
+        self.tells_money = False  # balance and margin after each fill, as the vendor does
 
     def _listen(self, hear: Callable[[Peer], None]) -> int:
         sock = socket.create_server(("127.0.0.1", 0), backlog=1_024)
@@ -179,14 +182,20 @@ class Venue:
             peer.sock.close()
 
     def _pulse(self) -> None:
-        beat, quote = wire.frame("h"), wire.quotes()
+        beat = wire.frame("h")
         for login in self.logins.values():
             if login.socket is not None and login.socket.is_open:
                 login.socket.send(beat)
+        self.quote(wire.PRICE, beat)
+
+    def quote(self, price: str, beat: bytes = b"") -> None:
+        """Quote the one contract on the leaders' lines; the others get a ``beat``, if any."""
+        quote = wire.quotes(price)
         self._markets = [peer for peer in self._markets if peer.is_open]
         for peer in self._markets:
             is_lead = peer.login is not None and peer.login.name.endswith("lead")
-            peer.send(quote if is_lead else beat)
+            if is_lead or beat:
+                peer.send(quote if is_lead else beat)
 
     # ---- the second port -------------------------------------------------------------------------------------------
 
@@ -271,9 +280,11 @@ class Venue:
             case "contract/find":
                 text = contract
             case "user/syncrequest":
+                cash = ",".join(wire.cash(number, number, BALANCE) for number in peer.login.accounts)
                 empty = ",".join(f'"{name}":[]' for name in wire.COLLECTIONS)
                 text = (
                     f'{{"users":[],"contractGroups":[],{empty},"accounts":{self._accounts(peer.login)},'
+                    f'"cashBalances":[{cash}],'
                     f'"positions":{self._positions(peer.login)},"contracts":[{contract}]}}'
                 )
             case _:
@@ -314,6 +325,12 @@ class Venue:
                 wire.event("order", wire.order(number, order.account, action, "Filled", now), "Updated"),
                 wire.event("position", wire.position(order.account, net, now), "Updated"),
             )
+            if self.tells_money:
+                cash, margin = (
+                    wire.cash(order.account, order.account, BALANCE),
+                    wire.margin(order.account, MARGIN * abs(net)),
+                )
+                messages += wire.event("cashBalance", cash, "Updated"), wire.event("marginSnapshot", margin, "Updated")
             by_peer.setdefault(order.peer, []).append(wire.array(messages))
         for peer, answers in by_peer.items():
             peer.send(b"".join(answers))

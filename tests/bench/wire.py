@@ -13,7 +13,6 @@ CONTRACT = 4021
 PRICE = "21000.25"
 COLLECTIONS = (
     "accountRiskStatuses",
-    "cashBalances",
     "commandReports",
     "commands",
     "executionReports",
@@ -105,9 +104,19 @@ def account(number: int, name: str) -> str:
     return json.dumps({"id": number, "name": name, "userId": 1, "accountType": "Customer", "active": True})
 
 
-def quotes() -> bytes:
-    """A quote of the one contract, at its one price."""
-    entry = f'{{"price":{PRICE},"size":5}}'
+def cash(number: int, account: int, amount: str) -> str:
+    """Money of an account."""
+    return f'{{"id":{number},"accountId":{account},"currencyId":1,"amount":{amount},"realizedPnL":0}}'
+
+
+def margin(account: int, amount: int) -> str:
+    """Margin in use; its id is the account's."""
+    return f'{{"id":{account},"totalUsedMargin":{amount},"initialMargin":{amount}}}'
+
+
+def quotes(price: str = PRICE) -> bytes:
+    """A quote of the one contract."""
+    entry = f'{{"price":{price},"size":5}}'
     entries = f'{{"Bid":{entry},"Offer":{entry},"Trade":{entry}}}'
     quote = f'{{"timestamp":"{stamp()}","contractId":{CONTRACT},"entries":{entries}}}'
     return array([f'{{"e":"md","d":{{"quotes":[{quote}]}}}}'])

@@ -261,6 +261,7 @@ async def test_without_trading_hours_limits_hold_all_the_same(tmp_path: Path) ->
 
 
 def floor(stage: Stage) -> Decimal:
+    stage.engine.shard.desk.mark()
     kept = stage.copier("A").kept
     assert kept is not None
     assert kept.ledger is not None

@@ -51,6 +51,7 @@ def staged(*followers: FollowerPlan, kept: Keeping | None = None, **keepings: Ke
 
 
 def kept_of(stage: Stage, account: AccountId = A) -> Kept:
+    stage.desk.mark()
     kept = stage.copier(account).kept
     assert kept is not None
     return kept

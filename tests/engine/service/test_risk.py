@@ -16,6 +16,7 @@ def test_the_nearest_limit_comes_first_with_the_price_that_stops_it():
     stage.lead(2)
     ease(stage)
     fall(stage, "20")
+    stage.desk.mark()
     state = stage.desk.state
     view = risk_view([A, B], state.copiers, state.quotes)
     day, trail = view.limits

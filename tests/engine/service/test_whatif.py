@@ -184,6 +184,7 @@ def test_rooms_and_risk_are_those_that_the_ledger_then_shows(
 
 
 def _views(stage: Stage, account: AccountId) -> list:
+    stage.desk.mark()
     return limit_views(stage.copier(account), stage.desk.state.fresh_quotes())
 
 

@@ -5,6 +5,7 @@ from engine.api.notices import ActTold, CopyTold, Message, Notice, Snapshot, Sta
 from engine.api.pnl import CurveView, PnlLine, PnlView, Point, ReportView
 from engine.api.requests import (
     ActAsk,
+    ApartAsk,
     ApproveAsk,
     Ask,
     CloseAsk,
@@ -74,6 +75,7 @@ __all__ = [
     "ActState",
     "ActTold",
     "ActView",
+    "ApartAsk",
     "ApproveAsk",
     "Ask",
     "BlockView",

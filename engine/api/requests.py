@@ -62,6 +62,10 @@ class SyncAsk(Ask, frozen=True, tag="sync"):
     close: bool = False
 
 
+class ApartAsk(Ask, frozen=True, tag="apart"):
+    """Keep apart what the leader's position does not explain; copying goes on beside it."""
+
+
 class RepairAsk(Ask, frozen=True, tag="repair"):
     """Lift a quarantine."""
 
@@ -157,6 +161,7 @@ ActAsk = (
     | CloseAsk
     | FlattenAsk
     | SyncAsk
+    | ApartAsk
     | RepairAsk
     | UnlockAsk
     | TakeAsk

@@ -143,6 +143,7 @@ class AccountView(Value, frozen=True):
     apart: tuple[str, ...] = ()  # positions that the leader drives no more: "+2 NQZ6 by ann since 14:30:00 UTC"
     own_limits: dict[str, Decimal] = {}  # a person's tighter figures in force, by limit
     sync: SyncState = SyncState.IN_SYNC  # of its worst contract
+    rogue: str = ""  # policy for trades of other hands, and what they have here: "policy apart, +1 NQZ6 kept apart"
 
 
 class DesyncLine(Value, frozen=True):
@@ -319,6 +320,7 @@ class StatusView(Value, frozen=True):
     holds: tuple[HoldView, ...]
     apart: tuple[str, ...] = ()  # positions that their leader drives no more: a person has to close them
     rolls: tuple[str, ...] = ()  # contracts near their end that are held or led
+    rogue: tuple[str, ...] = ()  # what other hands have on followers: "A: policy apart, +1 NQZ6 kept apart"
 
 
 class ActState(StrEnum):

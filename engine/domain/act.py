@@ -33,6 +33,7 @@ from engine.domain.reconcile import rebase
 from engine.domain.recovery import drop
 from engine.domain.relimit import payout, relimit
 from engine.domain.risk import Opposed, Signal
+from engine.domain.rogue import gather
 from engine.domain.timetable import TIME_HOLDS
 
 LIMIT_HOLDS = frozenset({"lock", "lock-day", "leader-lock", "leader-lock-day"})
@@ -113,7 +114,7 @@ def tell(copier: Copier, key: str, code: str, text: str, out: list[Decision]) ->
 
 def holding(copier: Copier) -> str:
     """What is held, as the end of a sentence."""
-    held = [f"{lane.held:+d} {lane.symbol}" for lane in copier.lanes.values() if lane.held]
+    held = [f"{lane.net:+d} {lane.symbol}" for lane in copier.lanes.values() if lane.net]
     return f", holds {', '.join(held)}" if held else ", holds nothing"
 
 
@@ -282,8 +283,10 @@ def begin(copier: Copier, task: Task, out: list[Decision]) -> None:
 
 def _zero(copier: Copier, task: Task) -> bool:
     """A flatten wants nothing, whatever was found or opened since; True where that is news."""
-    wanted = [lane for lane in copier.lanes.values() if lane.goal] if task.kind == "flatten" else []
+    is_any = task.kind == "flatten"
+    wanted = [lane for lane in copier.lanes.values() if is_any and (lane.goal or lane.beside)]
     for lane in wanted:
+        gather(lane)
         lane.goal = 0
         drop(lane)
     if wanted:

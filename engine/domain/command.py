@@ -69,6 +69,10 @@ class Sync(Wish, frozen=True):
     close: bool = False
 
 
+class Apart(Wish, frozen=True):
+    """Keep apart what the leader's position does not explain: it is left alone, and copying goes on beside it."""
+
+
 class Repair(Wish, frozen=True):
     """Lift the quarantine that a bug of ours caused."""
 
@@ -180,6 +184,7 @@ Command = (
     | Close
     | Flatten
     | Sync
+    | Apart
     | Repair
     | Unlock
     | Take

@@ -30,6 +30,7 @@ from engine.domain.lane import NO_LIMIT, Feed, Lane
 from engine.domain.offer import Offer, ask
 from engine.domain.risk import Denied, Signal, Standing, arm, named, verdict
 from engine.domain.timetable import Times
+from engine.domain.trace import Traces
 
 SETTLE = timedelta(seconds=3)  # an order that a snapshot this much later does not list has never reached the broker
 ASK_AFTER = timedelta(seconds=5)  # an order without an end is asked about
@@ -95,6 +96,7 @@ class Copier(msgspec.Struct):
     offers: dict[Symbol, Offer] = {}
     asides: Asides = {}  # trades of the leader that it does not take
     signalled: dict[Symbol, int] = {}  # targets that people were told of, where entries are told and not entered
+    rogue: Traces = msgspec.field(default_factory=Traces)  # what other hands do on the account
 
     # ---- armed figures ---------------------------------------------------------------------------------------------
 
@@ -163,7 +165,7 @@ class Copier(msgspec.Struct):
 
     def _room(self, entering: Lane | None) -> int:
         """Thousandths of a mini under the account cap; the lane that enters counts with its goal alone."""
-        used = sum((abs(lane.goal) if lane is entering else lane.worst) * lane.weight for lane in self.lanes.values())
+        used = sum(lane.counted(is_entering=lane is entering) * lane.weight for lane in self.lanes.values())
         allowed, firm = self.plan.caps.account, self.kept.cap if self.kept is not None else None
         return int((allowed if firm is None else min(allowed, firm)) * 1000) - used
 
@@ -238,13 +240,9 @@ class Copier(msgspec.Struct):
 
     def skipped(self, lane: Lane, cause: str, wanted: int, denied: Denied) -> Skipped:
         """Record of an entry that is not copied."""
+        check, figures = denied.check, denied.figures
         return Skipped(
-            account=self.account,
-            symbol=lane.symbol,
-            cause=cause,
-            wanted=wanted,
-            check=denied.check,
-            figures=denied.figures,
+            account=self.account, symbol=lane.symbol, cause=cause, wanted=wanted, check=check, figures=figures
         )
 
     def fly(self, lane: Lane, quantity: int, cause: str, client: OrderId, at: datetime, *, is_exit: bool) -> None:
@@ -260,7 +258,7 @@ class Copier(msgspec.Struct):
             return
         if denied := self._late(lane, at):
             self.hold_back(lane, cause, denied, out)
-        quantity = lane.step()
+        quantity = lane.next()
         if not quantity:
             return
         is_exit = lane.held * quantity < 0
@@ -360,11 +358,11 @@ class Copier(msgspec.Struct):
 
     def is_flat(self) -> bool:
         """Say whether nothing is held and nothing under way."""
-        return not self.flights and not any(lane.held for lane in self.lanes.values())
+        return not self.flights and not any(lane.net for lane in self.lanes.values())
 
     def is_busy(self) -> bool:
         """Say whether something is under way that time must look after."""
-        is_any = bool(self.flights or self.tasks or self.offers or self.orphans)
+        is_any = bool(self.flights or self.tasks or self.offers or self.orphans or self.rogue.is_busy)
         return is_any or any(lane.is_busy() for lane in self.lanes.values())
 
 

@@ -14,9 +14,10 @@ from typing import Any
 
 import msgspec
 
-from engine.domain import leaderstop, outage, parting, pause, pool, report, rollover, silence, timed
+from engine.domain import leaderstop, outage, parting, pause, pool, report, rogue, rollover, silence, timed
 from engine.domain.act import progress
 from engine.domain.bands import Bands
+from engine.domain.closing import pursue
 from engine.domain.copier import Copier
 from engine.domain.decision import AskSnapshot, Decision, Severity
 from engine.domain.due import KINDS, Timed, TradeDateTold
@@ -58,8 +59,8 @@ from engine.domain.sizing import is_moving
 from engine.domain.state import DeskState, attend, configure, fits_of
 from engine.domain.stopout import settle, turn_day
 from engine.domain.taking import askers
-from engine.domain.wake import next_look, wake
-from engine.domain.watch import check
+from engine.domain.wake import TICK, next_look, wake
+from engine.domain.watch import SOON, check
 from engine.domain.wish import Wishes
 
 _QUIET = frozenset({QuoteMarked, OrdersSent})  # facts that change nobody's next order
@@ -224,6 +225,7 @@ class Desk:
             return
         try:
             step(copier)
+            pursue(copier, at, out)
             if copier.tasks:
                 progress(copier, at, out)
             if copier.times is not None:
@@ -240,7 +242,7 @@ class Desk:
 
     def _filled(self, event: OrderFilled, out: list[Decision]) -> None:
         self.state.version += 1
-        self._with(event.account, event.at, out, lambda copier: report.filled(copier, event, out))
+        self._with(event.account, event.at, out, lambda copier: report.filled(self.state, copier, event, out))
 
     def _answered(self, event: OrderAnswered, out: list[Decision]) -> None:
         self._with(event.account, event.at, out, lambda copier: report.answered(copier, event, out))
@@ -257,6 +259,7 @@ class Desk:
                 wake(self.state, event.at)
             return
         self._with(event.account, event.at, out, lambda copier: report.reported(copier, event))
+        wake(self.state, event.at, SOON if rogue.is_off(self.state, event) else TICK)
 
     def _paid(self, event: BalanceReported, out: list[Decision]) -> None:
         self._balanced(event, out)
@@ -353,7 +356,7 @@ class Desk:
         gone = configure(self.state, event.plan)
         self._gate.configured(before, event.at, out)
         for copier in gone:
-            if left := ", ".join(f"{lane.held:+d} {lane.symbol}" for lane in copier.lanes.values() if lane.held):
+            if left := ", ".join(f"{lane.net:+d} {lane.symbol}" for lane in copier.lanes.values() if lane.net):
                 said = f"{copier.account} is no follower any more and holds {left}: nobody looks after it"
                 out.append(copier.tell("acct.left", Severity.P1, said))
         self._asking = askers(self.state)
@@ -383,6 +386,7 @@ class Desk:
     def _look_after(self, copier: Copier, at: datetime, out: list[Decision]) -> None:
         self.state.version += pause.look_after(copier, at, out)
         check(copier, self.state.fresh_quotes(), self._wishes.opposed(copier), at, out)
+        rogue.look_back(self.state, copier, at, out)
 
     def _clocked(self, event: ClockChanged, out: list[Decision]) -> None:
         outage.clock_changed(self.state, event, out)

@@ -43,6 +43,8 @@ class OrderFilled(Stamped, frozen=True):
     traded_at: datetime  # the exchange's time
     client: OrderId | None = None  # ours, if the order carries our tag
     automated: bool | None = None  # what the broker says of the order; None if it does not say
+    is_admin: bool | None = None  # the broker's or the firm's own order
+    tag: str = ""  # what its sender wrote on it
 
 
 class FillBusted(Stamped, frozen=True):
@@ -115,6 +117,8 @@ class OrderChanged(Stamped, frozen=True):
     reason: str = ""  # why it was rejected
     parent: BrokerOrderId | None = None
     automated: bool | None = None
+    is_admin: bool | None = None
+    tag: str = ""
 
 
 class PositionReported(Stamped, frozen=True):
@@ -178,6 +182,9 @@ class OrderSeen(Value, frozen=True, array_like=True):
     price: Decimal | None = None
     stop: Decimal | None = None
     reason: str = ""
+    automated: bool | None = None
+    is_admin: bool | None = None
+    tag: str = ""
 
 
 class SnapshotTaken(Stamped, frozen=True):

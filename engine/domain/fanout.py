@@ -122,6 +122,7 @@ def follow(
         if (
             copier.barred
             or lane.barred
+            or lane.beside
             or feed.barred
             or signal.age_us > lane.max_age_us
             or signal.run_ticks > lane.max_run
@@ -142,12 +143,11 @@ def follow(
         if more:
             lane.goal += more
             feed.taken += more
-            lane.entered_by = feed.symbol
             copier.room -= size * lane.weight
             copier.copies += 1
             copier.trades += 1
             copier.is_spent = lane.fits != NO_LIMIT
-            lane.signalled_at, lane.signal_price = signal.at, price
+            lane.entered_by, lane.signalled_at, lane.signal_price = feed.symbol, signal.at, price
     if copier.is_ready and (copier.barred or lane.barred):
         copier.hold_back(lane, signal.cause, named("contract", copier.barred or lane.barred), out)
     quantity = lane.step()
@@ -209,7 +209,7 @@ def rivals(state: DeskState, leader: AccountId, quantity: int) -> frozenset[tupl
     for copier in state.copiers.values():
         if copier.group not in groups:
             for lane in copier.lanes.values():
-                against = lane.held - lane.sells if side > 0 else -lane.held - lane.buys
+                against = lane.net - lane.sells if side > 0 else -lane.net - lane.buys
                 if against < 0 or lane.goal * side < 0:
                     found.add((copier.owner, family_of(lane.symbol)))
     owner_of = {account.id: account.owner for account in state.plan.accounts}

@@ -128,19 +128,19 @@ def _each(stop: int, check: RoomCheck, product: Product) -> Decimal:
 def _at_stake(lane: Lane, means: Means, check: RoomCheck, *, is_entering: bool) -> tuple[Decimal, Decimal]:
     """Money that a lane loses from here if it is stopped out, and what it earns at its targets."""
     product = product_of(lane.symbol)
-    count = abs(lane.goal) if is_entering else lane.worst
-    if product is None or not (count or lane.held):
+    count = lane.counted(is_entering=is_entering)
+    if product is None or not (count or lane.net):
         return ZERO, ZERO
     stop, target = _stops(check, means.bracket)
     tick = product.tick * product.point
-    held = abs(lane.held)
-    coming = max(0, count - (held if lane.goal * lane.held >= 0 else 0))
+    held = abs(lane.net)
+    coming = max(0, count - (held if lane.goal * lane.net >= 0 else 0))
     slip = check.slip_ticks * tick + check.cost
     lost = coming * (stop * tick + slip) + held * slip
     earned = coming * target * tick
     if not held:
         return lost, earned
-    side, mark, average = (1 if lane.held > 0 else -1), lane.mark or lane.cost.average, lane.cost.average
+    side, mark, average = (1 if lane.net > 0 else -1), lane.mark or lane.cost.average, lane.cost.average
     stops = _resting(lane, means.children, held, average - side * stop * product.tick, is_stop=True)
     targets = _resting(lane, means.children, held, average + side * target * product.tick, is_stop=False)
     lost += sum((max(ZERO, (mark - price) * side) * product.point * size for price, size in stops), ZERO)
@@ -155,7 +155,7 @@ def _resting(
     found, left = [], held
     for child in children.values():
         price = child.leg.stop if is_stop else child.leg.price
-        if child.symbol == lane.symbol and child.quantity * lane.held < 0 and price is not None and left:
+        if child.symbol == lane.symbol and child.quantity * lane.net < 0 and price is not None and left:
             size = min(child.open, left)
             left -= size
             found.append((price, size))

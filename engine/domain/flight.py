@@ -33,6 +33,16 @@ class Working(msgspec.Struct):
     stop: Decimal | None = None
     client: OrderId | None = None
     cancelled_at: datetime | None = None  # when we asked for its end
+    source: str = ""  # whose it is, where it is none of ours
+    is_told: bool = False
+    tries: int = 0  # how often the close policy has asked for its end
+
+    def after(self, known: "Working | None") -> "Working":
+        """This order with what was noted of it before."""
+        if known is not None:
+            self.cancelled_at, self.source = known.cancelled_at, known.source
+            self.is_told, self.tries = known.is_told, known.tries
+        return self
 
 
 class Orphan(msgspec.Struct):

@@ -106,6 +106,16 @@ class Discretion(StrEnum):
     SIGNAL = "signal"  # it is told and never entered
 
 
+class RoguePolicy(StrEnum):
+    """What is done about contracts that somebody else opens on a follower. What somebody else closes is never bought back."""
+
+    ALERT = "alert"  # told; the contract takes no entries until a person decides
+    CLOSE = "close"  # the foreign part is closed, foreign working orders are cancelled
+    ADOPT = "adopt"  # counted in: the leader's next exit closes it as well
+    APART = "apart"  # kept beside the copies: our exits leave it alone
+    PAUSE = "pause"  # entries stop on the whole account until a person resumes
+
+
 class Caps(Setting, frozen=True):
     """Hard sizes. ``order`` and ``symbol`` in contracts of the follower, ``account`` in mini-equivalents."""
 
@@ -155,6 +165,7 @@ class FollowerPlan(Setting, frozen=True):
     hours: HoursPlan | None = None  # when it trades and must be flat; the account's own table wins
     news: NewsPlan | None = None  # what is done around economic events; the account's own table wins
     relationship: RelationshipPlan | None = None  # how much the copies of this leader may lose
+    rogue: RoguePolicy = RoguePolicy.ALERT  # what is done about trades of other hands on this account
 
 
 class PoolPlan(Setting, frozen=True):

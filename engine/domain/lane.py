@@ -100,6 +100,7 @@ class Lane(msgspec.Struct):
     expired: str = ""  # why the contract takes no entries any more, by its dates
     lost: int = 0  # signed contracts of an allowed entry whose order went missing: to be tried again within bounds
     course: Course = msgspec.field(default_factory=Course)
+    beside: int = 0  # signed contracts of other hands that are kept beside ``held``: never on the other side of it
 
     def shift(self, feed: Feed, net: int) -> int:
         """Follow the leader to ``net``: lower the goal where he shrank.
@@ -207,6 +208,11 @@ class Lane(msgspec.Struct):
             return -min(-goal - self.sells, self.max_order) if -goal > self.sells and not self.buys else 0
         return 0
 
+    def next(self) -> int:
+        """As ``step``, where no entry of ours is to go beyond the target, whatever other hands have made of the goal."""
+        self.count_in()
+        return self.step()
+
     def _is_one_flip(self, contracts: int) -> bool:
         return self.is_one_order and not self.buys and not self.sells and contracts <= self.max_order
 
@@ -261,6 +267,15 @@ class Lane(msgspec.Struct):
                 feed.taken -= gone
                 lost -= gone
 
+    def count_in(self) -> None:
+        """Let contracts of other hands count toward what has not left yet: no entry of ours goes beyond the target."""
+        if self.goal > 0:
+            most = max(0, self.target, self.held + self.buys)
+            self._lose(max(0, self.goal - most))
+        elif self.goal < 0:
+            most = min(0, self.target, self.held - self.sells)
+            self._lose(min(0, self.goal - most))
+
     def meddled(self, quantity: int) -> bool:
         """Take in a fill that is not ours. A close by other hands is not bought back; an opening is left alone.
 
@@ -275,6 +290,9 @@ class Lane(msgspec.Struct):
             return False
         if before * self.goal > 0:  # a goal on the other side is a flip under way, which goes on
             self.hold_back()
+            coming = self.held + self.buys - self.sells  # exits of ours in flight close some of it as well
+            goal = max(0, min(self.goal, coming)) if self.goal > 0 else min(0, max(self.goal, coming))
+            self._lose(self.goal - goal)
         return True
 
     def is_settled(self) -> bool:
@@ -289,12 +307,29 @@ class Lane(msgspec.Struct):
             or self.lost
             or self.course.state is not SyncState.IN_SYNC
             or (self.is_bracketed and self.held)
-            or (self.reported is not None and self.reported != self.held)
+            or (self.reported is not None and self.reported != self.net)
         )
+
+    def counted(self, *, is_entering: bool) -> int:
+        """Contracts, unsigned, that count under the account's caps; a lane that enters counts with its goal alone."""
+        return (abs(self.goal) if is_entering else self.worst) + abs(self.beside)
 
     def is_explained(self) -> bool:
         """Say whether the leader's position explains what is held, with nothing under way."""
         return self.is_settled() and min(0, self.target) <= self.held <= max(0, self.target)
+
+    @property
+    def net(self) -> int:
+        """What the broker has: our own part and what is kept apart."""
+        return self.held + self.beside
+
+    def net_out(self) -> None:
+        """Our part and what is kept apart met on opposite sides: the broker has netted them, nothing is bought back."""
+        if self.beside * self.held < 0:
+            gone = min(abs(self.beside), abs(self.held))
+            signed = gone if self.beside > 0 else -gone
+            self.beside -= signed
+            self.meddled(signed)
 
     @property
     def worst(self) -> int:

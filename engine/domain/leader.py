@@ -22,6 +22,8 @@ class Stand(msgspec.Struct):
     cost: Cost = msgspec.field(default_factory=Cost)
     reported: int | None = None
     off_since: datetime | None = None
+    moved: int = 0  # his newest fill, signed, and when we heard of it
+    moved_at: datetime | None = None
 
 
 class LeaderBook(msgspec.Struct):
@@ -63,6 +65,7 @@ class LeaderBook(msgspec.Struct):
         stand = self.stand(event.symbol)
         stand.cost.fold(stand.net, event.quantity, event.price)
         stand.net += event.quantity
+        stand.moved, stand.moved_at = event.quantity, event.at
         return stand
 
     def restate(self, event: SnapshotTaken) -> dict[Symbol, int]:

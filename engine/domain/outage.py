@@ -63,7 +63,7 @@ def _stand_still(state: DeskState, accounts: Iterable[AccountId], *, line_up: bo
 def _holds_anything(state: DeskState, account: AccountId) -> bool:
     book, copier = state.leaders.get(account), state.copiers.get(account)
     return bool(book and any(stand.net for stand in book.stands.values())) or bool(
-        copier and any(lane.held for lane in copier.lanes.values())
+        copier and any(lane.net for lane in copier.lanes.values())
     )
 
 
@@ -79,6 +79,7 @@ def clock_changed(state: DeskState, event: ClockChanged, out: list[Decision]) ->
     by = timedelta(seconds=event.seconds)
     for copier in state.copiers.values():
         shift(copier, by)
+        copier.rogue.shift_clock(by)
     for book in state.leaders.values():
         book.silent_since = book.silent_since and book.silent_since + by
     for guard in state.guards.values():

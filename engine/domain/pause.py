@@ -37,7 +37,7 @@ def gap_of(copier: Copier) -> str:
 
 def holds_of(copier: Copier) -> str:
     """What is held, in words; empty for nothing."""
-    return ", ".join(f"{lane.held:+d} {lane.symbol}" for lane in copier.lanes.values() if lane.held)
+    return ", ".join(f"{lane.net:+d} {lane.symbol}" for lane in copier.lanes.values() if lane.net)
 
 
 def clock(at: datetime) -> str:

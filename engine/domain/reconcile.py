@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 
-from engine.domain import recovery
+from engine.domain import recovery, rogue
 from engine.domain.bracket import trim
+from engine.domain.closing import compared
 from engine.domain.copier import SETTLE, Copier, remember
-from engine.domain.decision import Decision, Severity
+from engine.domain.decision import Decision
 from engine.domain.event import CLOSED, OrderSeen, OrderStatus, SnapshotTaken
 from engine.domain.flight import Flight, Working
 from engine.domain.group import MissedEntry
@@ -15,6 +16,7 @@ from engine.domain.ids import OrderId, Symbol
 from engine.domain.lane import Lane
 from engine.domain.risk import Denied
 from engine.domain.sizing import Quotes, ticks_away
+from engine.domain.stray import listed
 
 
 def reconcile(copier: Copier, event: SnapshotTaken, quotes: Quotes, out: list[Decision]) -> None:
@@ -22,7 +24,7 @@ def reconcile(copier: Copier, event: SnapshotTaken, quotes: Quotes, out: list[De
     for fill in event.fills:
         remember(copier.seen, fill)
     seen = {order.client: order for order in event.orders if order.client is not None}
-    believed = {symbol: lane.held for symbol, lane in copier.lanes.items()}
+    believed = {symbol: lane.net for symbol, lane in copier.lanes.items()}
     unsure: set[Symbol] = set()
     for client, flight in list(copier.flights.items()):
         _settle(copier, client, flight, seen.get(client), event, unsure, quotes)
@@ -35,16 +37,19 @@ def reconcile(copier: Copier, event: SnapshotTaken, quotes: Quotes, out: list[De
         lane.reported = net
         if symbol in held and (price := held[symbol].price) is not None and net != believed.get(symbol, 0):
             lane.cost.average = price
-        _compare(copier, lane, net, out, is_sure=symbol not in unsure)
+        _compare(copier, lane, net, event.at, out, is_sure=symbol not in unsure)
+        lane.net_out()
     _count_children(copier, seen)
     copier.working = {
         order.order: Working(
             order.symbol, order.quantity, order.filled, order.kind, order.price, order.stop, order.client,
-            copier.working[order.order].cancelled_at if order.order in copier.working else None,
-        )
+        ).after(copier.working.get(order.order))
         for order in event.orders
         if order.status not in CLOSED and order.client not in copier.flights
     }  # fmt: skip
+    for order in event.orders:
+        if order.order in copier.working:
+            listed(copier, copier.working[order.order], order, event.at, out)
     copier.is_synced = copier.is_line_up
     copier.is_based, copier.compared_at = True, event.at
     copier.arm()
@@ -169,11 +174,12 @@ def _forget(
     remember(copier.done, client)
 
 
-def _compare(copier: Copier, lane: Lane, net: int, out: list[Decision], *, is_sure: bool) -> None:
+def _compare(copier: Copier, lane: Lane, broker: int, at: datetime, out: list[Decision], *, is_sure: bool) -> None:
     """Take over the broker's net position; a difference that no order of ours explains bars new entries.
 
     While an order of ours may be under way unseen, only what it cannot explain counts.
     """
+    net = broker - lane.beside
     if not copier.is_based:
         lane.held = net
         if not (lane.held * lane.goal >= 0 and abs(lane.held) <= abs(lane.goal) <= abs(lane.target)):
@@ -185,12 +191,9 @@ def _compare(copier: Copier, lane: Lane, net: int, out: list[Decision], *, is_su
     if not difference:
         if lane.barred.startswith("desync") and is_sure and lane.is_explained():
             lane.barred = ""
+        compared(copier, lane, out, is_sure=is_sure)
         return
-    believed = lane.held
-    is_close = lane.meddled(difference)
-    lane.barred = f"desync: broker has {net:+d}, we had {believed:+d}"
-    said = f"{copier.account} {lane.symbol}: broker has {net:+d}, our orders explain {believed:+d}"
-    out.append(copier.tell("rogue.close" if is_close else "rogue.open", Severity.P2, said, lane))
+    rogue.found(copier, lane, difference, f"broker has {broker:+d}, we had {lane.net:+d}", at, out)
 
 
 def _liquidated(copier: Copier, lane: Lane, net: int) -> None:
@@ -210,7 +213,9 @@ def _liquidated(copier: Copier, lane: Lane, net: int) -> None:
 
 def rebase(lane: Lane) -> None:
     """Accept what is held as the base to go on from, and say so where the leader's position does not explain it."""
-    lane.goal = lane.held
+    lane.goal = (
+        max(0, lane.held - lane.sells) if lane.held > 0 else min(0, lane.held + lane.buys)
+    )  # exits under way go on
     if min(0, lane.target) <= lane.held <= max(0, lane.target):
         lane.barred = ""
     else:

@@ -3,7 +3,9 @@
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from engine.domain import rogue
 from engine.domain.bracket import trim
+from engine.domain.closing import give_up
 from engine.domain.copier import Copier, lots, remember
 from engine.domain.decision import AskOrder, AskSnapshot, Decision, Liquidate, Raised, Severity
 from engine.domain.event import (
@@ -25,12 +27,14 @@ from engine.domain.event import (
 )
 from engine.domain.flight import Flight, Working
 from engine.domain.hold import Hold
-from engine.domain.ids import OrderId, is_ours, order_id
+from engine.domain.ids import OrderId, order_id
 from engine.domain.lane import Lane
 from engine.domain.recovery import child_gone, lose
+from engine.domain.state import DeskState
+from engine.domain.stray import listed
 
 
-def filled(copier: Copier, event: OrderFilled, out: list[Decision]) -> None:
+def filled(state: DeskState, copier: Copier, event: OrderFilled, out: list[Decision]) -> None:
     """Take in a fill, once."""
     if event.fill in copier.seen:
         return
@@ -38,7 +42,7 @@ def filled(copier: Copier, event: OrderFilled, out: list[Decision]) -> None:
     lane, quantity = copier.lane(event.symbol), event.quantity
     client = event.client or _liquidation(copier, lane, quantity)
     flight = copier.flights.get(client) if client is not None else None
-    lane.cost.fold(lane.held, quantity, event.price)
+    lane.cost.fold(lane.net, quantity, event.price)
     if copier.bond is not None:
         is_ours = any(client in known for known in (copier.flights, copier.children, copier.done))
         copier.bond.fold(lane.symbol, quantity, event.price, is_ours=is_ours)
@@ -51,6 +55,7 @@ def filled(copier: Copier, event: OrderFilled, out: list[Decision]) -> None:
         lane.held += quantity
         lane.exit_tries, lane.retry_at = 0, None
         copier.refusals = 0
+        rogue.copied(copier, event, out)
         if flight.open == 0:
             copier.land(client)
         elif flight.final is not None and abs(flight.quantity) - flight.open >= flight.final:
@@ -61,7 +66,9 @@ def filled(copier: Copier, event: OrderFilled, out: list[Decision]) -> None:
         lane.held += quantity  # ours, told after we had written it off: the lane puts it right
         copier.arm()
     else:
-        _meddled(copier, lane, quantity, event, out)
+        rogue.filled(copier, lane, event, rogue.led(state, copier, event.symbol), out)
+    if lane.beside:
+        lane.net_out()
     copier.propose(lane, f"fill:{event.fill}", event.at, out)
 
 
@@ -83,19 +90,6 @@ def _child_filled(
     kind = "stop" if child.leg.stop is not None else "target"
     said = f"{kind} of {copier.account} filled: {lots(quantity, lane)} at {event.price}"
     out.append(copier.tell("bracket.filled", Severity.P3, said, lane))
-
-
-def _meddled(copier: Copier, lane: Lane, quantity: int, event: OrderFilled, out: list[Decision]) -> None:
-    is_close = lane.meddled(quantity)
-    source = "another Lockstep" if is_ours(event.client) else "another program" if event.automated else "by hand"
-    what = f"{lots(quantity, lane)} at {event.price} on {copier.account} is no copy: {source}"
-    if not is_close:
-        copier.trades += 1  # the firm counts it too
-        lane.barred = f"desync: holds {lane.held:+d}, {source}"
-    elif lane.barred.startswith("desync") and lane.is_explained():
-        lane.barred = ""
-    copier.arm()
-    out.append(copier.tell("rogue.close" if is_close else "rogue.open", Severity.P2, what, lane))
 
 
 def answered(copier: Copier, event: OrderAnswered, out: list[Decision]) -> None:
@@ -174,6 +168,8 @@ def _exit_failed(copier: Copier, lane: Lane, quantity: int, at: datetime, why: s
     lane.retry_at = at + timedelta(seconds=min(30, 2 ** min(5, lane.exit_tries - 1)))
     out.append(copier.tell("exit.refused", Severity.P1, f"exit {lots(quantity, lane)} did not fill: {why}", lane))
     out.append(AskSnapshot(account=copier.account))
+    if lane.exit_tries % 3 == 0 and give_up(copier, lane, out):
+        return
     if (
         lane.exit_tries % 3 == 0 and not lane.buys and not lane.sells
     ):  # it closes all: nothing of ours may fill beside it
@@ -210,16 +206,20 @@ def changed(copier: Copier, event: OrderChanged, out: list[Decision]) -> None:
         copier.working.pop(event.order, None)
     elif event.client not in copier.done:
         known = copier.working.get(event.order)
-        asked = known.cancelled_at if known else None
-        copier.working[event.order] = Working(
-            event.symbol, event.quantity, event.filled, event.kind, event.price, event.stop, event.client, asked
-        )
+        working = Working(
+            event.symbol, event.quantity, event.filled, event.kind, event.price, event.stop, event.client
+        ).after(known)
+        copier.working[event.order] = working
+        listed(copier, working, event, event.at, out)
 
 
 def reported(copier: Copier, event: PositionReported) -> None:
     """Keep the broker's view of a position beside ours; ``check`` compares them when nothing moves."""
     if event.symbol in copier.lanes or event.net:
-        copier.lane(event.symbol).reported = event.net
+        lane = copier.lane(event.symbol)
+        lane.reported = event.net
+        if event.net != lane.net and lane.off_since is None and not lane.buys and not lane.sells:
+            lane.off_since = event.at  # its time runs from the broker's word on
 
 
 def restricted(copier: Copier, event: AccountRestricted, out: list[Decision]) -> None:
@@ -227,6 +227,7 @@ def restricted(copier: Copier, event: AccountRestricted, out: list[Decision]) ->
     if copier.restriction is event.restriction:
         return
     copier.restriction, copier.restricted_because = event.restriction, event.reason
+    rogue.restricted(copier, event)
     copier.arm()
     text = f"{event.account}: broker says {event.restriction.value} {event.reason}".rstrip()
     out.append(copier.tell("acct.lock", Severity.P2, text))

@@ -22,6 +22,7 @@ CHECKS = (
     "signal_age",
     "price_run",
     "opposite",
+    "apart",
     "rate_limit",
     "trades_per_day",
     "order_size",
@@ -98,6 +99,8 @@ def verdict(more: int, lane: Lane, feed: Feed, signal: Signal, standing: Standin
         return Denied(check="price_run", figures=f"{signal.run_ticks} ticks over {lane.max_run}")
     if signal.opposed and (standing.owner, family_of(lane.symbol)) in signal.opposed:
         return Denied(check="opposite", figures=f"{standing.owner} holds the other side in another group")
+    if lane.beside and (denied := _beside(more, lane)):
+        return denied
     if copies >= standing.per_minute:
         return Denied(check="rate_limit", figures=f"{copies} entries this minute over {standing.per_minute}")
     if standing.trades >= standing.per_day:
@@ -119,6 +122,17 @@ def _let_through(more: int, lane: Lane, feed: Feed) -> int:
     have = lane.goal if len(lane.feeds) < 2 else feed.taken
     left = feed.bound - have
     return max(0, left if more > 0 else -left)
+
+
+def _beside(more: int, lane: Lane) -> Denied | None:
+    """Judge an entry beside contracts of other hands that are kept apart: they count under the cap, and are not netted."""
+    if lane.beside * more < 0:
+        return Denied(check="apart", figures=f"{lane.beside:+d} of other hands is kept apart on the other side")
+    fits = max(0, lane.cap - abs(lane.beside) - (abs(lane.goal) if lane.goal * more > 0 else 0))
+    if abs(more) <= fits:
+        return None
+    figures = f"{abs(more)} over {fits}, {lane.beside:+d} is kept apart under a cap of {lane.cap}"
+    return Denied(check="apart", figures=figures, allowed=fits)
 
 
 def named(check: str, barred: str) -> Denied:

@@ -34,7 +34,7 @@ def holders(state: DeskState) -> dict[Symbol, list[str]]:
                 found.setdefault(symbol, []).append(book.account)
     for copier in state.copiers.values():
         for lane in copier.lanes.values():
-            if lane.held:
+            if lane.net:
                 found.setdefault(lane.symbol, []).append(copier.account)
     return found
 

@@ -28,6 +28,7 @@ def aim(copier: Copier, lane: Lane, feed: Feed) -> Shot | None:
         or lane.sells
         or lane.retry_at is not None
         or lane.is_bracketed
+        or lane.beside
         or len(lane.feeds) != 1
         or copier.copies >= copier.max_copies
         or copier.trades >= copier.max_trades

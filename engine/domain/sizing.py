@@ -164,7 +164,7 @@ def ticks_away(symbol: Symbol, price: Decimal | None, quotes: Quotes) -> Decimal
 
 def funds_of(copier: Copier, quotes: Quotes, at: datetime) -> Funds:
     """Money of a follower as sizing sees it at ``at``."""
-    held = ((lane.symbol, lane.held, lane.cost.average) for lane in copier.lanes.values())
+    held = ((lane.symbol, lane.net, lane.cost.average) for lane in copier.lanes.values())
     return Funds(
         balance=copier.balance,
         open_profit=open_profit(held, quotes),

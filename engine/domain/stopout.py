@@ -48,7 +48,7 @@ def holdings(copier: Copier, quotes: Quotes) -> list[Holding] | None:
 
 def positions(copier: Copier) -> list[tuple[Symbol, int, Decimal]]:
     """What an account holds, and what it paid."""
-    return [(lane.symbol, lane.held, lane.cost.average) for lane in copier.lanes.values() if lane.held]
+    return [(lane.symbol, lane.net, lane.cost.average) for lane in copier.lanes.values() if lane.net]
 
 
 def worth(parts: Iterable[tuple[Decimal, Decimal, Holding]]) -> Decimal:
@@ -106,7 +106,7 @@ def _blind(copier: Copier, kept: Kept, at: datetime, out: list[Decision]) -> Non
     kept.blind_since = kept.blind_since or at
     if not kept.is_blind and at - kept.blind_since >= BLIND:
         kept.is_blind = True
-        names = ", ".join(lane.symbol for lane in copier.lanes.values() if lane.held)
+        names = ", ".join(lane.symbol for lane in copier.lanes.values() if lane.net)
         said = f"limits of {copier.account} cannot be marked: no price for {names}"
         out.append(copier.tell("dd.blind", Severity.P2, said))
 
@@ -207,5 +207,5 @@ def _lift(copier: Copier, kept: Kept, out: list[Decision]) -> None:
 def is_moved(copier: Copier, symbol: Symbol, quotes: Quotes) -> bool:
     """Say whether a quote of ``symbol`` may move what an account is worth; one that cannot be valued is always looked at."""
     is_by_money = copier.is_by_money
-    priced = (quote_for(quotes, lane.symbol) for lane in copier.lanes.values() if lane.held or is_by_money)
+    priced = (quote_for(quotes, lane.symbol) for lane in copier.lanes.values() if lane.net or is_by_money)
     return any(quote is None or quote.symbol == symbol for quote in priced)

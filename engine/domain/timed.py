@@ -81,7 +81,7 @@ def settle(copier: Copier, out: list[Decision]) -> None:
 
 
 def _is_at_risk(copier: Copier) -> bool:
-    return bool(copier.flights or copier.working) or any(lane.held or lane.goal for lane in copier.lanes.values())
+    return bool(copier.flights or copier.working) or any(lane.net or lane.goal for lane in copier.lanes.values())
 
 
 # ---- trading windows -----------------------------------------------------------------------------------------------

@@ -8,9 +8,9 @@ TICK = timedelta(seconds=1)  # how often time is looked after while something is
 IDLE = timedelta(seconds=30)  # … and while nothing is
 
 
-def wake(state: DeskState, at: datetime) -> None:
+def wake(state: DeskState, at: datetime, after: timedelta = TICK) -> None:
     """Something happened: time is told soon."""
-    state.due = min(state.due or at + TICK, at + TICK)
+    state.due = min(state.due or at + after, at + after)
 
 
 def next_look(state: DeskState, at: datetime) -> datetime:

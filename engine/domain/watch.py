@@ -15,6 +15,7 @@ from engine.domain.risk import Opposed
 from engine.domain.sizing import Quotes
 
 ASK_AGAIN = timedelta(seconds=3)
+SOON = timedelta(milliseconds=500)  # a difference that lasts so long, with nothing in flight, is asked about
 ASK_SELDOM = timedelta(minutes=1)  # however often the same doubt was answered
 ASK_LONG = timedelta(seconds=15)  # an order without an end for so long is looked for in the whole account
 HAND_OVER = timedelta(minutes=1)  # a difference that lasts longer is a person's
@@ -67,11 +68,11 @@ def _time(copier: Copier, lane: Lane, at: datetime) -> bool:
     if lane.off_since is None:
         lane.off_since = at
         return False
-    return at - lane.off_since >= timedelta(seconds=1) and not (is_opposite(lane) and lane.is_settled())
+    return at - lane.off_since >= SOON and not (is_opposite(lane) and lane.is_settled())
 
 
 def _differs(lane: Lane) -> bool:
-    is_other = lane.reported is not None and lane.reported != lane.held
+    is_other = lane.reported is not None and lane.reported != lane.net
     return lane.held != lane.goal or is_other or is_opposite(lane)
 
 
@@ -152,7 +153,7 @@ def _sight(copier: Copier, lane: Lane, at: datetime) -> tuple[Sight, str, dateti
     if not _differs(lane):
         return Sight.EVEN, "", None
     since = lane.off_since or at
-    why = f"broker says {lane.reported:+d}" if lane.reported is not None and lane.reported != lane.held else "differs"
+    why = f"broker says {lane.reported:+d}" if lane.reported is not None and lane.reported != lane.net else "differs"
     if at - since < GRACE:
         return Sight.OFF, why, since + GRACE
     return Sight.LASTING, why, since + HAND_OVER

@@ -184,7 +184,7 @@ class Day:
         if book is not None:
             held = {symbol: stand.net for symbol, stand in book.stands.items()}
         elif copier is not None:
-            held = {symbol: lane.held for symbol, lane in copier.lanes.items()}
+            held = {symbol: lane.net for symbol, lane in copier.lanes.items()}
         prices = {holding.symbol: holding.price for holding in event.holdings}
         for symbol, net in held.items():
             off = net - self.books.nets.get((account, symbol), 0)
@@ -222,12 +222,12 @@ class Day:
         for copier in state.copiers.values():
             self.money[copier.account] = Money(opening=copier.balance)
             for symbol, lane in copier.lanes.items():
-                price = self._carry((copier.account, symbol), lane.held, lane.cost, at)
+                price = self._carry((copier.account, symbol), lane.net, lane.cost, at)
                 aim = _aim(copier, lane)
-                if price is not None and (aim != Aim() or lane.held):
+                if price is not None and (aim != Aim() or lane.net):
                     place = (copier.account, symbol)
                     self._aims[place] = aim
-                    fills = [(lane.held, price)] if lane.held else []
+                    fills = [(lane.net, price)] if lane.net else []
                     move = Move(at=at, copy="carried", price=price, rest=Cause.CARRIED, aim=aim, fills=fills)
                     self.moves.setdefault(place, []).append(move)
 

@@ -29,6 +29,7 @@ from engine.domain.ids import AccountId, Symbol, is_ours
 from engine.domain.lane import Lane
 from engine.domain.leader import LeaderBook
 from engine.domain.parting import HELD
+from engine.domain.rogue import STOPS
 from engine.domain.sizing import Quotes, mark_of, open_profit
 from engine.domain.state import DeskState
 from engine.domain.stopout import LIMITS
@@ -69,7 +70,7 @@ def _follower(
     copier: Copier, plan: AccountPlan, quotes: Quotes, broker: str, now: datetime, last: LastCopy
 ) -> AccountView:
     state, why = state_of(copier)
-    opened = _open([(lane.symbol, lane.held, lane.cost.average) for lane in copier.lanes.values()], quotes)
+    opened = _open([(lane.symbol, lane.net, lane.cost.average) for lane in copier.lanes.values()], quotes)
     cause, lag = last(copier.account)
     limits = risk.limit_views(copier, quotes)
     return AccountView(
@@ -105,7 +106,17 @@ def _follower(
         apart=tuple(f"{lane.held:+d} {lane.symbol} {lane.apart}" for lane in copier.lanes.values() if lane.apart),
         own_limits=dict(copier.kept.own) if copier.kept is not None else {},
         sync=sync.worst(copier, now),
+        rogue=hands(copier),
     )
+
+
+def hands(copier: Copier) -> str:
+    """The policy for trades of other hands, and what they have on the account now."""
+    told = [f"policy {copier.plan.rogue.value}"]
+    told += [f"{lane.beside:+d} {lane.symbol} kept apart" for lane in copier.lanes.values() if lane.beside]
+    told += [f"closing {c.left:+d} {symbol}" for symbol, c in copier.rogue.closings.items() if c.left]
+    stray = sum(working.is_told for working in copier.working.values())
+    return ", ".join([*told, *([f"{stray} working orders"] if stray else [])])
 
 
 def state_of(copier: Copier) -> tuple[AccountState, str]:
@@ -119,13 +130,13 @@ def state_of(copier: Copier) -> tuple[AccountState, str]:
     if not copier.is_synced:
         return AccountState.OFFLINE, "sync: not yet compared with the broker"
     engine = next(
-        (hold for hold in copier.holds if hold.kind == "engine" or hold.by == LIMITS or hold.by in HELD), None
+        (hold for hold in copier.holds if hold.kind in ("engine", *STOPS) or hold.by == LIMITS or hold.by in HELD), None
     )
     if engine is not None:
         return AccountState.STOPPED, engine.reason
     for lane in copier.lanes.values():
         if lane.barred.startswith("desync"):
-            return AccountState.DESYNC, f"{lane.symbol} {lane.barred}"
+            return AccountState.DESYNC, f"{lane.symbol} {lane.barred}; policy {copier.plan.rogue.value}"
         if lane.is_off_told or lane.course.state in (SyncState.DESYNC, SyncState.NEEDS_PERSON):
             wanted, helper = (
                 lane.goal + lane.lost,
@@ -167,7 +178,7 @@ def _plain(number: Decimal) -> str:
 
 
 def _is_shown(lane: Lane) -> bool:
-    return bool(lane.held or lane.goal or lane.target or lane.buys or lane.sells or lane.reported)
+    return bool(lane.net or lane.goal or lane.target or lane.buys or lane.sells or lane.reported)
 
 
 def _leg(copier: Copier, lane: Lane, quotes: Quotes, now: datetime) -> LegView:
@@ -182,13 +193,15 @@ def _leg(copier: Copier, lane: Lane, quotes: Quotes, now: datetime) -> LegView:
         note = f"exit try {lane.exit_tries + 1}"
     elif lane.target != lane.goal and copier.is_synced:
         note = f"skipped {abs(lane.target - lane.goal)}"
+    if lane.beside:
+        note = ", ".join(filter(None, (note, f"{lane.beside:+d} apart")))
     return LegView(
         symbol=lane.symbol,
-        have=lane.held,
-        want=lane.goal,
+        have=lane.net,
+        want=lane.goal + lane.beside,
         in_flight=lane.buys - lane.sells,
-        price=lane.cost.average if lane.held else None,
-        open_profit=_open([(lane.symbol, lane.held, lane.cost.average)], quotes),
+        price=lane.cost.average if lane.net else None,
+        open_profit=_open([(lane.symbol, lane.net, lane.cost.average)], quotes),
         leader_symbol=source,
         off_s=max(0.0, off) if off is not None else None,
         note=note,
@@ -294,7 +307,8 @@ def signature(state: DeskState, account: AccountId) -> object:
     copier, book = state.copiers.get(account), state.leaders.get(account)
     if copier is not None:
         lanes = tuple(
-            (lane.symbol, lane.held, lane.goal, lane.target, bool(lane.barred)) for lane in copier.lanes.values()
+            (lane.symbol, lane.held, lane.beside, lane.goal, lane.target, bool(lane.barred))
+            for lane in copier.lanes.values()
         )
         holds = tuple((hold.by, hold.kind, hold.since, hold.until) for hold in copier.holds)
         offers = tuple((offer.id, offer.left) for offer in copier.offers.values())

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from engine.api.requests import (
     ActAsk,
+    ApartAsk,
     ApproveAsk,
     CloseAsk,
     DisconnectAsk,
@@ -30,6 +31,7 @@ from engine.api.requests import (
 from engine.api.views import PreviewLine, PreviewView
 from engine.domain.act import unexplained
 from engine.domain.command import (
+    Apart,
     Approve,
     Close,
     Command,
@@ -61,6 +63,7 @@ from engine.domain.lane import Lane
 from engine.domain.offer import Offer
 from engine.domain.pause import stays
 from engine.domain.relimit import in_force, is_looser, plain, planned, refusal, stand
+from engine.domain.rogue import beyond
 from engine.domain.sizing import Quotes, open_profit
 from engine.domain.state import DeskState
 from engine.errors import LockstepError
@@ -111,9 +114,9 @@ def command_of(ask: ActAsk, accounts: tuple[AccountId, ...], state: DeskState, n
         case FlattenAsk(reason=reason):
             return Flatten(accounts=accounts, reason=reason)
         case SyncAsk(adopt=adopt, close=close):
-            if adopt and close:
-                raise AskError("sync: either adopt or close, not both")
-            return Sync(accounts=accounts, adopt=adopt, close=close)
+            return _sync(accounts, adopt=adopt, close=close)
+        case ApartAsk():
+            return Apart(accounts=accounts)
         case RepairAsk():
             return Repair(accounts=accounts)
         case UnlockAsk(is_reset=is_reset):
@@ -174,11 +177,17 @@ def offered(name: str, accounts: tuple[AccountId, ...], state: DeskState) -> tup
     raise AskError(f"offer {name[:12]}: {what}")
 
 
+def _sync(accounts: tuple[AccountId, ...], *, adopt: bool, close: bool) -> Sync:
+    if adopt and close:
+        raise AskError("sync: either adopt or close, not both")
+    return Sync(accounts=accounts, adopt=adopt, close=close)
+
+
 def _contract(symbol: str | None, accounts: tuple[AccountId, ...], state: DeskState) -> Symbol | None:
     """The contract that is meant: a product names the one month of it that is held."""
     if symbol is None or month_of(Symbol(symbol)):
         return None if symbol is None else Symbol(symbol)
-    lanes = [lane for account in accounts for lane in state.copiers[account].lanes.values() if lane.held]
+    lanes = [lane for account in accounts for lane in state.copiers[account].lanes.values() if lane.net]
     held = sorted({lane.symbol for lane in lanes if root_of(lane.symbol) == symbol})
     if len(held) != 1:
         what = f"{', '.join(held)} are held; name one" if held else f"nobody in the scope holds {symbol}"
@@ -200,7 +209,7 @@ def preview(
         contracts = _contracts(copier, command)
         traded += sum(abs(quantity) for _, quantity in contracts)
         cancelled += orders
-        touched = [(lane.symbol, lane.held, lane.cost.average) for lane, _ in contracts]
+        touched = [(lane.symbol, lane.net, lane.cost.average) for lane, _ in contracts]
         profit += open_profit(touched, quotes)
         notes = (_offline(copier), "real money" if copier.account in live else "")
         note = ", ".join(filter(None, notes))
@@ -232,11 +241,11 @@ def _contracts(copier: Copier, command: Command) -> list[tuple[Lane, int]]:
     lanes = list(copier.lanes.values())
     match command:
         case Close(symbol=symbol, quantity=quantity):
-            held = [lane for lane in lanes if lane.held and symbol in (None, lane.symbol)]
-            sizes = [min(abs(lane.held), quantity or abs(lane.held)) for lane in held]
-            return [(lane, -size if lane.held > 0 else size) for lane, size in zip(held, sizes, strict=True)]
+            held = [lane for lane in lanes if lane.net and symbol in (None, lane.symbol)]
+            sizes = [min(abs(lane.net), quantity or abs(lane.net)) for lane in held]
+            return [(lane, -size if lane.net > 0 else size) for lane, size in zip(held, sizes, strict=True)]
         case Flatten() | Off(close=True):
-            return [(lane, -lane.held) for lane in lanes if lane.held]
+            return [(lane, -lane.net) for lane in lanes if lane.net]
         case Sync(close=True):
             return [(lane, size) for lane in lanes if (size := unexplained(lane)[1])]
         case Resize(factor=factor, now=True):
@@ -256,7 +265,7 @@ def _change(copier: Copier, command: Command) -> tuple[str, str, int]:
     state, why = state_of(copier)
     now = why or state.value
     moves = {lane.symbol: quantity for lane, quantity in _contracts(copier, command)}
-    held = {lane.symbol: lane.held for lane in copier.lanes.values()}
+    held = {lane.symbol: lane.net for lane in copier.lanes.values()}
     before = _positions(held)
     after = _positions({symbol: net + moves.get(symbol, 0) for symbol, net in held.items()})
     match command:
@@ -295,6 +304,8 @@ def _change(copier: Copier, command: Command) -> tuple[str, str, int]:
             return now, "copies from the leader's next entry", 0
         case Sync(adopt=True):
             return before, f"{before}, kept as the new base", 0
+        case Apart():
+            return before, _kept_apart(copier), 0
         case Repair():
             return now, "compared with the broker, then copies", 0
         case Relimit(kind=kind, figure=figure):
@@ -317,6 +328,16 @@ def _after_payout(copier: Copier, amount: Decimal) -> tuple[str, str]:
     return stand(copier.kept), stand(after)
 
 
+def _kept_apart(copier: Copier) -> str:
+    """What a follower would hold of its own and beside it; as it is where the leader's position explains all."""
+    lanes = list(copier.lanes.values())
+    beside = {lane.symbol: lane.beside + beyond(lane) for lane in lanes}
+    if not any(beyond(lane) for lane in lanes):
+        return _positions({lane.symbol: lane.net for lane in lanes})
+    own = _positions({lane.symbol: lane.held - beyond(lane) for lane in lanes})
+    return f"{own} copied, {_positions(beside)} kept apart"
+
+
 def _positions(held: dict[Symbol, int]) -> str:
     return ", ".join(f"{net:+d} {symbol}" for symbol, net in held.items() if net) or "flat"
 
@@ -325,7 +346,7 @@ def _adds_risk(copier: Copier, command: Command) -> bool:
     match command:
         case Resize(factor=factor):
             return factor > copier.factor
-        case Resume() | Repair() | Unlock() | Take() | Disconnect() | On() | Payout() | Skip(is_over=True):
+        case Resume() | Repair() | Unlock() | Apart() | Take() | Disconnect() | On() | Payout() | Skip(is_over=True):
             return True
         case Relimit(kind=kind, figure=figure):
             return is_looser(copier, kind, figure)
@@ -368,6 +389,8 @@ def _remarks(command: Command) -> tuple[str, ...]:
             return ("No loss; the floor stays where it is or locks. What has not left the balance yet counts as gone.",)
         case Take():
             return ("Judged again by all checks, at the price of now.",)
+        case Apart():
+            return ("Copies go on beside it; only a person's close or flatten reaches it.",)
         case Unlock(is_reset=False):
             return ("Inside the buffer only the firm's own lines act.",)
         case _:

@@ -112,6 +112,7 @@ def status_view(projection: Projection, scope: str, now: datetime) -> StatusView
         holds=_holds(followers),
         rolls=tuple(dict.fromkeys(text for view in views for text in view.rolls)),
         apart=tuple(f"{view.id} {one}" for view in followers for one in view.apart),
+        rogue=tuple(f"{view.id}: {view.rogue}" for view in followers if "," in view.rogue),
     )
 
 

@@ -9,6 +9,7 @@ from engine.api import (
     ActLine,
     ActState,
     ActView,
+    ApartAsk,
     ApproveAsk,
     CloseAsk,
     DisconnectAsk,
@@ -42,6 +43,7 @@ DONE_WORDS = {
     "close": "CLOSED",
     "flatten": "🟥 FLAT",
     "sync": "SYNCED",
+    "apart": "KEPT APART",
     "repair": "REPAIRED",
     "unlock": "UNLOCKED",
     "limit": "LIMIT",
@@ -80,6 +82,8 @@ def title_of(ask: ActAsk) -> str:
         case SyncAsk():
             way = ", adopt what is held" if ask.adopt else ", close the difference" if ask.close else " to the leader"
             return f"SYNC {ask.scope}{way}"
+        case ApartAsk():
+            return f"SYNC {ask.scope}, keep apart what is not the leader's"
         case RepairAsk():
             return f"REPAIR {ask.scope}"
         case LimitAsk():

@@ -51,6 +51,7 @@ def status_card(view: StatusView, now: datetime, zone: tzinfo) -> Card:
     if view.offline:
         lines.append(f"OFFLINE {', '.join(view.offline)}")
     lines.extend(f"NOT COPIED {told(one, now, zone)}" for one in view.apart)
+    lines.extend(f"Other hands {one_line(rogue)}" for rogue in view.rogue)
     lines.extend(hold(one, now, zone) for one in view.holds)
     lines.extend(one_line(text) for text in view.rolls)
     lines.append(f"Lag {lag(view.lag_ms)}")
@@ -123,6 +124,8 @@ def account_card(view: AccountView, now: datetime, zone: tzinfo) -> Card:
     lines.extend(f"Held back {symbol} {carried:+f}" for symbol, carried in view.carried.items() if carried)
     if view.working_orders:
         lines.append(f"Working orders {view.working_orders}")
+    if view.rogue:
+        lines.append(f"Other hands: {one_line(view.rogue)}")
     lines.extend(hold(one, now, zone) for one in view.holds)
     lines.extend(one_line(text) for text in view.rolls)
     lines.extend(

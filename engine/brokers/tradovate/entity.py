@@ -65,6 +65,7 @@ class Order(Entity, frozen=True):
     parent_id: int | None = None
     oco_id: int | None = None
     timestamp: datetime | None = None
+    admin: bool = False
 
 
 class OrderVersion(Entity, frozen=True):
@@ -76,6 +77,7 @@ class OrderVersion(Entity, frozen=True):
     price: Decimal | None = None
     stop_price: Decimal | None = None
     time_in_force: str = ""
+    text: str | None = None
 
 
 class OrderCommand(Entity, frozen=True):
@@ -86,6 +88,7 @@ class OrderCommand(Entity, frozen=True):
     command_status: str
     cl_ord_id: str | None = None
     is_automated: bool | None = None
+    custom_tag50: str | None = msgspec.field(name="customTag50", default=None)
 
 
 class CommandReport(Entity, frozen=True):

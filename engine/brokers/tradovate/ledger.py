@@ -67,8 +67,7 @@ class Ledger:
         """Note that the broker's order is ours, as the answer to our request says."""
         self._owned[order] = client
         row = self._row(order)
-        if row.client is None:
-            row.client = client
+        row.client = row.client or client
 
     def take(self, entity: Entity) -> None:
         """Take in one entity, whichever it is."""
@@ -197,6 +196,8 @@ class Ledger:
                     traded_at=aware(fill.timestamp),
                     client=row.client,
                     automated=row.automated,
+                    is_admin=row.admin,
+                    tag=row.tag,
                 )
             )
 
@@ -244,7 +245,7 @@ class Ledger:
         if state == row.told:
             return
         row.told = state
-        status, quantity, filled, client, kind, price, stop, reason, parent, automated = state
+        status, quantity, filled, client, kind, price, stop, reason, parent, automated, admin, tag = state
         assert row.contract is not None
         facts.append(
             OrderChanged(
@@ -262,6 +263,8 @@ class Ledger:
                 reason=reason,
                 parent=BrokerOrderId(str(parent)) if parent is not None else None,
                 automated=automated,
+                is_admin=admin,
+                tag=tag,
             )
         )
 
@@ -324,7 +327,7 @@ class Ledger:
         )
 
     def _seen_order(self, row: Row) -> OrderSeen:
-        status, quantity, filled, client, kind, price, stop, reason, _, _ = row.state()
+        status, quantity, filled, client, kind, price, stop, reason, _, automated, admin, tag = row.state()
         symbol = self.book.symbols[row.contract] if row.contract is not None else Symbol("")
         return OrderSeen(
             order=BrokerOrderId(str(row.id)),
@@ -337,6 +340,9 @@ class Ledger:
             price=price,
             stop=stop,
             reason=reason,
+            automated=automated,
+            is_admin=admin,
+            tag=tag,
         )
 
     # ---------------------------------------------------------------- questions

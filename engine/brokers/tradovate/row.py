@@ -20,7 +20,20 @@ from engine.domain.ids import OrderId
 
 _MODIFY_IN_FORCE: Final = frozenset({"AtExecution", "OnHold", "ExecutionSuspended"})
 
-Told = tuple[OrderStatus, int, int, OrderId | None, str, Decimal | None, Decimal | None, str, int | None, bool | None]
+Told = tuple[
+    OrderStatus,
+    int,
+    int,
+    OrderId | None,
+    str,
+    Decimal | None,
+    Decimal | None,
+    str,
+    int | None,
+    bool | None,
+    bool | None,
+    str,
+]
 
 
 class Row:
@@ -28,6 +41,7 @@ class Row:
 
     __slots__ = (
         "account",
+        "admin",
         "automated",
         "busted",
         "client",
@@ -41,6 +55,7 @@ class Row:
         "reports",
         "side",
         "status",
+        "tag50",
         "told",
         "versions",
         "waiting",
@@ -55,6 +70,8 @@ class Row:
         self.parent: int | None = None
         self.client: OrderId | None = None
         self.automated: bool | None = None
+        self.admin: bool | None = None  # None until the order itself has told it
+        self.tag50 = ""
         self.new_seen = False  # the New command is known, so a missing client id means that there is none
         self.commands: dict[int, OrderCommand] = {}
         self.versions: dict[int, OrderVersion] = {}
@@ -70,6 +87,7 @@ class Row:
         self.account = entity.account_id
         self.contract = entity.contract_id if entity.contract_id is not None else self.contract
         self.side = side(entity.action) or self.side
+        self.admin = entity.admin
         self.parent = entity.parent_id if entity.parent_id is not None else self.parent
         self.climb(STATUSES.get(entity.ord_status, OrderStatus.UNKNOWN))
 
@@ -89,6 +107,7 @@ class Row:
                 self.client = OrderId(entity.cl_ord_id)
             if entity.is_automated is not None:
                 self.automated = entity.is_automated
+            self.tag50 = entity.custom_tag50 or self.tag50
 
     def report(self, entity: CommandReport | ExecutionReport) -> None:
         """Take in a report; an execution report also tells what a missing order would."""
@@ -128,6 +147,11 @@ class Row:
         return self.reports[max(self.reports)] if self.reports and self.status is OrderStatus.REJECTED else ""
 
     @property
+    def tag(self) -> str:
+        """What its sender wrote on it: the exchange tag, or the text of its terms."""
+        return self.tag50 or next((terms.text for _, terms in sorted(self.versions.items()) if terms.text), "")
+
+    @property
     def is_open(self) -> bool:
         """Say whether it may still trade; an unknown word counts as open."""
         return self.status is not None and self.status not in CLOSED
@@ -146,4 +170,6 @@ class Row:
             self.reason,
             self.parent,
             self.automated,
+            self.admin,
+            self.tag,
         )

@@ -29,6 +29,7 @@ from engine.domain.event import (
     OrderSeen,
     OrderStatus,
     PersonActed,
+    PositionReported,
     QuoteMarked,
     RefusalKind,
     Refused,
@@ -83,6 +84,8 @@ class Order:
     is_lost: bool = False
     is_resting: bool = False  # at a price that does not come
     is_gone: bool = False  # has ended, and nobody was told
+    automated: bool | None = None
+    is_admin: bool | None = None
 
     @property
     def id(self) -> BrokerOrderId:
@@ -156,6 +159,7 @@ class Stage:
         self.clients: set[OrderId] = set()
         self.goals: dict[tuple[AccountId, Symbol], set[int]] = {}
         self.manual: set[AccountId] = set()
+        self.reports = False  # brokers tell positions as well as fills
         self.tell(EngineStarted(at=self.at, run="r0", version="1"))
         self.tell(DeskConfigured(at=self.at, plan=desk_plan))
         for account in self.brokers:
@@ -188,6 +192,8 @@ class Stage:
                     if self.copier(account).barred and barred.get(account):
                         assert abs(quantity) <= abs(lane.held), "a bar stops every entry"
                         assert lane.held * quantity < 0
+                    if account in self.manual:
+                        self._assert_modest(lane, quantity)
                     self._send(account, client, symbol, quantity)
             case AskSnapshot(account=account):
                 self.brokers[account].wants_snapshot = True
@@ -204,6 +210,23 @@ class Stage:
                         self.brokers[account].queue.append(self._changed(self.brokers[account], order))
             case _:
                 pass
+
+    def _assert_modest(self, lane: Lane, quantity: int) -> None:
+        """Beside other hands an entry stays within target and cap, and an exit within what the broker has."""
+        broker = self.brokers[lane.account]
+        if lane.held * quantity >= 0:
+            assert min(0, lane.target) <= lane.goal <= max(0, lane.target), (lane, quantity)
+            assert abs(lane.held + quantity + lane.beside) <= lane.cap, (lane, quantity)
+            assert quantity * lane.beside >= 0
+        elif (
+            lane.liquidation is None
+            and not broker.queue
+            and not [order for order in broker.open_orders() if order.symbol == lane.symbol]
+        ):
+            net = broker.nets.get(lane.symbol, 0)
+            flip = abs(lane.goal) if lane.goal * lane.held < 0 else 0
+            assert net * quantity < 0, (lane, quantity, net)
+            assert abs(quantity) <= abs(net) + flip, (lane, quantity, net)
 
     def _order(self, broker: Broker, client: OrderId | None, symbol: Symbol, quantity: int) -> Order:
         self.count += 1
@@ -237,6 +260,9 @@ class Stage:
             quantity=order.quantity,
             filled=order.filled,
             client=order.client,
+            kind="limit" if order.is_resting else "market",
+            automated=order.automated,
+            is_admin=order.is_admin,
         )
 
     def _trade(self, broker: Broker, order: Order, size: int) -> OrderFilled:
@@ -258,9 +284,14 @@ class Stage:
             price=self.price,
             traded_at=self.at,
             client=order.client,
+            automated=order.automated,
+            is_admin=order.is_admin,
         )
         broker.fills.append(fill.fill)
         broker.queue.append(fill)
+        if self.reports:
+            net = broker.nets[order.symbol]
+            broker.queue.append(PositionReported(at=self.at, account=broker.account, symbol=order.symbol, net=net))
         return fill
 
     # ---- what may happen -------------------------------------------------------------------------------------------
@@ -333,15 +364,26 @@ class Stage:
                 return
             self.tell(broker.queue.pop(0))
 
-    def trade_by_hand(self, account: AccountId, quantity: int, symbol: Symbol = NQ) -> None:
+    def trade_by_hand(
+        self,
+        account: AccountId,
+        quantity: int,
+        symbol: Symbol = NQ,
+        *,
+        automated: bool | None = None,
+        is_admin: bool | None = None,
+        client: OrderId | None = None,
+    ) -> None:
         self.manual.add(account)
         broker = self.brokers[account]
-        self._trade(broker, self._order(broker, None, symbol, quantity), abs(quantity))
+        order = self._order(broker, client, symbol, quantity)
+        order.automated, order.is_admin = automated, is_admin
+        self._trade(broker, order, abs(quantity))
 
-    def rest(self, account: AccountId, *, is_gone: bool) -> None:
+    def rest(self, account: AccountId, quantity: int = 1, *, is_gone: bool) -> None:
         """A person's resting order; ``is_gone`` has ended unheard by the time anybody cancels it."""
         broker = self.brokers[account]
-        order = self._order(broker, None, NQ, 1)
+        order = self._order(broker, None, NQ, quantity)
         order.is_resting = True
         broker.queue.append(self._changed(broker, order))
         if is_gone:
@@ -374,6 +416,8 @@ class Stage:
                 quantity=order.quantity,
                 filled=order.filled,
                 client=order.client,
+                kind="limit" if order.is_resting else "market",
+                automated=order.automated,
             )
             for order in broker.orders
             if not order.is_lost and (order.client is not None or order.status is OrderStatus.WORKING)
@@ -427,6 +471,7 @@ class Stage:
         for name, copier in self.desk.state.copiers.items():
             broker = self.brokers[name]
             for symbol, lane in copier.lanes.items():
+                assert lane.beside * lane.held >= 0, "the broker nets: both parts are on one side"
                 asked = self.goals.setdefault((name, symbol), {0})
                 asked.add(lane.goal)
                 if name in self.manual:
@@ -437,7 +482,7 @@ class Stage:
                     lane.is_settled()
                     and not broker.queue
                     and not broker.open_orders()
-                    and broker.nets.get(symbol, 0) == lane.held
+                    and broker.nets.get(symbol, 0) == lane.net
                 ):
                     self.goals[name, symbol] = {lane.goal}
 
@@ -468,7 +513,7 @@ class Stage:
             self.wait(2)
         for account, copier in self.desk.state.copiers.items():
             for symbol, lane in copier.lanes.items():
-                assert lane.held == self.net(symbol, account), (account, symbol, lane, self.brokers[account])
+                assert lane.net == self.net(symbol, account), (account, symbol, lane, self.brokers[account])
                 assert lane.is_settled(), (account, symbol, lane)
             assert not copier.flights
 

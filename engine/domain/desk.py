@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from engine.domain import leaderstop, outage, parting, pause, pool, report, rogue, rollover, silence, timed
+from engine.domain import leaderstop, lookout, outage, parting, pause, pool, report, rollover, silence, timed
 from engine.domain.act import progress
 from engine.domain.bands import Bands
 from engine.domain.closing import pursue
@@ -259,7 +259,7 @@ class Desk:
                 wake(self.state, event.at)
             return
         self._with(event.account, event.at, out, lambda copier: report.reported(copier, event))
-        wake(self.state, event.at, SOON if rogue.is_off(self.state, event) else TICK)
+        wake(self.state, event.at, SOON if lookout.is_off(self.state, event) else TICK)
 
     def _paid(self, event: BalanceReported, out: list[Decision]) -> None:
         self._balanced(event, out)
@@ -386,7 +386,7 @@ class Desk:
     def _look_after(self, copier: Copier, at: datetime, out: list[Decision]) -> None:
         self.state.version += pause.look_after(copier, at, out)
         check(copier, self.state.fresh_quotes(), self._wishes.opposed(copier), at, out)
-        rogue.look_back(self.state, copier, at, out)
+        lookout.look_back(self.state, copier, at, out)
 
     def _clocked(self, event: ClockChanged, out: list[Decision]) -> None:
         outage.clock_changed(self.state, event, out)

@@ -29,6 +29,7 @@ from engine.domain.flight import Flight, Working
 from engine.domain.hold import Hold
 from engine.domain.ids import OrderId, order_id
 from engine.domain.lane import Lane
+from engine.domain.lookout import led
 from engine.domain.recovery import child_gone, lose
 from engine.domain.state import DeskState
 from engine.domain.stray import listed
@@ -66,7 +67,7 @@ def filled(state: DeskState, copier: Copier, event: OrderFilled, out: list[Decis
         lane.held += quantity  # ours, told after we had written it off: the lane puts it right
         copier.arm()
     else:
-        rogue.filled(copier, lane, event, rogue.led(state, copier, event.symbol), out)
+        rogue.filled(copier, lane, event, led(state, copier, event.symbol), out)
     if lane.beside:
         lane.net_out()
     copier.propose(lane, f"fill:{event.fill}", event.at, out)

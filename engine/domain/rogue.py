@@ -26,15 +26,11 @@ from engine.domain.decision import AskSnapshot, Decision, Severity
 from engine.domain.event import (
     AccountRestricted,
     OrderFilled,
-    PositionReported,
     Restriction,
 )
 from engine.domain.group import RoguePolicy
 from engine.domain.hold import Hold
-from engine.domain.ids import Symbol
 from engine.domain.lane import Lane
-from engine.domain.sizes import leader_of
-from engine.domain.state import DeskState
 from engine.domain.trace import FOUND, TWICE, Closing, Hand, Source, Trace, liquidates, source_of
 
 COPIERS, BROKER, ROGUE = "copiers", "broker", "rogue"  # kinds of holds
@@ -60,7 +56,7 @@ def filled(copier: Copier, lane: Lane, event: OrderFilled, led: Iterable[Trace],
         trace = Trace(lane.symbol, side, event.at, event.order, what)
         if copier.rogue.heard(trace, led):
             source = Source(hand=source.hand, evidence=f"{source.evidence}, {trace.echo}")
-            if _two_copiers(copier, event.at, out) and source.hand is Hand.PROGRAM:
+            if two_copiers(copier, event.at, out) and source.hand is Hand.PROGRAM:
                 source = Source(hand=Hand.COPIER, evidence=trace.echo)
     said = f"{what} at {event.price} on {copier.account} is no copy: {source}"
     policy = _policy(copier, source, event.automated)
@@ -193,17 +189,10 @@ def copied(copier: Copier, event: OrderFilled, out: list[Decision]) -> None:
     """Take in a fill of ours: another copier may have been a moment faster."""
     trace = Trace(event.symbol, 1 if event.quantity > 0 else -1, event.at, event.order)
     if copier.rogue.copied(trace):
-        _two_copiers(copier, event.at, out)
+        two_copiers(copier, event.at, out)
 
 
-def look_back(state: DeskState, copier: Copier, at: datetime, out: list[Decision]) -> None:
-    """The leader may have followed a fill of others: another copier heard of him sooner than we did."""
-    symbols = dict.fromkeys(trace.symbol for trace in copier.rogue.foreign if not trace.echo)
-    if any([copier.rogue.followed(at, symbol, led(state, copier, symbol)) for symbol in symbols]):  # noqa: C419  all are looked at
-        _two_copiers(copier, at, out)
-
-
-def _two_copiers(copier: Copier, at: datetime, out: list[Decision]) -> bool:
+def two_copiers(copier: Copier, at: datetime, out: list[Decision]) -> bool:
     """Stop copying where another copier trades in our timing; what it holds is its own to close."""
     if any(hold.kind == COPIERS for hold in copier.holds):
         return True
@@ -312,20 +301,3 @@ def beyond(lane: Lane) -> int:
     held = lane.held - max(low, min(high, lane.held))
     wanted = lane.goal - max(low, min(high, lane.goal))
     return part_of(held, wanted)
-
-
-# ---- what the leader did, what the broker says -----------------------------------------------------------------------
-
-
-def led(state: DeskState, copier: Copier, symbol: Symbol) -> list[Trace]:
-    """The leader's newest fills in what this follower copies into ``symbol``."""
-    lane, book = copier.lanes.get(symbol), leader_of(state, copier)
-    stands = [book.stands[feed] for feed in lane.feeds if feed in book.stands] if lane and book else []
-    return [Trace(symbol, 1 if stand.moved > 0 else -1, stand.moved_at) for stand in stands if stand.moved_at]
-
-
-def is_off(state: DeskState, event: PositionReported) -> bool:
-    """Say whether the broker's word differs from ours with nothing in flight: that is looked into soon."""
-    copier = state.copiers.get(event.account)
-    lane = copier.lanes.get(event.symbol) if copier is not None else None
-    return lane is not None and not lane.buys and not lane.sells and lane.net != event.net

@@ -83,7 +83,7 @@ def test_a_pool_and_a_relationship_have_limits_of_their_own(example):
 def test_a_followers_own_keys_lie_over_the_defaults(example):
     changed = example.replace(
         'sizing = "0.5x"          #',
-        'caps = { order = 1 }\nrounding = "up"\nsizing = { mode = "fixed", contracts = 3 } #',
+        'caps = { order = 1 }\nrounding = "up"\nrogue = "close"\nsizing = { mode = "fixed", contracts = 3 } #',
     )
     alpha = read(changed).desk.groups[0].followers[0]
     assert (alpha.caps.order, alpha.caps.symbol, alpha.rounding, alpha.sizing) == (
@@ -92,6 +92,7 @@ def test_a_followers_own_keys_lie_over_the_defaults(example):
         Rounding.UP,
         Fixed(contracts=3),
     )
+    assert alpha.rogue == "close"
 
 
 @pytest.mark.parametrize(

@@ -46,11 +46,11 @@ def test_the_preview_of_apart_shows_both_parts_and_the_act_does_it() -> None:
     ask, state = ApartAsk(key="k", by="ann", scope="A"), stage.desk.state
     wish = command_of(ask, (A,), state, stage.at)
     assert isinstance(wish, Apart)
-    seen = preview(ask, wish, state, state.quotes, 1)
+    seen = preview(ask, wish, state, state.quotes, 1, stage.at)
     assert (seen.lines[0].before, seen.lines[0].after) == ("+3 NQZ6", "+2 NQZ6 copied, +1 NQZ6 kept apart")
     assert seen.contracts == 0
     assert seen.adds_risk
     stage.act(wish)
     assert hands(stage.copier(A)) == "policy alert, +1 NQZ6 kept apart"
-    again = preview(ask, wish, state, state.quotes, 1).lines[0]
+    again = preview(ask, wish, state, state.quotes, 1, stage.at).lines[0]
     assert again.before == again.after, "nothing is left to keep apart"

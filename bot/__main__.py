@@ -58,6 +58,7 @@ def _arguments() -> argparse.ArgumentParser:
     pairing.add_argument("--role", default="owner", choices=["viewer", "trader", "risk", "admin", "owner"])
     pairing.add_argument("--scope", default="all", help="all, aliases joined by commas, a group, or #tag")
     auditing = words.add_parser("audit", help="check the record of what people asked, or write it as CSV")
+    auditing.add_argument("--rows", type=int, metavar="N", help="show the head that stood when there were N rows")
     auditing.add_argument("--csv", type=Path, metavar="FILE", help="write every row there")
     words.add_parser("doctor", help="test the connection to each platform of desk.toml")
     return parser
@@ -96,6 +97,8 @@ def audit(settings: Settings, given: argparse.Namespace) -> int:
         except OSError as error:
             raise ConfigError(f"{given.csv} cannot be written: {error.strerror}") from None
         sys.stdout.write(f"{given.csv}\n")
+    if given.rows is not None:
+        sys.stdout.write(f"--  head of {given.rows} rows: {store.head_at(given.rows) or 'there are not so many'}\n")
     fault, (number, head) = store.fault(), store.head()
     today = datetime.now().astimezone()
     said = f"!!  {fault}" if fault else f"ok  {number} rows, unbroken"

@@ -14,6 +14,7 @@ from bot.chats.console.screen import USER, Console
 from bot.config import PLATFORMS, Settings, connect, console_options
 from bot.core.chat import Chat, ChatSpec, Clock, Entry, Field, Incoming, Message, Pulse, Sign
 from bot.core.command import find_commands
+from bot.runtime.anchor import Anchor
 from bot.runtime.audience import Audience
 from bot.runtime.board import Board
 from bot.runtime.bridge import keep
@@ -22,8 +23,11 @@ from bot.runtime.dispatcher import Dispatcher
 from bot.runtime.notifier import Notifier
 from bot.runtime.outbox import Outbox
 from bot.runtime.people import People
+from bot.runtime.veil import Veil
 from bot.runtime.venue import VenueClient
 from bot.runtime.watch import Watch
+from bot.runtime.watchman import Watchman
+from bot.storage.audit import AuditStore
 from bot.storage.database import Database
 from bot.storage.outbox import OutboxStore
 from bot.storage.owner import Owner
@@ -154,6 +158,7 @@ async def _serve(
     people = People(PeopleStore(database), clock, local_person(settings.chat.name or _login(), USER))
     outbox = Outbox(OutboxStore(database), chats, clock, died=_died, moved=people.moved)
     audience = Audience(people, has_console=CONSOLE.name in chats)
+    show = Veil(people, outbox.put).show
 
     async def mark(chat: str, post: str, sign: Sign) -> None:
         await chats[chat.partition(":")[0]][1].mark(chat, post, sign)
@@ -172,7 +177,7 @@ async def _serve(
             database=database,
             people=people,
             audience=audience,
-            show=outbox.put,
+            show=show,
             watch=watch,
             clock=clock,
             zone=zone,
@@ -181,12 +186,13 @@ async def _serve(
             venue=venue,
             mark=mark,
         )
-        notifier = Notifier(client, outbox.put, controller.proofs, watch, clock=clock, zone=zone, audience=audience)
-        board = Board(people, watch, outbox.put, clock, zone)
+        notifier = Notifier(client, show, controller.proofs, watch, clock=clock, zone=zone, audience=audience)
+        board = Board(people, watch, show, clock, zone)
+        watchman = Watchman(chats, audience, show, clock)
+        anchor = Anchor(people, PeopleStore(database), AuditStore(database), show, clock)
         door = _Door(controller.dispatcher, watch, outbox)
-        serving = [
-            group.create_task(work) for work in (notifier.run(), outbox.run(), controller.second.run(), board.run())
-        ]
+        works = (notifier, outbox, controller.second, board, watchman, anchor)
+        serving = [group.create_task(work.run()) for work in works]
         serving += [
             group.create_task(keep(name, chat, door, clock, _told))
             for name, (_, chat) in chats.items()

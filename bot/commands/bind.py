@@ -19,6 +19,7 @@ class KindWord(StrEnum):
     TEAM = "team"
     DESK = "desk"
     OPS = "ops"
+    AUDIT = "audit"
 
 
 class Args(Value, frozen=True):
@@ -39,7 +40,7 @@ async def run(args: Args, desk: Desk) -> Reply:
 
 COMMAND = Command(
     name="bind",
-    summary="Say what this chat is for: broadcast, team, desk, ops",
+    summary="Say what this chat is for: team, desk, ops, audit, broadcast",
     args=Args,
     run=run,
     role=Role.ADMIN,

@@ -73,6 +73,7 @@ class RoomKind(StrEnum):
     TEAM = "team"
     DESK = "desk"
     OPS = "ops"
+    AUDIT = "audit"
     PRIVATE = "private"
     LOCAL = "local"  # the desk's own computer
     UNBOUND = "unbound"  # nobody has said yet what it is for: an admin may
@@ -83,6 +84,7 @@ CEILINGS: dict[RoomKind, Role | None] = {
     RoomKind.TEAM: Role.VIEWER,
     RoomKind.DESK: Role.TRADER,
     RoomKind.OPS: Role.OWNER,
+    RoomKind.AUDIT: Role.VIEWER,
     RoomKind.PRIVATE: Role.OWNER,
     RoomKind.LOCAL: Role.OWNER,
     RoomKind.UNBOUND: None,

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from engine.api import Severity, Value
 
+MARK = "\u2063"  # around amounts that a veil may hide: invisible, and no letter of anybody
 CARD_CELLS = 40
 TABLE_CELLS = 34
 GAP = 1
@@ -69,7 +70,7 @@ def cells(text: str) -> int:
 
 
 def _cell(sign: str) -> int:
-    if unicodedata.combining(sign) or sign == "\ufe0f":
+    if unicodedata.combining(sign) or sign in {"\ufe0f", MARK}:
         return 0
     wide = sign in _WIDE_SIGNS or unicodedata.east_asian_width(sign) in "WF"
     return 2 if wide else 1
@@ -93,6 +94,7 @@ def one_line(text: str) -> str:
 
 
 def _printable(text: str) -> str:
+    text = text.replace(MARK, "")
     return text if text.isprintable() else "".join(sign if sign.isprintable() else " " for sign in text)
 
 

@@ -4,6 +4,8 @@ from bot.core.access import Role, RoomKind
 from bot.runtime.people import LOCAL_CHAT, People
 from engine.api import Severity
 
+QUIET = frozenset({RoomKind.BROADCAST, RoomKind.AUDIT})  # nobody is told anything there unasked
+
 
 class Audience:
     """Who hears of it."""
@@ -15,7 +17,7 @@ class Audience:
 
     def of(self, severity: Severity) -> tuple[str, ...]:
         """Chats that are told something this grave; private chats of traders where no chat is bound."""
-        rooms = [room for room in self._people.rooms() if room.kind is not RoomKind.BROADCAST]
+        rooms = [room for room in self._people.rooms() if room.kind not in QUIET]
         told = tuple(room.chat for room in rooms if severity <= Severity(room.floor))
         return self._local + (told if rooms else self._private(Role.TRADER))
 

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from datetime import tzinfo
 from typing import Any, cast
 
 import msgspec
@@ -219,7 +220,7 @@ class Dispatcher:
             self._gate.record(place.incoming, place.person, "refused", f"needs {needs}", command=command.name)
             await self._say(place.incoming, refusal_card(f"Not done: /{command.name} needs the role {needs} here."))
             return
-        args = await self._read(command, words)
+        args = await self._read(command, words, place)
         match args:
             case Wrong():
                 lines = (f"Usage: {command.syntax}", f"For example: {command.examples[0]}")
@@ -241,11 +242,13 @@ class Dispatcher:
         )
         await self._offer(unknown_card(verb, near), buttons, place)
 
-    async def _read(self, command: Command, words: Sequence[str]) -> Value | Missing | Wrong:
+    async def _read(self, command: Command, words: Sequence[str], place: Place) -> Value | Missing | Wrong:
         if words and any(slot.type in NAMED for slot in slots(command.args)):
             await self._directory.views()
         exact = command.level is not Level.C0
-        context = Context(lexicon=self._directory.lexicon, now=self._clock.now(), zone=self._zone, exact=exact)
+        context = Context(
+            lexicon=self._directory.lexicon, now=self._clock.now(), zone=self._zone_of(place), exact=exact
+        )
         return parse(command.args, words, context)
 
     async def _ask_for(self, missing: Missing, command: Command, words: Sequence[str], place: Place) -> None:
@@ -322,6 +325,10 @@ class Dispatcher:
             message = msgspec.structs.replace(message, files=reply.files, is_secret=reply.is_secret)
         await self._show(message)
 
+    def _zone_of(self, place: Place) -> tzinfo:
+        """The zone that a person has set, or the desk's."""
+        return self._people.zone_of(place.person) or self._zone
+
     def _usable(self, place: Place) -> dict[str, Command]:
         now = self._clock.now()
         return {name: command for name, command in self._commands.items() if place.may(command.role, now)}
@@ -334,7 +341,7 @@ class Dispatcher:
             engine=engine,
             person=place.person,
             now=self._clock.now(),
-            zone=self._zone,
+            zone=self._zone_of(place),
             commands=self._usable(place),
             mint=self._mint,
             room=place.room,

@@ -2,6 +2,7 @@
 
 import secrets
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 import pyotp
@@ -33,6 +34,7 @@ ARMED_IDLE = timedelta(minutes=5)
 LONGEST_ARMED = timedelta(minutes=10)
 LOCAL_CHAT = "console:desk"  # whoever sits at the desk's own computer
 FREEZE = "freeze"
+ZONE = "zone"
 
 
 class PeopleError(LockstepError):
@@ -189,6 +191,24 @@ class People:
         now = self._clock.now()
         windows = [(known.person.name, self._store.armed_until(known.person.id)) for known in self.everybody()]
         return [(name, window[0]) for name, window in windows if window and window[0] > now]
+
+    # ---- wishes ----------------------------------------------------------------------------------------------------
+
+    def zone_of(self, person: Person) -> ZoneInfo | None:
+        """The time zone that a person reads in; None for the desk's own."""
+        name = self._store.pref(person.id, ZONE)
+        return ZoneInfo(name) if name else None
+
+    def set_zone(self, person: Person, name: str) -> None:
+        """Set it; empty for the desk's own.
+
+        Raises: PeopleError for a name that is no zone.
+        """
+        try:
+            ZoneInfo(name or "UTC")
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise PeopleError(f"no time zone {name!r}; write one like America/Chicago") from None
+        self._store.set_pref(person.id, ZONE, name)
 
     # ---- freezes ---------------------------------------------------------------------------------------------------
 

@@ -42,6 +42,12 @@ class AuditStore:
             last = connection.execute(select(AUDIT.c.seq, AUDIT.c.hash).order_by(AUDIT.c.seq.desc()).limit(1)).first()
         return (last.seq, last.hash) if last is not None else (0, FIRST)
 
+    def head_at(self, number: int) -> str:
+        """Hash of one row: what was the head when there were so many."""
+        with self._database.begin() as connection:
+            found = connection.execute(select(AUDIT.c.hash).where(AUDIT.c.seq == number)).scalar()
+        return found or ""
+
     def newest(self, limit: int, *, person: str = "", account: str = "") -> list[Record]:
         """The newest rows first, of one person or of one account where one is named."""
         query = select(AUDIT).order_by(AUDIT.c.seq.desc()).limit(limit)

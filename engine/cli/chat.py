@@ -19,7 +19,8 @@ def pair(options: argparse.Namespace) -> int:
 
 def audit(options: argparse.Namespace) -> int:
     """Check what the bot has kept of everything that people asked."""
-    return _bot(options, "audit", *(("--csv", options.csv) if options.csv else ()))
+    rows = ("--rows", str(options.rows)) if options.rows is not None else ()
+    return _bot(options, "audit", *rows, *(("--csv", options.csv) if options.csv else ()))
 
 
 def _pair_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,6 +32,7 @@ def _pair_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _audit_arguments(parser: argparse.ArgumentParser) -> None:
     desk_argument(parser)
+    parser.add_argument("--rows", type=int, metavar="N", help="show the head that stood when there were N rows")
     parser.add_argument("--csv", metavar="FILE", help="write every row there")
 
 

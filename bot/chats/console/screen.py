@@ -22,6 +22,7 @@ from bot.chats.console.script import Step, StepError, read_step
 from bot.core.card import clip
 from bot.core.chat import Clock, Door, Health, Incoming, Message, Sign
 from bot.core.render.look import money
+from bot.core.veil import unmarked
 from engine.api import Value
 from engine.api.client import age_text
 
@@ -143,7 +144,9 @@ class Console:
             return clip(f" NO ENGINE · {heard}", width)
         status = pulse.status
         seen = age_text(max(0.0, (self._clock.now() - status.at).total_seconds()))
-        text = f" {status.word} {status.copying}/{status.followers} · {money(status.day_profit)} · seen {seen}"
+        text = (
+            f" {status.word} {status.copying}/{status.followers} · {unmarked(money(status.day_profit))} · seen {seen}"
+        )
         return clip(f"{text} · {heard}", width)
 
     async def _read_pipe(self, door: Door) -> int:

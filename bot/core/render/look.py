@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
 
 from bot.core.card import one_line
+from bot.core.veil import marked
 from engine.api import AccountState, HoldView, Severity
 
 UNKNOWN = "n/a"
@@ -28,8 +29,10 @@ ALARMS = {Severity.P1: "🔴", Severity.P2: "🟠", Severity.P3: "🟡", Severit
 
 def money(amount: Decimal | None) -> str:
     """Signed whole units; ``k`` above 99,999 and so on up, cut and never rounded up."""
-    if amount is None:
-        return UNKNOWN
+    return UNKNOWN if amount is None else marked(_money(amount))
+
+
+def _money(amount: Decimal) -> str:
     whole = amount.quantize(Decimal(1), rounding=ROUND_HALF_EVEN)
     if abs(whole) <= 99_999:
         return f"{int(whole):+,}"
@@ -42,7 +45,7 @@ def money(amount: Decimal | None) -> str:
 
 def plain_money(amount: Decimal | None) -> str:
     """A balance: as ``money``, without a plus sign."""
-    return money(amount).removeprefix("+")
+    return UNKNOWN if amount is None else marked(_money(amount).removeprefix("+"))
 
 
 def price(amount: Decimal | None) -> str:

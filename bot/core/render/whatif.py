@@ -5,7 +5,7 @@ from datetime import tzinfo
 from decimal import Decimal
 
 from bot.core.card import Card, Column, Table
-from bot.core.render.look import UNKNOWN, money, plain_money, price, signed, told
+from bot.core.render.look import UNKNOWN, plain_money, price, signed, told
 from bot.core.render.risk import WORDS
 from engine.api import BlockView, LimitView, WhatIfLine, WhatIfView
 
@@ -122,7 +122,7 @@ def _limit(one: LimitView) -> str:
 
 
 def _money(amount: Decimal | None) -> str:
-    return UNKNOWN if amount is None else money(amount).removeprefix("+")
+    return plain_money(amount)
 
 
 def _plain(number: Decimal | None) -> str:

@@ -191,7 +191,7 @@ async def _serve(
         watchman = Watchman(chats, audience, show, clock)
         anchor = Anchor(people, PeopleStore(database), AuditStore(database), show, clock)
         door = _Door(controller.dispatcher, watch, outbox)
-        works = (notifier, outbox, controller.second, board, watchman, anchor)
+        works = (notifier, outbox, controller.second, board, watchman, anchor, controller.memory)
         serving = [group.create_task(work.run()) for work in works]
         serving += [
             group.create_task(keep(name, chat, door, clock, _told))

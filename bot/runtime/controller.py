@@ -18,6 +18,7 @@ from bot.runtime.directory import Directory
 from bot.runtime.dispatcher import Dispatcher, Mark
 from bot.runtime.gate import Gate
 from bot.runtime.hand import Hand
+from bot.runtime.memory import Memory
 from bot.runtime.people import People
 from bot.runtime.proofs import Proofs
 from bot.runtime.second import Second
@@ -70,6 +71,7 @@ class Controller:
             clock=clock,
             zone=zone,
         )
+        self.memory = Memory(engine, watch, around.directory, clock)
         self.proofs = Proofs(engine, show, watch, clock, TrackStore(database), zone=zone)
         hand = Hand(around, self.proofs)
         self.second = Second(around, hand, ApprovalStore(database))
@@ -77,6 +79,7 @@ class Controller:
             around,
             Acts(around, hand, self.second),
             watch=watch,
+            memory=self.memory,
             commands=commands,
             mint=mint,
             start=start,

@@ -1,5 +1,7 @@
 """Directory: the desk's accounts as rights and names need them, kept for a breath."""
 
+import asyncio
+
 from bot.core.chat import Clock
 from bot.core.command import Engine
 from bot.core.words import Lexicon
@@ -7,6 +9,7 @@ from bot.runtime.names import lexicon_of
 from engine.api import AccountView, LockstepError
 
 FRESH_S = 2.0
+PATIENCE_S = 2.0  # an engine that hangs keeps nobody longer who is known already
 
 
 class Directory:
@@ -29,14 +32,18 @@ class Directory:
         if self._asked_at is not None and now - self._asked_at < FRESH_S:
             return self._views
         try:
-            self._views = await self._engine.accounts("all")
-        except LockstepError:
+            async with asyncio.timeout(None if self._asked_at is None else PATIENCE_S):
+                self.learn(await self._engine.accounts("all"))
+        except (LockstepError, TimeoutError):
             if self._asked_at is None:
                 raise
-            return self._views
-        self._asked_at = now
-        self.lexicon = lexicon_of(self._views)
         return self._views
+
+    def learn(self, views: tuple[AccountView, ...]) -> None:
+        """Every account, as the engine has just told somebody."""
+        self._views = views
+        self._asked_at = self._clock.monotonic()
+        self.lexicon = lexicon_of(views)
 
     @property
     def known(self) -> tuple[AccountView, ...]:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from datetime import tzinfo
+from datetime import timedelta, tzinfo
 from typing import Any, cast
 
 import msgspec
@@ -30,12 +30,13 @@ from bot.core.dialogue import (
     Undo,
 )
 from bot.core.menu import entries, suggest
-from bot.core.render.word import choice_card, command_card, refusal_card, unknown_card
+from bot.core.render.word import choice_card, command_card, old_card, refusal_card, unknown_card
 from bot.core.words import Account, Context, Instrument, Missing, Scope, Wrong, parse, slots
 from bot.runtime import gate as gates
 from bot.runtime.acts import Acts
 from bot.runtime.around import Around
 from bot.runtime.gate import Place
+from bot.runtime.memory import Memory
 from bot.runtime.names import complete, scope_choices
 from bot.runtime.sight import Sight
 from bot.runtime.watch import Watch
@@ -58,6 +59,7 @@ class Dispatcher:
         acts: Acts,
         *,
         watch: Watch,
+        memory: Memory,
         commands: Mapping[str, Command],
         mint: Callable[[], str],
         start: Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]],
@@ -75,6 +77,7 @@ class Dispatcher:
         self._clock = around.clock
         self._zone = around.zone
         self._watch = watch
+        self._memory = memory
         self._commands = {
             name: command for name, command in commands.items() if venue is not None or not command.needs_venue
         }
@@ -228,7 +231,11 @@ class Dispatcher:
             case Missing():
                 await self._ask_for(args, command, words, place)
             case _:
-                reply = await command.run(args, await self._desk(place))
+                reads = command.level is Level.C0
+                recall = self._memory.recall() if reads else None  # what acts is decided by what is so now
+                reply = await command.run(args, await self._desk(place, cast("Engine", recall or self._engine)))
+                if recall is not None and recall.age_s is not None:
+                    reply = self._old(reply, recall.age_s)
                 if reply.intent is None:
                     self._gate.record(place.incoming, place.person, "ok", "", command=command.name)
                 await self._reply(reply, place)
@@ -333,10 +340,15 @@ class Dispatcher:
         now = self._clock.now()
         return {name: command for name, command in self._commands.items() if place.may(command.role, now)}
 
-    async def _desk(self, place: Place) -> Desk:
+    def _old(self, reply: Reply, age_s: float) -> Reply:
+        at = self._clock.now() - timedelta(seconds=age_s)
+        cards = tuple(old_card(card, age_s, at, self._zone) for card in reply.cards)
+        return msgspec.structs.replace(reply, cards=cards)
+
+    async def _desk(self, place: Place, engine: Engine) -> Desk:
         views = await self._directory.views() if place.room.scope != "all" or place.person.role < Role.RISK else ()
         seen = reach(place.person, place.room, Role.VIEWER, self._clock.now(), views)
-        engine = self._engine if len(seen) == len(views) else cast("Engine", Sight(self._engine, seen, views))
+        engine = engine if len(seen) == len(views) else cast("Engine", Sight(engine, seen, views))
         return Desk(
             engine=engine,
             person=place.person,

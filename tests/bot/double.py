@@ -95,6 +95,7 @@ class EngineDouble:
         self.proves = True
         self.desync = DesyncView(lines=(), followers=3)
         self.curves: list[CurveView] = []
+        self.risk: RiskView | None = None
         self.silent_acts = False  # acts happen and nobody says so
         self.lost_acts = False  # acts never arrive
         self.told: list[Message] = []
@@ -359,7 +360,7 @@ class EngineDouble:
             case "GET", "held":
                 return 200, self.held
             case "GET", "risk":
-                return 200, RiskView(limits=(), free=tuple(self.followers(query.get("scope", "all"))))
+                return 200, self.risk or RiskView(limits=(), free=tuple(self.followers(query.get("scope", "all"))))
             case "GET", "news":
                 return 200, self.news
             case "GET", "whatif":

@@ -20,7 +20,7 @@ from bot.runtime.watch import Watch
 from bot.storage.audit import AuditStore
 from bot.storage.database import Database
 from bot.storage.people import PeopleStore
-from engine.api import ActAsk, ActView, ReportView
+from engine.api import ActAsk, ActView, ReportView, RiskView
 from tests.bot.double import EngineDouble
 from tests.clock import HandClock
 
@@ -34,21 +34,41 @@ DESK, TEAM, OPS = "tg:-1", "tg:-2", "dc:-3"
 
 
 class Direct:
-    """The double without sockets, in the shape of the client."""
+    """The double without sockets, in the shape of the client. ``silence`` is what asking comes to; ``hangs`` answers nobody."""
 
     def __init__(self, double: EngineDouble) -> None:
         self.double = double
+        self.silence: Exception | None = None
+        self.hangs = False
+
+    async def _met(self) -> None:
+        if self.hangs:
+            await asyncio.Event().wait()
+        if self.silence is not None:
+            raise self.silence
 
     async def accounts(self, scope: str = "all") -> Any:
+        await self._met()
         return tuple(view for alias, view in self.double.accounts.items() if scope == "all" or alias in scope)
 
+    async def account(self, alias: str) -> Any:
+        await self._met()
+        return self.double.accounts[alias]
+
     async def status(self, scope: str = "all") -> Any:
+        await self._met()
         return self.double.status()
 
+    async def risk(self, scope: str = "all") -> Any:
+        await self._met()
+        return self.double.risk or RiskView(limits=())
+
     async def preview(self, ask: ActAsk) -> Any:
+        await self._met()
         return self.double.preview(ask)
 
     async def send(self, ask: ActAsk) -> ActView:
+        await self._met()
         return self.double.order(ask)
 
     async def held(self, scope: str = "all") -> Any:
@@ -67,6 +87,7 @@ class Direct:
         return ReportView(text="Lockstep · 23 Nov", file="YSxi" if form == "csv" else "", name=f"report.{form}")
 
     async def health(self) -> Any:
+        await self._met()
         return self.double._health()
 
     async def desync(self, scope: str = "all") -> Any:
@@ -80,6 +101,7 @@ class Office:
         self.clock = HandClock()
         self.double = EngineDouble()
         self.double.proves = False
+        self.direct = Direct(self.double)
         if live:
             self.double.accounts = {n: replace(view, live=True) for n, view in self.double.accounts.items()}
         self.messages: list[Message] = []
@@ -98,7 +120,9 @@ class Office:
 
     def build(self) -> Controller:
         """The controller anew, as after a restart."""
-        engine: Any = Direct(self.double)
+        engine: Any = self.direct
+
+        self.watch = Watch(engine, self.clock, lambda: None)
 
         def start(work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
             return asyncio.get_running_loop().create_task(work)
@@ -109,7 +133,7 @@ class Office:
             people=self.people,
             audience=Audience(self.people, has_console=True),
             show=self.show,
-            watch=Watch(engine, self.clock, lambda: None),
+            watch=self.watch,
             clock=self.clock,
             zone=UTC,
             commands=self.commands,

@@ -1,10 +1,14 @@
 """What the bot says of itself: help, who you are, refusals, choices."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, tzinfo
+
+from msgspec.structs import replace
 
 from bot.core.access import Level, Person, Room
 from bot.core.card import Card, one_line
 from bot.core.command import Command
+from bot.core.render.look import ALARMS, ICONS, age, clock
 from engine.api import Severity
 
 LEVELS = {
@@ -14,6 +18,7 @@ LEVELS = {
     Level.C3: "preview, then a code",
     Level.C4: "a code and a second person",
 }
+SIGNS = {*ICONS.values(), *ALARMS.values()}  # a colour says how things are
 FAMILIES = ("See", "Slow", "Fast", "Demo", "Self")
 
 
@@ -44,6 +49,14 @@ def command_card(command: Command) -> Card:
 def refusal_card(text: str, severity: Severity | None = None) -> Card:
     """W2: why nothing was done, in one line."""
     return Card(title=one_line(text), severity=severity)
+
+
+def old_card(card: Card, age_s: float, at: datetime, zone: tzinfo) -> Card:
+    """What was so when the engine was heard last, never to be taken for what is so now."""
+    signs = "".join(SIGNS)
+    title, *lines = (text.lstrip(signs).lstrip() if text[:1] in SIGNS else text for text in (card.title, *card.lines))
+    said = "The engine is not answering. This was so", f"{age(age_s)} ago, at {clock(at, zone)}. Not known now:"
+    return replace(card, title=f"⚫ OLD · {title}", lines=(*said, *lines))
 
 
 def choice_card(question: str) -> Card:

@@ -15,7 +15,6 @@ from typing import Any
 import msgspec
 
 from engine.domain import leaderstop, lookout, outage, parting, pause, pool, report, rollover, silence, timed
-from engine.domain.act import progress
 from engine.domain.bands import Bands
 from engine.domain.closing import pursue
 from engine.domain.copier import Copier
@@ -59,6 +58,7 @@ from engine.domain.sizing import is_moving
 from engine.domain.state import DeskState, attend, configure, fits_of
 from engine.domain.stopout import settle, turn_day
 from engine.domain.taking import askers
+from engine.domain.task import progress
 from engine.domain.wake import TICK, next_look, wake
 from engine.domain.watch import SOON, check
 from engine.domain.wish import Wishes

@@ -3,7 +3,6 @@
 from datetime import datetime
 from decimal import Decimal
 
-from engine.domain.act import flatten
 from engine.domain.bond import Bond, Parting
 from engine.domain.command import On, Resume
 from engine.domain.copier import Copier
@@ -13,6 +12,7 @@ from engine.domain.group import FollowerPlan
 from engine.domain.hold import Hold, Task
 from engine.domain.ids import Symbol
 from engine.domain.sizing import Quotes, mark_of
+from engine.domain.task import flatten
 from engine.domain.terms import ZERO
 
 RELATIONSHIP = "relationship"  # who holds an account whose copies have lost too much

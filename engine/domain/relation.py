@@ -6,7 +6,6 @@ None of these touches another follower, and none keeps an exit from being copied
 from collections.abc import Mapping
 from datetime import datetime
 
-from engine.domain.act import begin, close_all, holding, tell
 from engine.domain.aside import ANY, Aside, mark, trades
 from engine.domain.command import Disconnect, Off, On, Resize, Skip
 from engine.domain.copier import Copier
@@ -16,6 +15,7 @@ from engine.domain.hold import Hold, Task
 from engine.domain.ids import Symbol
 from engine.domain.lane import Feed, Lane
 from engine.domain.risk import Denied, Opposed, Signal
+from engine.domain.task import begin, close_all, holding, tell
 
 WORDS = Skip | Disconnect | Off | On
 

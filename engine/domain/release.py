@@ -5,7 +5,6 @@ from datetime import datetime
 from functools import partial
 from typing import NamedTuple
 
-from engine.domain.act import begin
 from engine.domain.command import Approve, Refuse
 from engine.domain.copier import Copier
 from engine.domain.decision import Decision, Raised, Severity, Skipped
@@ -23,6 +22,7 @@ from engine.domain.ranks import Ranks
 from engine.domain.risk import Denied, Signal, verdict
 from engine.domain.sizing import Quotes
 from engine.domain.state import DeskState, Row
+from engine.domain.task import begin
 
 With = Callable[[AccountId, datetime, list[Decision], Callable[[Copier], None]], None]
 """Runs one follower's step; a fault of ours there stops no other."""

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
 
-from engine.domain.act import begin, cancel_working, flatten
 from engine.domain.bracket import TRY_EVERY, TRY_SELDOM, Child, naked
 from engine.domain.contract import product_of
 from engine.domain.copier import GRACE, Copier
@@ -22,6 +21,7 @@ from engine.domain.leader import LeaderBook
 from engine.domain.recovery import drop
 from engine.domain.sizing import Quotes, mark_of
 from engine.domain.state import DeskState
+from engine.domain.task import begin, cancel_working, flatten
 
 
 def groups_of(state: DeskState, book: LeaderBook) -> list[GroupPlan]:

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from engine.domain.act import flatten
 from engine.domain.contract import product_of
 from engine.domain.copier import Copier
 from engine.domain.decision import Decision, Severity
@@ -22,6 +21,7 @@ from engine.domain.limit import Action, Trigger
 from engine.domain.relimit import tell_moved
 from engine.domain.room import Holding, tick_risk
 from engine.domain.sizing import Quotes, mark_of, quote_for
+from engine.domain.task import flatten
 from engine.domain.terms import ZERO
 
 LIMITS = "limits"  # who holds an account that a limit has stopped

@@ -6,7 +6,6 @@ What is denied as a whole stays offered until its time is over; the reason is to
 
 from datetime import datetime
 
-from engine.domain.act import begin, tell
 from engine.domain.command import Leave, Take
 from engine.domain.copier import Copier, lots
 from engine.domain.decision import Decision, Severity, Skipped
@@ -20,6 +19,7 @@ from engine.domain.risk import Denied, Opposed, Signal
 from engine.domain.room import room_of
 from engine.domain.sizing import Quotes
 from engine.domain.state import DeskState
+from engine.domain.task import begin, tell
 
 
 def askers(state: DeskState) -> tuple[AccountId, ...]:

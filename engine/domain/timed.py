@@ -15,7 +15,6 @@ from datetime import datetime
 
 import msgspec
 
-from engine.domain.act import flatten
 from engine.domain.copier import Copier
 from engine.domain.decision import Decision, Severity
 from engine.domain.due import (
@@ -32,6 +31,7 @@ from engine.domain.due import (
 from engine.domain.hold import Hold, Task
 from engine.domain.hours import Knowledge
 from engine.domain.pause import clock, end, gap_of, hold_news, holds_of
+from engine.domain.task import flatten
 from engine.domain.timetable import NewsAction, NewsNow, Times
 
 HOURS = "hours"  # who holds an account that keeps times

@@ -130,7 +130,7 @@ async def test_an_account_stops_at_the_tick_that_was_stated_and_not_one_before(t
 
 async def test_a_daily_lock_ends_with_the_firms_next_day_by_the_kept_hours(tmp_path: Path) -> None:
     clock = SwiftClock(20.0)
-    opens = clock.now().astimezone(UTC) + timedelta(seconds=60)
+    opens = clock.now().astimezone(UTC) + timedelta(hours=2)
     calendar(tmp_path, clock.now(), opens)
     own = DayClock(zone="UTC", day_start=opens.time(), cut_off=opens.time(), flat_by=opens.time())
     async with staged(
@@ -143,6 +143,7 @@ async def test_a_daily_lock_ends_with_the_firms_next_day_by_the_kept_hours(tmp_p
         stage.act(Resume(accounts=(A,)), "early")
         await stage.until(lambda: bool(said(stage, "early", "A")), "answered")
         assert "locked until the firm's next day" in said(stage, "early", "A")[0]
+        clock.turn_to(opens)
         await stage.until(lambda: bool(stage.notices("dd.lifted", "A")), "a new day")
         assert sum(isinstance(entry.event, DayStarted) for entry in stage.entries()) == 1
         assert stage.held("A") == 0

@@ -44,7 +44,7 @@ def _field(slot: Slot) -> Field:
     if isinstance(slot.type, type) and issubclass(slot.type, StrEnum):
         words = tuple(str(word) for word in slot.type)
         return Field(name=slot.name, kind="choice", about=" or ".join(words), is_needed=slot.required, choices=words)
-    kind, about = KINDS[slot.type]
+    kind, about = KINDS.get(slot.type, ("word", slot.name))
     return Field(name=slot.name, kind=kind, about=about, is_needed=slot.required)
 
 

@@ -15,7 +15,7 @@ class Args(Value, frozen=True):
 
 async def run(args: Args, desk: Desk) -> Reply:
     """Show S5."""
-    card = pnl_card(await desk.engine.pnl(args.scope), desk.zone)
+    card = pnl_card(await desk.engine.pnl(args.scope))
     chart = Button(label="Chart", key="1", payload=Run(line=f"/chart pnl {args.scope}"))
     month = Button(label="Month", key="2", payload=Run(line=f"/chart pnl {args.scope} 30"))
     return reply(card, buttons=(chart, month))

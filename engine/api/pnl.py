@@ -19,9 +19,10 @@ class PnlLine(Value, frozen=True):
 
 
 class PnlView(Value, frozen=True):
-    """What each account of a scope earned. Days end at 17:00 in New York."""
+    """What each account of a scope earned. Days end at 17:00 in New York; ``day`` is the one that runs."""
 
     at: datetime
+    day: date
     lines: tuple[PnlLine, ...]
 
 

@@ -82,7 +82,7 @@ class Curve:
                     drawdown_pct=view.trail_pct,
                 )
             )
-        return PnlView(at=now, lines=tuple(lines))
+        return PnlView(at=now, day=today, lines=tuple(lines))
 
     def curves(self, accounts: Iterable[str], days: int, now: datetime) -> tuple[CurveView, ...]:
         """Points of the last day, or the ends of the last ``days``."""

@@ -403,7 +403,7 @@ class EngineDouble:
             )
             for alias, view in self.accounts.items()
         )
-        return PnlView(at=AT, lines=lines)
+        return PnlView(at=AT, day=AT.date(), lines=lines)
 
     def _health(self) -> HealthView:
         line = LineView(

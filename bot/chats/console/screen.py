@@ -6,6 +6,7 @@ import shutil
 import sys
 import threading
 from collections.abc import AsyncIterator, Iterable
+from pathlib import Path
 from typing import TextIO
 
 from prompt_toolkit import PromptSession, print_formatted_text
@@ -20,7 +21,7 @@ from bot.chats.console.keys import Keys
 from bot.chats.console.paint import Painter
 from bot.chats.console.script import Step, StepError, read_step
 from bot.core.card import clip
-from bot.core.chat import Clock, Door, Health, Incoming, Message, Sign
+from bot.core.chat import Clock, Door, File, Health, Incoming, Message, Sign
 from bot.core.render.look import money
 from bot.core.veil import unmarked
 from engine.api import Value
@@ -51,15 +52,17 @@ class Console:
         clock: Clock,
         *,
         script: Iterable[str] | None = None,
+        files: Path | None = None,
         reading: TextIO | None = None,
         writing: TextIO | None = None,
         prompt_input: Input | None = None,
         prompt_output: Output | None = None,
     ) -> None:
-        """With ``script`` those lines are run; else a terminal gets a prompt and a pipe is read line by line."""
+        """With ``script`` those lines are run; ``files`` is where pictures and tables are put, nowhere without one; else a terminal gets a prompt and a pipe is read line by line."""
         self._options = options
         self._clock = clock
         self._script = script
+        self._files = files
         self._reading = reading or sys.stdin
         self._writing = writing or sys.stdout
         self._prompt_input = prompt_input
@@ -90,7 +93,21 @@ class Console:
         self._painter.width = shutil.get_terminal_size((80, 24)).columns if self._prompts else 80
         self._keys.learn(message.card)
         self._print(self._painter.paint(message.card))
+        for file in message.files:
+            self._save(file)
         return nonce
+
+    def _save(self, file: File) -> None:
+        """A terminal shows no pictures: they are put where any viewer finds them."""
+        if self._files is None:
+            return
+        try:
+            self._files.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path = self._files / file.name
+            path.write_bytes(file.body)
+            self._print(self._painter.say(f" {path}"))
+        except OSError as error:
+            self._print(self._painter.say(f" {file.name} cannot be written: {error.strerror}"))
 
     async def mark(self, chat: str, post: str, sign: Sign) -> None:
         """A terminal has no marks."""

@@ -1,7 +1,7 @@
 """What was earned: the table, the chart, the report, and what happened since somebody last looked."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, tzinfo
+from datetime import datetime, tzinfo
 from decimal import Decimal
 
 from bot.core.card import Card, Column, Table, one_line
@@ -12,7 +12,7 @@ from engine.api import CopyView, PnlLine, PnlView, StatusView
 NAMED = 12
 
 
-def pnl_card(view: PnlView, zone: tzinfo) -> Card:
+def pnl_card(view: PnlView) -> Card:
     """S5: day, week and month of each account, and of all that follow."""
     followers = [line for line in view.lines if line.role == "follower"]
     columns = (
@@ -29,9 +29,9 @@ def pnl_card(view: PnlView, zone: tzinfo) -> Card:
         rows.append(("ALL", *(money(one) for one in sums), ""))
     since = min((line.since for line in view.lines if line.since is not None), default=None)
     lines = [f"{len(view.lines) - NAMED} more accounts"] if len(view.lines) > NAMED else []
-    if since is not None and since > _month(view.at, zone):
+    if since is not None and since > view.day.replace(day=1):
         lines.append(f"Known from {since:%d %b} on; what lies before is in no sum.")
-    title = f"P&L ({view.at.astimezone(zone):%d %b, days end 17:00 ET})"
+    title = f"P&L ({view.day:%a %d %b}, days end 17:00 ET)"
     return Card(title=title, table=Table(columns=columns, rows=tuple(rows)), lines=tuple(lines), ref="pnl")
 
 
@@ -42,10 +42,6 @@ def _row(line: PnlLine) -> tuple[str, ...]:
 
 def _sum(lines: Sequence[PnlLine], name: str) -> Decimal:
     return sum((getattr(line, name) for line in lines), Decimal(0))
-
-
-def _month(at: datetime, zone: tzinfo) -> date:
-    return at.astimezone(zone).date().replace(day=1)
 
 
 def since_card(

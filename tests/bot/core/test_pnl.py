@@ -27,7 +27,7 @@ def line(account: str, day: int | None = -12_345, role: str = "follower") -> Pnl
 
 def test_the_table_fits_a_phone_and_says_from_when_on_it_knows() -> None:
     lines = (line("LONGEST-ALIAS-THAT-FITS", role="leader"), line("APX-1"), line("APX-2", None))
-    text = plain(pnl_card(PnlView(at=AT, lines=lines), UTC))
+    text = plain(pnl_card(PnlView(at=AT, day=AT.date(), lines=lines)))
     assert all(cells(one) <= CARD_CELLS for one in text)
     assert "Known from 19 Nov on" in " ".join(" ".join(text).split())
     assert any(one.startswith("ALL") for one in text)

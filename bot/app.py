@@ -125,11 +125,12 @@ async def run(
     """
     clock = clock or SystemClock()
     options = console_options(settings)
-    chats: Chats = (
-        {}
-        if is_headless
-        else {CONSOLE.name: (CONSOLE, console or Console(options, clock, script=script, files=settings.home / "files"))}
-    )
+    chats: Chats = {}
+    if not is_headless:
+        chats[CONSOLE.name] = (
+            CONSOLE,
+            console or Console(options, clock, script=script, files=settings.home / "files"),
+        )
     owner = Owner(settings.home)
     if wanted := [name for name in PLATFORMS if name in settings.chats]:
         if owner.take():

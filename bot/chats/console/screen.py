@@ -58,7 +58,10 @@ class Console:
         prompt_input: Input | None = None,
         prompt_output: Output | None = None,
     ) -> None:
-        """With ``script`` those lines are run; ``files`` is where pictures and tables are put, nowhere without one; else a terminal gets a prompt and a pipe is read line by line."""
+        """With ``script`` those lines are run; else a terminal gets a prompt and a pipe is read line by line.
+
+        ``files`` is where pictures and tables are put; without it they are put nowhere.
+        """
         self._options = options
         self._clock = clock
         self._script = script

@@ -23,7 +23,7 @@ from engine.domain.drawdown import Ledger, Limit, Marked, Standing
 from engine.domain.ids import Symbol
 from engine.domain.keeping import Kept
 from engine.domain.limit import LimitPlan, lines
-from engine.domain.room import tick_risk
+from engine.domain.room import Holding, tick_risk
 from engine.domain.sizing import Quotes, mark_of, quote_for
 from engine.domain.stopout import holdings, positions, worth
 from engine.domain.terms import ZERO, Basis, Trail
@@ -69,12 +69,12 @@ class Band:
 
     __slots__ = ("_balance", "_basis", "_ledger", "_margin", "_parts", "boxes", "until")
 
-    def __init__(self, copier: Copier, ledger: Ledger, until: datetime | None, quotes: Quotes) -> None:
+    def __init__(self, copier: Copier, ledger: Ledger, until: datetime | None, held: list[Holding]) -> None:
         self._ledger = ledger
         self._balance, self._margin = ledger.balance, copier.margin
         self.until = until  # when a told balance may count
         self._basis = positions(copier)
-        self._parts = [(one, copier.lanes[one.symbol].cost.average) for one in holdings(copier, quotes) or ()]
+        self._parts = [(one, copier.lanes[one.symbol].cost.average) for one in held]
         self.boxes: dict[tuple[Symbol, Symbol, bool], Box] = {}  # by quote, contract and side
 
     def is_true(self, copier: Copier, at: datetime) -> bool:
@@ -114,7 +114,7 @@ def band_of(copier: Copier, quotes: Quotes, at: datetime) -> Band | None:
     around = levels(kept, tick_risk(held)) if held is not None else None
     if held is None or around is None:
         return None
-    band, equity = Band(copier, kept.ledger, kept.sure_at, quotes), kept.ledger.equity
+    band, equity = Band(copier, kept.ledger, kept.sure_at, held), kept.ledger.equity
     down = equity - max(around.low, around.trailing) - EDGE
     for one in held:
         quote = quote_for(quotes, one.symbol)
@@ -150,10 +150,12 @@ def levels(kept: Kept, step: Decimal) -> Levels | None:
     if terms.dll is not None and terms.dll.basis is Basis.HIGH and ledger.reference is not None:
         moving = min(moving, ledger.reference - ledger.withdrawn)
         trailing.add(Limit.DAILY_LOSS)
-    for limit, line, span in (*_hard(ledger), *lines(ledger, kept.own)):
+    stops: list[tuple[Limit, Decimal, tuple[Decimal, ...]]] = [(limit, line, (ZERO,)) for limit, line in _hard(ledger)]
+    stops += [(limit, line, _gaps(kept, limit, line, span, step)) for limit, line, span in lines(ledger, kept.own)]
+    for limit, line, gaps in stops:
         is_up = limit is Limit.DAILY_TARGET
         gap = line - equity if is_up else equity - line
-        for ahead in _gaps(kept, limit, line, span, step):
+        for ahead in gaps:
             if abs(gap - ahead) <= EDGE:
                 return None
             if gap < ahead:
@@ -167,23 +169,23 @@ def levels(kept: Kept, step: Decimal) -> Levels | None:
     return Levels(low=low, trailing=moved, moving=moving, high=high) if equity <= moving else None
 
 
-def _hard(ledger: Ledger) -> list[tuple[Limit, Decimal, Decimal]]:
-    """The firm's own lines, with nothing before them; a person's may lie nearer."""
-    found = [(Limit.MAX_LOSS, ledger.floor, ZERO)]
-    found += [(Limit.DAILY_LOSS, ledger.day_line, ZERO)] if ledger.day_line is not None else []
-    found += [(Limit.DAILY_TARGET, ledger.target_line, ZERO)] if ledger.target_line is not None else []
+def _hard(ledger: Ledger) -> list[tuple[Limit, Decimal]]:
+    """The firm's own lines; a person's may lie nearer."""
+    found = [(Limit.MAX_LOSS, ledger.floor)]
+    found += [(Limit.DAILY_LOSS, ledger.day_line)] if ledger.day_line is not None else []
+    found += [(Limit.DAILY_TARGET, ledger.target_line)] if ledger.target_line is not None else []
     return found
 
 
-def _gaps(kept: Kept, limit: Limit, line: Decimal, span: Decimal, step: Decimal) -> list[Decimal]:
+def _gaps(kept: Kept, limit: Limit, line: Decimal, span: Decimal, step: Decimal) -> tuple[Decimal, ...]:
     """How far before its line a limit is told next and acts; the line itself is one."""
     own: LimitPlan = getattr(kept.keeping.limits, limit)
     told, shares = kept.watch.told.get(limit, 0), [*own.warn_at]
     shares = shares[told : told + 1]
-    found = [ZERO]
+    found: tuple[Decimal, ...] = (ZERO,)
     if limit not in kept.watch.acted:
-        found.append(step * own.ticks_ahead)
+        found = (ZERO, step * own.ticks_ahead)
         if limit not in kept.watch.waived:
             shares.append(own.act_at)
     # The share of margin is line over equity, every other one counts the way to the line.
-    return found + [line / share - line if limit is Limit.MARGIN else (1 - share) * span for share in shares]
+    return (*found, *(line / share - line if limit is Limit.MARGIN else (1 - share) * span for share in shares))

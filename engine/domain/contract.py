@@ -6,6 +6,7 @@ Source: exchange contract specifications, 2026-11; shared reference on futures f
 
 import re
 from decimal import Decimal
+from functools import lru_cache
 
 from engine.domain.ids import Root, Symbol
 from engine.domain.value import Value
@@ -65,6 +66,7 @@ PRODUCTS: dict[Root, Product] = _table(
 )
 
 
+@lru_cache(maxsize=4096)
 def root_of(symbol: Symbol) -> Root:
     """Product of a full contract name: NQZ6 gives NQ, 6EH4 gives 6E; a bare root is its own."""
     match = _NAME.match(symbol)

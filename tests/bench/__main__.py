@@ -123,7 +123,7 @@ def main() -> int:
     print(f"Lockstep bench: {os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()}")
     bench = Bench()
     bench.fan_outs(QUICK if asked.quick else FULL, "Each follower on its own connection")
-    title = "Limits on every follower, quotes flowing, each on its own connection"
+    title = "Limits on every follower, a guard on the leader, quotes flowing, each on its own connection"
     bench.fan_outs(QUICK_LIMITED if asked.quick else LIMITED, title, is_limited=True)
     bench.fan_outs(QUICK_SHARED if asked.quick else FULL_SHARED, "Twenty followers a login")
     bench.fan_outs(QUICK_ASLEEP if asked.quick else ASLEEP, "The engine asleep between two moves", is_asleep=True)

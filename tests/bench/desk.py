@@ -14,8 +14,9 @@ from engine.app import Engine
 from engine.brokers.tradovate.options import Options
 from engine.config.settings import EngineTable
 from engine.domain.group import AccountPlan, Caps, DeskPlan, Exact, FollowerPlan, GroupPlan
+from engine.domain.guardplan import GuardPlan, Rate, SizeLimit, Window
 from engine.domain.hours import DayClock
-from engine.domain.ids import AccountId, ConnectionId, GroupId
+from engine.domain.ids import AccountId, ConnectionId, GroupId, Root
 from engine.domain.keeping import Keeping
 from engine.domain.terms import DailyLoss, Terms, Trail
 from engine.ports import ConnectContext
@@ -33,6 +34,18 @@ KEEPING = Keeping(  # a firm's strictest kind: the floor follows equity tick by 
     clock=DayClock(zone="America/New_York", day_start=time(18), cut_off=time(17), flat_by=time(16, 59)),
 )
 
+GUARD = GuardPlan(  # every rule that needs no history, none of which the bench's leader breaks
+    roots=(Root("NQ"),),
+    hours=(
+        Window(opens="00:00", closes="23:59", days="mon-sun"),
+        Window(opens="23:59", closes="00:00", days="mon-sun"),
+    ),
+    sizes={"NQ": SizeLimit(order=5, position=20)},
+    max_away_ticks=40,
+    burst=Rate(count=60, seconds=1),
+    flips=Rate(count=60, seconds=1),
+)
+
 
 class Order(msgspec.Struct, frozen=True):
     """What kind of desk to run; handed over as the one argument."""
@@ -45,7 +58,7 @@ class Order(msgspec.Struct, frozen=True):
     home: str = ""
     journal: Literal["on", "off"] = "on"
     clerk: Literal["on", "off"] = "off"
-    limits: Literal["on", "off"] = "off"
+    limits: Literal["on", "off"] = "off"  # limits on each follower, a guard on the leader
     awake_s: int = EngineTable().awake_s  # as a user has it
 
     def logins(self) -> dict[str, list[str]]:
@@ -107,6 +120,8 @@ def build(order: Order) -> Engine:
         for login in logins
     ]
     keepings = dict.fromkeys(followers, KEEPING) if order.limits == "on" else {}
+    if order.limits == "on":
+        accounts = (msgspec.structs.replace(accounts[0], guard=GUARD), *accounts[1:])
     desk = DeskPlan(accounts=accounts, groups=(group,), keepings=keepings)
     return Engine(Path(order.home), desk, connections, awake_s=order.awake_s)
 

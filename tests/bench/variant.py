@@ -138,7 +138,7 @@ class Variants:
             racer.before = flow_of(self._venue)
         self._venue.tells_money = True
         plain, mine = self._race("limits", desk)
-        self._note("limits on every follower, quotes flowing, against none", mine, plain)
+        self._note("limits on every follower, a guard, quotes flowing, against none", mine, plain)
         self._venue.tells_money, self._plain.before = False, lambda: None
         desk.close()
 

@@ -148,6 +148,9 @@ async def run(
     try:
         return await _serve(settings, chats, client, venue, clock, database)
     finally:
+        for spec, chat in chats.values():
+            if spec.close is not None:
+                await spec.close(chat)
         await client.close()
         if venue is not None:
             await venue.close()

@@ -275,4 +275,5 @@ class ChatSpec(Value, frozen=True):
     probe: Callable[..., Awaitable[list[Finding]]] | None = (
         None  # (options): does the set-up work, and how is it invited
     )
+    close: Callable[..., Awaitable[None]] | None = None  # (the connected chat): after everything that may still send
     is_fleeting: bool = False  # what it has not shown dies with the process: nobody would read it later

@@ -5,12 +5,33 @@ from enum import StrEnum
 
 from bot.core.chat import Entry, Field
 from bot.core.command import Command
-from bot.core.words import Account, Count, Instrument, Lexicon, Offered, Rest, Scope, Size, Slot, Span, Word, slots
+from bot.core.words import (
+    Account,
+    Amount,
+    Count,
+    Held,
+    Instrument,
+    Lexicon,
+    Moment,
+    Offered,
+    Rest,
+    Scope,
+    Size,
+    Slot,
+    Span,
+    Stop,
+    Word,
+    slots,
+)
 
 KINDS = {
     Scope: ("scope", "accounts, a group, #tag or all"),
     Account: ("account", "one account"),
-    Offered: ("scope", "whose offer: an account, a group, all"),
+    Offered: ("word", "an offered entry: E12"),
+    Held: ("word", "a held trade: H12"),
+    Amount: ("word", "an amount above zero"),
+    Moment: ("word", "a time of day: 14:30"),
+    Stop: ("word", "a stop's distance: 30, 120t"),
     Instrument: ("instrument", "a contract or product, such as NQ"),
     Span: ("span", "how long: 15m, 1h30m, until 14:45, eod"),
     Size: ("size", "0.5x, 50%, half, +10%, off"),

@@ -15,6 +15,7 @@ CHAT = ChatSpec(
     budget=budget,
     repeats=True,
     probe=probe,
+    close=Telegram.close,
 )
 
 __all__ = ["CHAT", "Options", "Telegram"]

@@ -8,7 +8,7 @@ its age tells whether anybody hears us: sending works while the bot is deaf. Pas
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from typing import Any
 
 from telegram import Bot, ChatMember, ChatMemberUpdated, ReactionTypeEmoji, ReplyKeyboardMarkup, Update
@@ -59,7 +59,8 @@ class Telegram:
             raise ConfigError(f"[telegram] token: {BAD_TOKEN}")
         self._options = options
         self._clock = clock
-        self._bot = self._made(options.patience_s)
+        self._bot, self._calls = self._made(options.patience_s)
+        self._ears: list[HTTPXRequest] = []  # of the line in use; closed when the next one is built
         self._presses = Presses(self._bot, clock)
         self._menu = Menu(self._bot)
         self._sender = Sender(self._bot, clock, self._daily)
@@ -74,22 +75,23 @@ class Telegram:
         self._is_rival = False
         self._works: set[asyncio.Future[None]] = set()
 
-    def _made(self, read_s: float) -> Bot:
-        """A bot with connections of its own."""
+    def _made(self, read_s: float) -> tuple[Bot, list[HTTPXRequest]]:
+        """A bot with connections of its own, and those."""
         options = self._options
-        calls, updates = (
+        calls, updates = requests = [
             HTTPXRequest(
                 connection_pool_size=size, read_timeout=read_s, write_timeout=options.patience_s, pool_timeout=5.0
             )
             for size in (16, 2)
-        )
-        return Bot(
+        ]
+        made = Bot(
             options.token,
             base_url=f"{options.base_url.rstrip('/')}/bot",
             base_file_url=f"{options.base_file_url.rstrip('/')}/bot",
             request=calls,
             get_updates_request=updates,
         )
+        return made, requests
 
     # ---- the port --------------------------------------------------------------------------------------------------
 
@@ -99,7 +101,8 @@ class Telegram:
         Raises: LineError with what broke.
         """
         self._door, self._since, self._heard = door, self._clock.monotonic(), None
-        ears = self._made(LATE_S)
+        await _closed(self._ears)
+        ears, self._ears = self._made(LATE_S)
         tasks: list[asyncio.Task[None]] = []
         try:
             await self._greet(ears)
@@ -114,15 +117,18 @@ class Telegram:
         except TelegramError as error:
             self._trouble = self._trouble or f"no line: {name_of(error)}"
             raise LineError(self._trouble) from None
-        except asyncio.CancelledError:
-            await self._bot.shutdown()
-            raise
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            await ears.shutdown()
         return 0
+
+    async def close(self) -> None:
+        """Give the connections back; nothing is sent from now on."""
+        for work in list(self._works):
+            work.cancel()
+        await asyncio.gather(*self._works, return_exceptions=True)
+        await _closed([*self._ears, *self._calls])
 
     async def post(self, message: Message, known: str, nonce: str) -> str:  # noqa: ARG002  Telegram keeps no nonce
         """Show a card, or change the one that is known."""
@@ -309,6 +315,11 @@ class Telegram:
         task = asyncio.ensure_future(work)
         self._works.add(task)
         task.add_done_callback(self._works.discard)
+
+
+async def _closed(requests: Iterable[HTTPXRequest]) -> None:
+    for request in requests:
+        await request.shutdown()
 
 
 async def _awaited(door: Door, heard: Incoming) -> None:

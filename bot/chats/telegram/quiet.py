@@ -1,4 +1,4 @@
-"""What the library and its HTTP client would write by themselves: nothing, because their lines hold addresses with the token."""
+"""What the library and its HTTP client would write by themselves: nothing, for their lines hold addresses with the token."""
 
 import logging
 import os

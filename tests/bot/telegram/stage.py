@@ -67,13 +67,13 @@ class Stage:
         finally:
             self._serving.cancel()
             await asyncio.wait([self._serving])
+            await self.chat.close()
 
     async def _run(self, door: Door) -> int:
         try:
             return await self.chat.run(door)
         except LockstepError as error:
             self.ended.append(str(error))
-            await self.chat._bot.shutdown()
             return 1
 
     @property

@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Coroutine, Iterable
 from typing import Any
 
+import msgspec
 from telegram import Bot, ChatMember, ChatMemberUpdated, ReactionTypeEmoji, ReplyKeyboardMarkup, Update
 from telegram import Message as Posted
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
@@ -26,7 +27,7 @@ from bot.chats.telegram.press import Presses
 from bot.chats.telegram.quiet import hush
 from bot.chats.telegram.sender import Sender
 from bot.core.chat import Clock, Door, Health, Incoming, Message, Sign
-from engine.api import ConfigError, LockstepError
+from engine.api import ConfigError, LockstepError, Value
 
 TICK_S = 1.0
 LOOK_S = 60.0
@@ -40,6 +41,16 @@ BAD_TOKEN = "the token is not accepted; put what @BotFather gave into .env"  # n
 UNBOUND = "This group belongs to no desk. An admin of the desk writes /bind here; otherwise I leave in {:.0f} min."
 
 log = logging.getLogger(__name__)
+
+
+class _RawUpdate(Value, frozen=True):
+    update_id: int
+
+
+class _Raw(Value, frozen=True):
+    """An answer to ``getUpdates`` of which the numbers alone are read."""
+
+    result: list[_RawUpdate]
 
 
 class LineError(LockstepError):
@@ -199,11 +210,10 @@ class Telegram:
         return found
 
     async def _pass_over(self, ears: Bot) -> None:
-        query = {"offset": self._offset, "limit": 1, "timeout": 0}
-        raw = await ears.do_api_request("getUpdates", api_kwargs=query)
-        for update in raw:
-            self._offset = int(update["update_id"]) + 1
-            log.error("update %s cannot be read and is passed over", update["update_id"])
+        raw = await ears.request.retrieve(f"{ears.base_url}/getUpdates?offset={self._offset}&limit=1&timeout=0")
+        for update in msgspec.json.decode(raw, type=_Raw).result:
+            self._offset = update.update_id + 1
+            log.error("update %d cannot be read and is passed over", update.update_id)
 
     async def _take(self, update: Update, door: Door) -> None:
         """One event: the only way from Telegram to the door."""

@@ -134,6 +134,7 @@ class TelegramServer:
     async def serve(self) -> AsyncIterator["TelegramServer"]:
         app = web.Application(client_max_size=20 * 2**20)
         app.router.add_post("/bot{token}/{method}", self._call)
+        app.router.add_get("/bot{token}/{method}", self._call)
         runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0.1)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", self.port, reuse_address=True)
@@ -161,7 +162,7 @@ class TelegramServer:
 
     async def _call(self, request: web.Request) -> web.Response:
         form = await request.post()
-        args: dict[str, Any] = dict(form.items())
+        args: dict[str, Any] = dict(form.items()) | dict(request.query)
         method = request.match_info["method"]
         try:
             is_known = request.match_info["token"] == TOKEN and self.is_token_right

@@ -26,7 +26,7 @@ def test_what_is_no_address_of_telegram_is_no_place() -> None:
 
 
 def left(chat: str, seconds: int) -> list[tuple[float, int]]:
-    """When what left, of a storm of everything with something urgent every ten seconds."""
+    """When what left, of a storm of everything with something urgent every twelve seconds."""
     post: Post[Item] = Post(budget)
     number, sent = itertools.count(1), []
     for number_of in range(200):
@@ -34,7 +34,7 @@ def left(chat: str, seconds: int) -> list[tuple[float, int]]:
     urgent: dict[int, float] = {}
     for tick in range(seconds * 10):
         now = 1000 + tick / 10
-        if tick % 100 == 50:
+        if tick % 120 == 50:
             item = Item(id=next(number))
             urgent[item.id] = now
             post.add(item, chat, "", Priority.URGENT)

@@ -37,6 +37,7 @@ MANY = 100
 KEPT = 500
 SIGNS = {Sign.SEEN: "👀", Sign.DONE: "👌"}
 UNREADABLE = (KeyError, TypeError, ValueError, AttributeError)
+DEAF = "deaf: no news from Telegram"  # without figures: a trouble that changed would be told again
 BAD_TOKEN = "the token is not accepted; put what @BotFather gave into .env"  # noqa: S105  words about one
 UNBOUND = "This group belongs to no desk. An admin of the desk writes /bind here; otherwise I leave in {:.0f} min."
 
@@ -162,7 +163,7 @@ class Telegram:
         age = self._clock.monotonic() - (self._heard if self._heard is not None else self._since)
         trouble = self._trouble
         if not trouble and age > self._options.deaf_s:
-            trouble = f"deaf: no news from Telegram for {age:.0f} s"
+            trouble = DEAF
         return Health(heard_s=age if self._heard is not None else None, trouble=trouble, is_rival=self._is_rival)
 
     # ---- listening -------------------------------------------------------------------------------------------------
@@ -291,8 +292,8 @@ class Telegram:
             now = self._clock.monotonic()
             age = now - (self._heard if self._heard is not None else self._since)
             if age > self._options.rebuild_s:
-                self._trouble = f"deaf: no news from Telegram for {age:.0f} s; the line is built anew"
-                raise LineError(self._trouble)
+                self._trouble = DEAF
+                raise LineError(f"{DEAF} for {age:.0f} s; the line is built anew")
             if now - looked >= LOOK_S:
                 looked = now
                 self._menu.look()

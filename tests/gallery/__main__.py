@@ -1,0 +1,118 @@
+"""``python -m tests.gallery DIR``: writes pages of sample cards on both platforms, from what the adapters would send.
+
+The text, its markup and the rows of buttons are the adapters' own; the looks around them are drawn after the platforms' apps.
+"""
+
+import asyncio
+import html
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+from bot.chats.telegram.html import layout
+from bot.chats.telegram.keyboard import rows
+from msgspec.structs import replace
+
+from bot.chats.discord.layout import sheet
+from bot.core.card import Action, Look
+from bot.core.chat import Message
+from bot.core.veil import bared
+from tests.gallery.sample import afternoon
+
+PAGE = """<!doctype html><meta charset="utf-8"><style>
+body {{ margin: 0; padding: 18px; background: {ground}; width: 1180px; columns: 3; column-gap: 18px;
+  font: 15px/1.35 "DejaVu Sans", "Noto Color Emoji", sans-serif; color: {ink}; }}
+.card {{ break-inside: avoid; margin: 0 0 16px; }}
+{rules}</style>{cards}"""
+TELEGRAM = """
+.bubble { background: #182533; border-radius: 12px; padding: 8px 11px; white-space: pre-wrap; overflow-wrap: anywhere; }
+pre { font: 13px/1.3 "DejaVu Sans Mono", "Noto Color Emoji", monospace; margin: 4px 0; color: #9fd0ff; }
+blockquote { margin: 4px 0; padding-left: 8px; border-left: 3px solid #4fa3e0; color: #b9c7d5; }
+.row { display: flex; gap: 5px; margin-top: 5px; }
+.key { flex: 1; text-align: center; background: #2b3f55; border-radius: 8px; padding: 7px 4px; font-size: 14px; }
+.success { background: #2f7d4f; } .danger { background: #a83b3b; }
+"""
+DISCORD = """
+.box { background: #2b2d31; border-radius: 8px; border-left: 5px solid; padding: 10px 12px; }
+.text { white-space: pre-wrap; overflow-wrap: anywhere; }
+h3 { margin: 0 0 4px; font-size: 17px; } .small { font-size: 12px; color: #a3a6aa; }
+pre { font: 13px/1.3 "DejaVu Sans Mono", "Noto Color Emoji", monospace; background: #1e1f22; border-radius: 4px;
+  padding: 7px; margin: 5px 0; }
+hr { border: 0; border-top: 1px solid #45474d; margin: 9px 0; }
+.row { display: flex; gap: 7px; margin-top: 7px; }
+.key { background: #4e5058; border-radius: 8px; padding: 6px 14px; font-size: 14px; }
+.s3 { background: #248046; } .s4 { background: #b4373b; } .s1 { background: #5865f2; }
+"""
+
+
+def telegram(message: Message) -> str:
+    """One card as Telegram shows it."""
+    text = layout(message.card).html
+    text = re.sub(r"<tg-time[^>]*>(.*?)</tg-time>", r"\1", text)
+    keys = "".join(f'<div class="row">{"".join(map(_key, row))}</div>' for row in rows(message.card.actions))
+    return f'<div class="card"><div class="bubble">{text}</div>{keys}</div>'
+
+
+def _key(action: Action) -> str:
+    look = "success" if action.look is Look.GOOD else action.look.value
+    return f'<div class="key {look}">{html.escape(action.label)}</div>'
+
+
+def discord(message: Message) -> str:
+    """One card as Discord shows it."""
+    (box,) = sheet(message).view.to_components()
+    colour = box.get("accent_color") or 0x2ECC71
+    inside = "".join(_part(part) for part in box["components"])
+    return f'<div class="card"><div class="box" style="border-color: #{colour:06x}">{inside}</div></div>'
+
+
+def _part(part: Any) -> str:
+    match part["type"]:
+        case 10:
+            return f'<div class="text">{_markdown(part["content"])}</div>'
+        case 14:
+            return "<hr>"
+        case 1:
+            keys = "".join(
+                f'<div class="key s{key["style"]}">{html.escape(key["label"])}</div>' for key in part["components"]
+            )
+            return f'<div class="row">{keys}</div>'
+        case _:
+            return f'<div class="small">{html.escape(json.dumps(part)[:60])}</div>'
+
+
+def _markdown(text: str) -> str:
+    found = []
+    for place, piece in enumerate(text.split("```")):
+        if place % 2:
+            found.append(f"<pre>{html.escape(piece.strip(chr(10)))}</pre>")
+            continue
+        lines = []
+        for line in piece.strip("\n").split("\n"):
+            plain = html.escape(re.sub(r"\\([^\w\s])", r"\1", line))
+            plain = re.sub(r"\*\*(.+?)\*\*", r"<b>\1</b>", plain)
+            if plain.startswith("### "):
+                lines.append(f"<h3>{plain[4:]}</h3>")
+            elif plain.startswith("-# "):
+                lines.append(f'<span class="small">{plain[3:]}</span>')
+            else:
+                lines.append(plain)
+        found.append("\n".join(lines).replace("</h3>\n", "</h3>"))
+    return "".join(found)
+
+
+async def _main(where: Path) -> None:
+    messages = [replace(message, card=bared(message.card)) for message in await afternoon()]
+    for name, draw, rules, ground, ink in (
+        ("telegram", telegram, TELEGRAM, "#0e1621", "#f5f5f5"),
+        ("discord", discord, DISCORD, "#313338", "#dbdee1"),
+    ):
+        cards = "".join(map(draw, messages))
+        page = PAGE.format(ground=ground, ink=ink, rules=rules, cards=cards)
+        (where / f"{name}.html").write_text(page, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    asyncio.run(_main(Path(sys.argv[1])))

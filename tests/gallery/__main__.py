@@ -11,11 +11,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from bot.chats.telegram.html import layout
-from bot.chats.telegram.keyboard import rows
 from msgspec.structs import replace
 
 from bot.chats.discord.layout import sheet
+from bot.chats.telegram.html import layout
+from bot.chats.telegram.keyboard import rows
 from bot.core.card import Action, Look
 from bot.core.chat import Message
 from bot.core.veil import bared

@@ -28,8 +28,7 @@ class Directory:
 
         Raises: LockstepError where the engine has never answered.
         """
-        now = self._clock.monotonic()
-        if self._asked_at is not None and now - self._asked_at < FRESH_S:
+        if not self.is_old:
             return self._views
         try:
             async with asyncio.timeout(None if self._asked_at is None else PATIENCE_S):
@@ -44,6 +43,11 @@ class Directory:
         self._views = views
         self._asked_at = self._clock.monotonic()
         self.lexicon = lexicon_of(views)
+
+    @property
+    def is_old(self) -> bool:
+        """Say whether asking would tell more than is known."""
+        return self._asked_at is None or self._clock.monotonic() - self._asked_at >= FRESH_S
 
     @property
     def known(self) -> tuple[AccountView, ...]:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta, tzinfo
 from typing import Any, cast
 
@@ -114,17 +115,23 @@ class Dispatcher:
         return any(room.chat == chat or room.chat.startswith(f"{chat}/") for room in self._people.rooms())
 
     def suggest(self, identity: str, chat: str, field: Field, text: str) -> list[str]:
-        """What may stand in a field, of what this person may see."""
+        """What may stand in a field, of what this person may see, at once from what is known; newer names for the next time."""
         platform, _, user = identity.partition(":")
         asked = Incoming(chat=chat or f"{platform}:@{user}", user=user, at=self._clock.now())
         person, room = self._people.person_of(asked), self._people.room(asked.chat)
         if person is None or room is None:
             return []
+        if self._directory.is_old:
+            self._start(self._look_up())
         seen = reach(person, room, Role.VIEWER, self._clock.now(), self._directory.known)
         known = self._directory.lexicon
         whole = len(seen) == len(self._directory.known)
         lexicon = known if whole else msgspec.structs.replace(known, accounts=tuple(sorted(seen)), groups=(), tags=())
         return suggest(field, text, lexicon)
+
+    async def _look_up(self) -> None:
+        with suppress(LockstepError):
+            await self._directory.views()
 
     # ---- one event -------------------------------------------------------------------------------------------------
 

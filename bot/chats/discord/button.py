@@ -1,7 +1,7 @@
 """Buttons and forms: each carries its handle in its id, so that a press is understood after any restart."""
 
 import re
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 import discord
 from discord import ui
@@ -12,14 +12,6 @@ FORMS = {  # how each form asks: title, label, what may stand there
     "reason": ("Reason", "Why, in your own words", "", 200),
 }
 FORM_S = 900.0
-
-
-class Hears(Protocol):
-    """What hears a press: the client."""
-
-    async def pressed(self, interaction: discord.Interaction[Any], handle: str, form: str) -> None:
-        """A button was pressed."""
-        ...
 
 
 def id_of(handle: str, form: str) -> str:
@@ -51,9 +43,7 @@ class Press(ui.DynamicItem[ui.Button[Any]], template=PRESS):
         return cls(handle=match["handle"], form=match["form"] or "")
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        """Hand it on."""
-        hears: Hears = interaction.client  # the one client that registers this class
-        await hears.pressed(interaction, self.handle, self.form)
+        """Nothing: ``Client.on_interaction`` hears every press, also of a card that lost its buttons meanwhile."""
 
 
 class Form(ui.Modal):
@@ -69,13 +59,14 @@ class Form(ui.Modal):
         self.add_item(ui.Label(text=label[:45], component=field))
 
 
-def filled(interaction: discord.Interaction[Any]) -> tuple[str, str] | None:
-    """Handle and text of a form that came back; None for what is no form of ours."""
+def read(interaction: discord.Interaction[Any]) -> tuple[str, str, str] | None:
+    """Handle, form and text of a press or a filled form; None for what is not ours."""
     body: Any = interaction.data or {}
     match = PRESS.fullmatch(body.get("custom_id", ""))
     if match is None:
         return None
-    return match["handle"], next((value for value in _values(body.get("components", ())) if value), "").strip()
+    text = next((value for value in _values(body.get("components", ())) if value), "").strip()
+    return match["handle"], match["form"] or "", text
 
 
 def _values(components: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import discord
 from discord import app_commands
 
-from bot.chats.discord.button import Press, filled
+from bot.chats.discord.button import read
 from bot.chats.discord.fault import FAULTS, name_of
 from bot.chats.discord.layout import line
 from bot.chats.discord.slash import fill
@@ -57,22 +57,21 @@ class Client(discord.Client):
 
     async def setup_hook(self) -> None:
         """Logged in, not yet connected."""
-        self.add_dynamic_items(Press)
         await self._set_up(self)
 
-    async def pressed(self, interaction: discord.Interaction[Any], handle: str, form: str) -> None:
-        """Of any card; called by the button."""
-        await self._ears.pressed(interaction, handle, form)
-
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
-        """Forms alone: the library knows only those that it opened itself in this process."""
-        if interaction.type is not discord.InteractionType.modal_submit:
+        """Every press and every form, by its id alone: of any process, also where its card has changed meanwhile."""
+        if interaction.type not in (discord.InteractionType.component, discord.InteractionType.modal_submit):
             return
-        found = filled(interaction)
+        found = read(interaction)
         if found is None:
-            log.warning("a form that is not ours was filled in: %s", interaction.id)
+            log.warning("a button or form that is not ours was used: %s", interaction.id)
             return
-        await self._ears.filled(interaction, *found)
+        handle, form, text = found
+        if interaction.type is discord.InteractionType.component:
+            await self._ears.pressed(interaction, handle, form)
+        else:
+            await self._ears.filled(interaction, handle, text)
 
     async def on_message(self, message: discord.Message) -> None:
         """New ones alone: what is edited later is never read."""

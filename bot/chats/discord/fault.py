@@ -13,7 +13,8 @@ NOT_OURS = 50005
 AWAY_S = 5.0  # the line is down: how soon it is tried again
 BANNED_S = 60.0  # refused before Discord itself saw it, without a word how long
 TOKEN_S = 60.0
-FAULTS = (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError)
+CLOSED = RuntimeError  # what the library's session says once it is closed
+FAULTS = (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError, CLOSED)
 
 
 def name_of(error: BaseException) -> str:
@@ -46,7 +47,7 @@ def fault(error: BaseException, *, is_edit: bool) -> LockstepError:
             return VanishedError(text)
         case discord.HTTPException():
             return UnreachableError(text)
-        case aiohttp.ClientConnectorError():
+        case aiohttp.ClientConnectorError() | RuntimeError():
             return LaterError(f"no line to Discord: {text}", AWAY_S, is_whole=True)
         case aiohttp.ClientError() | OSError() | TimeoutError():
             return UnsureError(f"no answer: {text}")

@@ -85,6 +85,7 @@ class Discord:
         Raises: LineError with what broke.
         """
         self._door, self._since, self._heard = door, self._clock.monotonic(), None
+        self._answers = Answers(self._clock)  # what is open hangs on the old line: the channel gets its answer
         client = Client(self, self._set_up)
         try:
             async with client:

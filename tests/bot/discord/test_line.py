@@ -284,6 +284,31 @@ async def test_a_token_that_ended_early_costs_no_answer(scene: Scene) -> None:
     await scene.server.until(lambda: any(one.sees == 0 for one in scene.seen()))
 
 
+async def test_a_line_that_was_built_anew_answers_in_the_channel(scene: Scene) -> None:
+    gate = asyncio.Event()
+
+    async def answer(incoming: Incoming) -> None:
+        await gate.wait()
+        message = Message(chat=incoming.chat, card=card(), answers=incoming.update, is_private=True)
+        await scene.chat.post(message, "", "1")
+
+    scene.door.answering = answer
+    await scene.server.slash("status")
+    await scene.heard(1)
+    sender, old = scene.chat._sender, scene.task
+    assert sender is not None
+    assert old is not None
+    await scene.server.break_line(4004)
+    with pytest.raises(LockstepError):
+        await old
+    with pytest.raises(LaterError) as told:  # what was about to leave by the old line
+        await sender.show(Message(chat=scene.place, card=card()), "", "1")
+    assert told.value.is_whole
+    await scene.start()
+    gate.set()
+    await scene.server.until(lambda: any(one.sees == 0 for one in scene.seen()))
+
+
 # ---- out
 
 

@@ -5,7 +5,7 @@ from bot.core.command import Choice, Command, Desk, Reply
 from bot.core.dialogue import Intent
 from bot.core.render.look import age, side, why
 from bot.core.words import Scope
-from engine.api import AccountView, Rejoin, ResumeAsk, Value
+from engine.api import AccountView, LockstepError, Rejoin, ResumeAsk, Value
 
 LOOK_BACK = 50
 
@@ -32,10 +32,11 @@ async def run(args: Args, desk: Desk) -> Reply:
         ResumeAsk(key=desk.key("resume"), by=desk.person.name, scope=scope, rejoin=rejoin, over_news=args.news)
         for rejoin in (Rejoin.FLAT, Rejoin.JOIN)
     )
-    remarks = await _missed(scope, views, desk)
+    missing = await _missing(join, desk)
+    remarks = await _missed(scope, views, desk, missing)
     if args.join:
         return Reply(intent=Intent(ask=join, remarks=remarks))
-    instead = (("Join…", join),) if _behind(followers) else ()
+    instead = (("Join…", join),) if missing else ()
     return Reply(intent=Intent(ask=ask, instead=instead, remarks=remarks))
 
 
@@ -45,11 +46,15 @@ def _which(held: list[AccountView]) -> Reply:
     return Reply(question="Resume which?", choices=(*paused, everything) if len(paused) > 1 else tuple(paused))
 
 
-def _behind(followers: list[AccountView]) -> bool:
-    return any(leg.have != leg.want for view in followers for leg in view.legs)
+async def _missing(join: ResumeAsk, desk: Desk) -> int:
+    """Contracts that joining would trade now: a paused follower wants no more than it has, so its legs do not tell."""
+    try:
+        return (await desk.engine.preview(join)).contracts
+    except LockstepError:
+        return 0  # who cannot join may still resume
 
 
-async def _missed(scope: str, views: tuple[AccountView, ...], desk: Desk) -> tuple[str, ...]:
+async def _missed(scope: str, views: tuple[AccountView, ...], desk: Desk, missing: int) -> tuple[str, ...]:
     """What happened while they were paused, and where the leader stands now."""
     holds = [hold for view in views if view.role == "follower" for hold in view.holds]
     told: list[str] = []
@@ -63,8 +68,8 @@ async def _missed(scope: str, views: tuple[AccountView, ...], desk: Desk) -> tup
     leaders = [view for view in views if view.role == "leader"]
     stands = [f"{view.id} is {side(leg.have)} {leg.symbol} now" for view in leaders for leg in view.legs if leg.have]
     told.extend(stands or ["The leader is flat now."] if leaders else [])
-    if _behind([view for view in views if view.role == "follower" and view.holds]):
-        told.append("Flat: copy from its next entry. Join: at market now.")
+    if missing:
+        told.append(f"Flat: copy from its next entry. Join: {missing} at market now.")
     return tuple(told)
 
 

@@ -41,6 +41,7 @@ from engine.api import (
     PreviewLine,
     PreviewView,
     Refusal,
+    Rejoin,
     ReportView,
     ResumeAsk,
     RiskView,
@@ -186,6 +187,8 @@ class EngineDouble:
         lines = [self._line(ask, view) for view in views]
         trades = isinstance(ask, CloseAsk | FlattenAsk)
         contracts = sum(abs(leg.have) for view in views for leg in view.legs) if trades else 0
+        if isinstance(ask, ResumeAsk) and ask.rejoin is Rejoin.JOIN:
+            contracts = sum(abs(leg.want - leg.have) for view in views for leg in view.legs)
         adds = isinstance(ask, ResumeAsk) or (
             isinstance(ask, SizeAsk) and any(ask.factor > view.factor for view in views)
         )

@@ -95,6 +95,7 @@ class Stage:
     leader_lost: LeaderLost = field(default_factory=LeaderLost)
     guard: GuardPlan | None = None  # of LEAD-1
     passwords: dict[str, str] = field(default_factory=dict)  # what the engine believes, by login
+    is_live: bool = False  # real money, as people are told
     speed: float = 1.0
     clock: Clock = None  # type: ignore[assignment]  # a SwiftClock of ``speed`` unless given
     venue: VenueServer = field(init=False)
@@ -158,6 +159,7 @@ class Stage:
                 id=AccountId(name),
                 connection=ConnectionId(login),
                 name=name,
+                live=self.is_live,
                 guard=self.guard if name == LEADER else None,
             )
             for login, names in self.logins().items()
@@ -182,7 +184,11 @@ class Stage:
                 "tradovate",
                 ConnectContext(
                     connection=ConnectionId(login),
-                    accounts=tuple(account for account in plan.accounts if account.connection == login),
+                    accounts=tuple(
+                        msgspec.structs.replace(account, live=False)
+                        for account in plan.accounts
+                        if account.connection == login
+                    ),
                     options=Options(**{**urls, "user": login, **QUICK, **self.options}),
                     secrets={"password": self.passwords.get(login, "secret")},
                     device="stage",

@@ -81,7 +81,7 @@ def pair(settings: Settings, given: argparse.Namespace) -> int:
     who = f"{given.name}, on a further platform" if known else f"{given.name}, {given.role} on {given.scope}"
     minutes = PAIR_TTL.seconds // 60
     sys.stdout.write(f"{code}\n")
-    sys.stderr.write(f"For {who}: once, within {minutes} minutes. Write to the bot in private:  /pair {code}\n")
+    sys.stderr.write(f"For {who}: once, within {minutes} minutes. Write to the bot in private:  pair {code}\n")
     return 0
 
 

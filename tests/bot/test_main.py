@@ -49,7 +49,7 @@ async def test_a_code_is_printed_at_the_desk_and_the_record_is_checked_there(tmp
     code, out, err = await bot("pair", "Luis", "--role", "owner", home=tmp_path)
     assert code == 0
     assert len(out.strip()) == 9
-    assert f"/pair {out.strip()}" in err
+    assert f"pair {out.strip()}" in err
     code, out, _ = await bot("audit", "--csv", str(tmp_path / "audit.csv"), home=tmp_path)
     assert code == 0
     assert "ok  0 rows, unbroken" in out

@@ -1,7 +1,7 @@
 """One account in full."""
 
 from bot.core.command import Command, Desk, Reply, reply
-from bot.core.dialogue import Button, Run
+from bot.core.dialogue import Button, Fill, Run
 from bot.core.render.desk import account_card
 from bot.core.words import Account
 from engine.api import Value
@@ -21,6 +21,7 @@ async def run(args: Args, desk: Desk) -> Reply:
         buttons = (
             Button(label="⏸ 15m", key="1", payload=Run(line=f"/pause {view.id} 15m", once=True)),
             Button(label="Half size", key="2", payload=Run(line=f"/size {view.id} half", once=True)),
+            Button(label="Size…", key="4", payload=Fill(line=f"/size {view.id}", kind="size"), form="size"),
             Button(label="Flatten…", key="3", payload=Run(line=f"/flatten {view.id}", once=True)),
         )
     return reply(account_card(view, desk.now, desk.zone), buttons=buttons)

@@ -113,11 +113,18 @@ class Run(Value, frozen=True, tag=True):
     once: bool = False
 
 
+class Fill(Value, frozen=True, tag=True):
+    """Type this line for me, with what the person adds to it; ``kind`` is the field that is missing."""
+
+    line: str
+    kind: str
+
+
 class Drop(Value, frozen=True, tag=True):
     """Do nothing."""
 
 
-Payload = Confirm | Key | Approve | Propose | Undo | Run | Drop
+Payload = Confirm | Key | Approve | Propose | Undo | Run | Fill | Drop
 
 
 class Button(Value, frozen=True):
@@ -253,7 +260,9 @@ class Offer(Value, frozen=True):
     @property
     def once(self) -> bool:
         """Say whether the first press ends it."""
-        return not isinstance(self.payload, Key | Approve) and (  # of approvals, the first word that counts ends them
+        return not isinstance(
+            self.payload, Key | Approve | Fill
+        ) and (  # of approvals, the first word that counts ends them
             not isinstance(self.payload, Run) or self.payload.once
         )
 

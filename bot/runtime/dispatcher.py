@@ -22,6 +22,7 @@ from bot.core.dialogue import (
     Button,
     Confirm,
     Drop,
+    Fill,
     Key,
     Payload,
     Propose,
@@ -30,7 +31,7 @@ from bot.core.dialogue import (
     Turned,
     Undo,
 )
-from bot.core.menu import entries, suggest
+from bot.core.menu import CHOICES, entries, suggest
 from bot.core.render.word import choice_card, command_card, old_card, refusal_card, unknown_card
 from bot.core.words import Account, Context, Instrument, Missing, Scope, Wrong, parse, slots
 from bot.runtime import gate as gates
@@ -308,6 +309,8 @@ class Dispatcher:
                 await self._say(place.incoming, Card(title="Cancelled. Nothing was done.", brief=True))
             case Run():
                 await self._line(payload.line, place)
+            case Fill():
+                await self._fill(payload, place)
             case Undo():
                 await self._acts.undo(payload, place)
             case Propose():
@@ -318,6 +321,15 @@ class Dispatcher:
                 await self._acts.tapped(payload, place)
             case Approve():
                 await self._acts.decided(payload, place)
+
+    async def _fill(self, fill: Fill, place: Place) -> None:
+        """A form brought what was missing; where there is none, the usual answers are offered."""
+        said = " ".join(place.incoming.text.split())
+        if said:
+            await self._line(f"{fill.line} {said}", place)
+            return
+        choices = [Choice(label=word, line=f"{fill.line} {word}") for word in CHOICES.get(fill.kind, ())]
+        await self._choose(f"{fill.line.lstrip('/')} …?", choices, place)
 
     async def _offer(
         self,

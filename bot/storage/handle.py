@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Row, delete, select, update
 
-from bot.core.dialogue import ANYBODY, Offer, Payload, Run, Seat, Stage, Undo
+from bot.core.dialogue import ANYBODY, Fill, Offer, Payload, Run, Seat, Stage, Undo
 from bot.storage.database import Database
 from bot.storage.table import HANDLE
 
@@ -90,7 +90,7 @@ class HandleStore:
 
 
 def _ends(payload: Payload) -> bool:
-    return not isinstance(payload, Run) or payload.once
+    return not isinstance(payload, Run | Fill) or (isinstance(payload, Run) and payload.once)
 
 
 def _offer(row: Row[Any]) -> Offer:

@@ -68,6 +68,7 @@ from engine.domain.sizing import Quotes, open_profit
 from engine.domain.state import DeskState
 from engine.errors import LockstepError
 from engine.service.account import size_text, state_of
+from engine.service.away import away
 from engine.service.held import decided, held_preview
 from engine.service.outlook import resized, skipped
 
@@ -228,7 +229,7 @@ def preview(
         live=any(copier.account in live for copier in copiers),
         lines=tuple(lines),
         excluded=tuple(f"{c.account}: {_offline(c)}" for c in copiers if trades and _offline(c)),
-        remarks=_remarks(command),
+        remarks=_remarks(command, copiers, quotes),
     )
 
 
@@ -359,16 +360,16 @@ def _adds_risk(copier: Copier, command: Command) -> bool:
             return False
 
 
-def _remarks(command: Command) -> tuple[str, ...]:
+def _remarks(command: Command, copiers: list[Copier], quotes: Quotes) -> tuple[str, ...]:
     match command:
         case Pause() | PlanPause():
             return ("Exits are still copied.",)
         case Resume(over_news=True):
             return ("OVER NEWS: also inside a news window. What the firm asks is yours to keep.",)
         case Resize(now=True):
-            return ("Down at once, up through the checks; at market.",)
+            return ("Down at once, up through the checks; at market.", *away(copiers, command, quotes))
         case Resize():
-            return ("For entries to come; what is held stays.",)
+            return ("For entries to come; what is held stays.", *away(copiers, command, quotes))
         case Sync(close=True):
             return ("Only what the leader's position does not explain is closed; nothing is bought.",)
         case Close(quantity=int()):

@@ -9,6 +9,7 @@ from discord import ui
 PRESS = re.compile(r"tc1(?:f:(?P<form>[a-z]{1,16}))?:(?P<handle>[A-Za-z0-9_-]{1,64})")
 FORMS = {  # how each form asks: title, label, what may stand there
     "code": ("One-time code", "The 6 digits of your app, or the word asked for", "123456", 16),
+    "size": ("Another size", "0.5x, 50%, half, +10%, off", "0.5x", 16),
     "reason": ("Reason", "Why, in your own words", "", 200),
 }
 FORM_S = 900.0

@@ -1,6 +1,7 @@
 """The dispatcher: who may, what is late, what is slow, what breaks."""
 
 import asyncio
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from bot.commands.health import COMMAND as HEALTH
 from bot.core.access import Role
 from bot.core.card import Card
 from bot.core.command import Desk, Reply
-from engine.api import ApproveAsk, DesyncLine, DesyncView, HeldLine, PauseAsk, RefuseAsk, SyncState
+from engine.api import ApproveAsk, DesyncLine, DesyncView, HeldLine, PauseAsk, RefuseAsk, SizeAsk, SyncState
 from tests.bot.core.test_render import HELD
 from tests.bot.office import TEAM, Office
 
@@ -148,3 +149,17 @@ async def test_a_held_trade_is_approved_for_some_in_a_few_taps_and_refused_in_on
     assert isinstance(office.sent[-1], RefuseAsk)
     assert "does not wait" in await office.say("/approve H2 some")
     assert "Usage: /approve H1" in await office.say("/approve")
+
+
+async def test_a_form_brings_what_a_line_lacks_and_where_there_is_none_the_usual_answers_are_offered() -> None:
+    office = Office()
+    await office.say("/accounts ALPHA")
+    office.double.hold(1)
+    await office.say("/account ALPHA")
+    handle = office.handle("4")
+    await office.say("0.5x", handle=handle)
+    assert [ask.factor for ask in office.sent if isinstance(ask, SizeAsk)] == [Decimal("0.5")]
+    said = await office.say(handle=handle)
+    assert "half" in said
+    await office.say(handle=office.handle("1"))
+    assert len(office.sent) == 2

@@ -3,8 +3,10 @@
 from decimal import Decimal
 
 from engine.api import AccountState
+from engine.domain.command import Resize
 from engine.domain.ids import AccountId
 from engine.service.account import state_of
+from engine.service.away import away
 from engine.service.risk import limit_views, nearest, risk_view, room
 from tests.engine.domain.test_stopout import A, ease, fall, follower, staged
 
@@ -41,3 +43,15 @@ def test_a_stopped_account_says_why():
     assert state is AccountState.STOPPED
     assert why == "daily loss 96 % used, equity 49040.00, line 49000.00"
     assert [view.has_acted for view in limit_views(stage.copier(A), stage.desk.state.quotes)] == [True, False]
+
+
+def test_another_size_says_how_far_the_price_may_run_before_and_after():
+    stage = staged(follower(A))
+    stage.lead(2)
+    ease(stage)
+    fall(stage, "20")
+    stage.desk.mark()
+    copier, quotes = stage.copier(A), stage.desk.state.quotes
+    twice, none = (Resize(accounts=(A,), factor=Decimal(factor)) for factor in (2, 0))
+    assert away([copier], twice, quotes) == ("A stops in 3.75 pt of NQ, at that size in 1.88 pt",)
+    assert away([copier], none, quotes) == ("A stops in 3.75 pt of NQ, at that size in never",)

@@ -9,9 +9,10 @@ import asyncio
 import hashlib
 import logging
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
+from sqlalchemy import Connection
 
 from bot.core.chat import (
     Chat,
@@ -60,6 +61,10 @@ class _Carrier:
         self.dead = 0
 
 
+Kept = tuple[_Carrier, Parcel, bool]
+"""A message that is a row, and does not leave yet."""
+
+
 class Outbox:
     """Every message to every platform."""
 
@@ -82,23 +87,43 @@ class Outbox:
 
     async def put(self, message: Message) -> None:
         """Keep a message and let it leave when it may."""
-        carrier = self._carriers.get(message.chat.partition(":")[0])
-        if carrier is None:
-            log.warning("a card for %s has no platform", message.chat.partition(":")[0])
-            return
-        waiting = carrier.post.same(message.chat, message.card.ref)
-        if waiting is not None:
-            message = msgspec.structs.replace(
+        self.release(self.keep((message,)))
+
+    def keep(self, messages: Iterable[Message], connection: Connection | None = None) -> list[Kept]:
+        """Keep messages, over a ``connection`` together with what its caller writes; ``release`` them once that is done.
+
+        No two of them may be for one card and chat. Without a release they leave at the next start.
+        """
+        kept: list[Kept] = []
+        for message in messages:
+            carrier = self._carriers.get(message.chat.partition(":")[0])
+            if carrier is None:
+                log.warning("a card for %s has no platform", message.chat.partition(":")[0])
+                continue
+            waiting = carrier.post.same(message.chat, message.card.ref)
+            if waiting is None:
+                parcel = carrier.rows.put(message, carrier.name, self._clock.now(), connection)
+                kept.append((carrier, parcel, True))
+                continue
+            newer = msgspec.structs.replace(
                 message,
                 silent=message.silent and waiting.message.silent,
                 is_fresh=message.is_fresh or waiting.message.is_fresh,
             )
-            parcel = msgspec.structs.replace(waiting, message=message)
-            carrier.rows.replace(parcel)
-            carrier.post.replace(parcel, message.chat, message.card.ref, message.priority)
-        else:
-            self._add(carrier, carrier.rows.put(message, carrier.name, self._clock.now()))
-        carrier.news.set()
+            parcel = msgspec.structs.replace(waiting, message=newer)
+            carrier.rows.replace(parcel, connection)
+            kept.append((carrier, parcel, False))
+        return kept
+
+    def release(self, kept: Iterable[Kept]) -> None:
+        """Let kept messages leave when they may."""
+        for carrier, parcel, is_new in kept:
+            message = parcel.message
+            if is_new:
+                self._add(carrier, parcel)
+            else:
+                carrier.post.replace(parcel, message.chat, message.card.ref, message.priority)
+            carrier.news.set()
 
     def health(self, platform: str) -> QueueHealth:
         """How a platform's queue is."""

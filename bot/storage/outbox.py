@@ -1,10 +1,11 @@
 """The outbox's rows: what is to be shown, what is under way, and which message of a platform shows a card."""
 
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
 from typing import Protocol
 
 import msgspec
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from bot.core.chat import Message
 from bot.storage.database import Database
@@ -27,8 +28,8 @@ class Parcel(Value, frozen=True):
 class Rows(Protocol):
     """Where the outbox keeps what it must not forget."""
 
-    def put(self, message: Message, platform: str, at: datetime) -> Parcel: ...
-    def replace(self, parcel: Parcel) -> None: ...
+    def put(self, message: Message, platform: str, at: datetime, connection: Connection | None = None) -> Parcel: ...
+    def replace(self, parcel: Parcel, connection: Connection | None = None) -> None: ...
     def lease(self, parcel: Parcel) -> None: ...
     def back(self, parcel: Parcel, reason: str) -> None: ...
     def shown(self, parcel: Parcel, post: str, mark: str, at: datetime) -> None: ...
@@ -47,7 +48,13 @@ class Fleeting:
         """Nothing was shown."""
         self._made = 0
 
-    def put(self, message: Message, platform: str, at: datetime) -> Parcel:  # noqa: ARG002  the port has it
+    def put(
+        self,
+        message: Message,
+        platform: str,  # noqa: ARG002  the port has it
+        at: datetime,
+        connection: Connection | None = None,  # noqa: ARG002  as above
+    ) -> Parcel:
         """Number a message."""
         self._made += 1
         return Parcel(id=self._made, message=message, made_at=at)
@@ -73,8 +80,8 @@ class OutboxStore:
         """In the bot's database."""
         self._database = database
 
-    def put(self, message: Message, platform: str, at: datetime) -> Parcel:
-        """Keep a message until it was shown."""
+    def put(self, message: Message, platform: str, at: datetime, connection: Connection | None = None) -> Parcel:
+        """Keep a message until it was shown; over a ``connection``, together with what its caller writes there."""
         row = {
             "platform": platform,
             "chat": message.chat,
@@ -86,17 +93,21 @@ class OutboxStore:
             "made_at": at,
             "reason": "",
         }
-        with self._database.begin() as connection:
-            made = connection.execute(OUTBOX.insert().values(row)).inserted_primary_key
+        with self._over(connection) as there:
+            made = there.execute(OUTBOX.insert().values(row)).inserted_primary_key
         assert made is not None
         return Parcel(id=made[0], message=message, made_at=at)
 
-    def replace(self, parcel: Parcel) -> None:
+    def replace(self, parcel: Parcel, connection: Connection | None = None) -> None:
         """A newer card takes the place of one that has not left yet."""
         message = parcel.message
-        self._change(
-            parcel.id, payload=msgspec.msgpack.encode(message), chat=message.chat, priority=int(message.priority)
-        )
+        row = {
+            "payload": msgspec.msgpack.encode(message),
+            "chat": message.chat,
+            "priority": int(message.priority),
+        }
+        with self._over(connection) as there:
+            there.execute(update(OUTBOX).where(OUTBOX.c.id == parcel.id).values(row))
 
     def lease(self, parcel: Parcel) -> None:
         """It is about to leave."""
@@ -172,6 +183,9 @@ class OutboxStore:
         with self._database.begin() as connection:
             connection.execute(delete(OUTBOX).where(OUTBOX.c.ended_at < now - KEPT))
             connection.execute(delete(POST).where(POST.c.at < now - KEPT))
+
+    def _over(self, connection: Connection | None) -> AbstractContextManager[Connection]:
+        return nullcontext(connection) if connection is not None else self._database.begin()
 
     def _change(self, number: int, **values: object) -> None:
         with self._database.begin() as connection:

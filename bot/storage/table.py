@@ -228,3 +228,83 @@ AUDIT = Table(  # append-only; each row's hash contains the row before it
     Column("hash", String(64), nullable=False),
     Index("audit_person", "person", "seq"),
 )
+
+# ---- alerts --------------------------------------------------------------------------------------------------------
+
+ALERT = Table(  # every alert that came in, and what became of it
+    "alert",
+    METADATA,
+    Column("id", Number, primary_key=True, autoincrement=True),
+    Column("seq", Number, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("code", String(40), nullable=False),
+    Column("severity", String(4), nullable=False),
+    Column("account", String(80), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("stage", String(12), nullable=False),  # told, grouped, held, ended, dropped
+    Column("reason", Text, nullable=False),
+    Column("group_id", Integer, nullable=False),  # 0 for none
+    Index("alert_group_id", "group_id", "id"),
+    Index("alert_at", "at"),
+)
+
+ALERT_GROUP = Table(
+    "alert_group",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("key", String(300), nullable=False),
+    Column("stage", String(12), nullable=False),
+    Column("opened_at", Moment, nullable=False),
+    Column("ended_at", Moment),
+    Column("payload", LargeBinary, nullable=False),
+    Index("alert_group_stage", "stage", "id"),
+)
+
+ALERT_EVENT = Table(  # a group's history
+    "alert_event",
+    METADATA,
+    Column("id", Number, primary_key=True, autoincrement=True),
+    Column("group_id", Integer, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("by", String(80), nullable=False),
+    Index("alert_event_group", "group_id", "id"),
+)
+
+ESCALATION_DUE = Table(  # whom a group goes to next, and when; without a due time somebody has it
+    "escalation_due",
+    METADATA,
+    Column("group_id", Integer, primary_key=True, autoincrement=False),
+    Column("due", Moment),
+    Column("payload", LargeBinary, nullable=False),
+)
+
+SILENCE = Table(  # what people have muted
+    "silence",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("until", Moment, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+)
+
+ONCALL = Table(  # who is called first, and who next
+    "oncall",
+    METADATA,
+    Column("rank", Integer, primary_key=True, autoincrement=False),  # 0 on call, 1 deputy
+    Column("person", String(20), nullable=False),
+    Column("name", String(80), nullable=False),
+    Column("by", String(20), nullable=False),
+    Column("since", Moment, nullable=False),
+)
+
+DIGEST = Table(  # what a chat was not told while it was quiet
+    "digest",
+    METADATA,
+    Column("id", Number, primary_key=True, autoincrement=True),
+    Column("chat", String(160), nullable=False),
+    Column("group_id", Integer, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("text", Text, nullable=False),
+    Index("digest_chat", "chat", "id"),
+)

@@ -51,6 +51,7 @@ class Notice(Told, frozen=True, tag="notice"):
     account: str | None = None
     symbol: str | None = None
     key: str | None = None
+    connection: str | None = None  # of what concerns a whole line
 
 
 Message = Snapshot | StatusTold | CopyTold | ActTold | Notice

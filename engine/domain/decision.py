@@ -115,6 +115,7 @@ class Raised(Decided, frozen=True):
     account: AccountId | None = None
     symbol: Symbol | None = None
     key: str | None = None
+    connection: str | None = None  # of what concerns a whole line
 
 
 Decision = (

@@ -38,14 +38,16 @@ def lost(state: DeskState, event: LineLost, out: list[Decision]) -> None:
     severity = Severity.P1 if risky or policy else Severity.P2
     held = f", positions on {', '.join(risky)}" if risky else ""
     said = f"{event.connection} is off: {event.reason}{held}{policy}"
-    out.append(Raised(code="leader.lost" if led else "broker.down", severity=severity, text=said))
+    code = "leader.lost" if led else "broker.down"
+    out.append(Raised(code=code, severity=severity, text=said, connection=event.connection))
     state.version += 1
 
 
 def restored(state: DeskState, event: LineRestored, out: list[Decision]) -> None:
     """The line is back; snapshots decide what follows."""
     _stand_still(state, _on_line(state, event.connection), line_up=True)
-    out.append(Raised(code="broker.up", severity=Severity.P4, text=f"{event.connection} is back"))
+    said = f"{event.connection} is back"
+    out.append(Raised(code="broker.up", severity=Severity.P4, text=said, connection=event.connection))
 
 
 def _on_line(state: DeskState, connection: ConnectionId) -> Iterable[AccountId]:
@@ -71,7 +73,7 @@ def access_refused(event: AccessRefused, out: list[Decision]) -> None:
     """A person has to act."""
     until = f", not tried again before {event.until:%H:%M:%S} UTC" if event.until else ""
     said = f"{event.connection}: login refused, {event.reason}{until}"
-    out.append(Raised(code="acct.auth", severity=Severity.P2, text=said))
+    out.append(Raised(code="acct.auth", severity=Severity.P2, text=said, connection=event.connection))
 
 
 def clock_changed(state: DeskState, event: ClockChanged, out: list[Decision]) -> None:

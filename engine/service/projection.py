@@ -221,6 +221,7 @@ def notice(entry: Entry, raised: Raised) -> Notice:
         account=raised.account,
         symbol=raised.symbol,
         key=raised.key,
+        connection=raised.connection,
     )
 
 

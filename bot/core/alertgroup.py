@@ -1,0 +1,129 @@
+"""Alert group: what belongs together of the alerts, as a person meets it: one card, one state, one name (A-12)."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from bot.core.alert import Labels
+from bot.core.taxonomy import KINDS, kind_of
+from engine.api import Severity, Value
+
+FLAPS = 3  # times that it came back within FLAP_IN make it flapping
+FLAP_IN = timedelta(minutes=10)
+FLAP_REPEAT = timedelta(minutes=30)
+LONGEST_REPEAT = timedelta(hours=1)
+KEEN = 5  # repeats of a P1 before they become rarer
+
+
+class Stage(StrEnum):
+    """Where a group stands."""
+
+    PENDING = "pending"  # waits for what else belongs to it
+    FIRING = "firing"
+    ACKED = "acked"  # somebody has it, until a time
+    SNOOZED = "snoozed"  # nobody wants to hear of it, until a time
+    RESOLVED = "resolved"
+
+
+class Member(Value, frozen=True):
+    """One of those whom a group concerns."""
+
+    name: str
+    text: str
+    severity: Severity
+    at: datetime
+    labels: Labels = Labels()
+    count: int = 1
+    is_over: bool = False
+
+
+class Group(Value, frozen=True):
+    """Everything that is known of one trouble. Never changed: each step makes the next."""
+
+    id: int
+    key: str
+    code: str
+    severity: Severity
+    opened_at: datetime
+    last_at: datetime
+    labels: Labels = Labels()
+    stage: Stage = Stage.PENDING
+    members: tuple[Member, ...] = ()
+    count: int = 0
+    due: datetime | None = None  # the end of its first wait, of an ack, of a snooze; else of a repeat
+    pushes: int = 0
+    told_members: int = 0
+    told_severity: Severity | None = None
+    pushed_at: datetime | None = None
+    holder: str = ""  # who has it: the name, by ack or assignment
+    holder_id: str = ""
+    where: str = ""  # the platform where it was acknowledged
+    until: datetime | None = None
+    note: str = ""
+    held: str = ""  # why it is not pushed
+    held_by: int = 0
+    holding: int = 0  # alerts that are not pushed because of this one
+    clears_at: datetime | None = None  # it seems over; it is, where nothing comes before then
+    cycles: tuple[datetime, ...] = ()  # when it came back
+    ended_at: datetime | None = None
+    outcome: str = ""
+    chats: tuple[str, ...] = ()  # where its card is shown
+
+    @property
+    def name(self) -> str:
+        """How people call it."""
+        return f"A-{self.id}"
+
+    @property
+    def is_open(self) -> bool:
+        """Say whether it is not over."""
+        return self.stage is not Stage.RESOLVED
+
+    @property
+    def live(self) -> tuple[Member, ...]:
+        """Members for whom it is not over."""
+        return tuple(member for member in self.members if not member.is_over)
+
+    @property
+    def accounts(self) -> frozenset[str]:
+        """Accounts that it names."""
+        return frozenset(member.labels.account for member in self.members if member.labels.account)
+
+    def is_flapping(self, now: datetime) -> bool:
+        """Say whether it comes and goes."""
+        return sum(now - at <= FLAP_IN for at in self.cycles) >= FLAPS
+
+    def is_worse(self) -> bool:
+        """Say whether it is graver than what people were told last."""
+        return self.told_severity is None or self.severity < self.told_severity
+
+    def has_grown(self) -> bool:
+        """Say whether it concerns twice as many as people were told."""
+        return 0 < 2 * self.told_members <= len(self.live)
+
+    def repeat(self, now: datetime) -> datetime | None:
+        """When it is told again while nobody has it; ever more seldom."""
+        every = timedelta(seconds=kind_of(self.code).repeat_s)
+        if not every:
+            return None
+        if self.is_flapping(now):
+            return now + FLAP_REPEAT
+        keen = KEEN if self.severity is Severity.P1 else 1
+        doubled: timedelta = every * (1 << min(10, max(0, self.pushes - keen)))
+        return now + max(every, min(LONGEST_REPEAT, doubled))
+
+
+def key_of(code: str, labels: Labels) -> str:
+    """What alerts of one group have in common."""
+    known = labels.known()
+    if code == "desync.qty" and "leader" not in known:
+        known["leader"] = labels.account
+    return "|".join((code, *(known.get(name, "") for name in kind_of(code).keys)))
+
+
+MASS = "*"
+
+
+def mass_key(code: str) -> str:
+    """The group of a trouble that comes to many at once."""
+    assert KINDS[code].is_mass
+    return f"{code}|{MASS}"

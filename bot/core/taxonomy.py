@@ -1,0 +1,140 @@
+"""Taxonomy: one row for every code that may be raised: its group, its waits, its buttons, and what ends it."""
+
+from bot.core.alert import Ending, Kind, Press
+from bot.core.card import Look
+from engine.api import Value
+
+DESK, HUMAN, FADES, ONCE = Ending.DESK, Ending.HUMAN, Ending.FADES, Ending.ONCE
+WHO, POSITION, LINE = ("account",), ("account", "symbol"), ("connection",)
+DAY_S = 86_400
+
+PAUSE = Press(label="⏸ 15m", line="/pause {account} 15m")
+PAUSE_GROUP = Press(label="⏸ Group 15m", line="/pause {group} 15m")
+STATUS = Press(label="Status", line="/status")
+HEALTH = Press(label="Health", line="/health")
+DESYNC = Press(label="Desync", line="/desync")
+CLOSE = Press(label="Close it…", line="/close {account} {symbol}", look=Look.DANGER)
+FLATTEN = Press(label="Flatten…", line="/flatten {account}", look=Look.DANGER)
+FLATTEN_GROUP = Press(label="Flatten…", line="/flatten {group}", look=Look.DANGER)
+HALF = Press(label="Half size", line="/size {account} half")
+ADOPT = Press(label="Adopt", line="/sync {account} adopt")
+FIX = Press(label="Fix…", line="/sync {account} copy")
+RESUME = Press(label="Resume…", line="/resume {account}")
+OFF = Press(label="Off", line="/off {account}")
+COPIES = Press(label="Copies", line="/copies")
+RISK = Press(label="Risk", line="/risk {account}")
+
+
+def _kind(code: str, word: str, keys: tuple[str, ...], ending: Ending, *presses: Press, **more: object) -> Kind:
+    return Kind(code=code, word=word, keys=keys, ending=ending, presses=presses, **more)  # type: ignore[arg-type]  # fields are Kind's own
+
+
+_ROWS = (
+    # limits
+    _kind("dd.hard", "DRAWDOWN STOP", WHO, HUMAN, RESUME, RISK, wait_s=2, repeat_s=300, is_mass=True),
+    _kind("dd.fail", "NOT PROVEN FLAT", WHO, DESK, FLATTEN, repeat_s=60),
+    _kind("dd.flat", "PROVEN FLAT", WHO, FADES, STATUS, ends=("dd.fail", "leader.fail"), fade_s=3600),
+    _kind("dd.warn", "NEAR A LIMIT", WHO, FADES, HALF, PAUSE, RISK, wait_s=5, fade_s=6 * 3600),
+    _kind("dd.blind", "LIMIT NOT MARKED", WHO, FADES, RISK, PAUSE, repeat_s=1800),
+    _kind("dd.lifted", "LIMIT LIFTED", WHO, ONCE, ends=("dd.hard", "dd.warn")),
+    # what nobody's leader explains
+    _kind("rogue.open", "ROGUE TRADE", POSITION, HUMAN, CLOSE, ADOPT, PAUSE, wait_s=3, repeat_s=600),
+    _kind("rogue.close", "CLOSED BY OTHERS", POSITION, HUMAN, FIX, ADOPT, PAUSE, wait_s=3, repeat_s=600),
+    _kind(
+        "rogue.leader", "LEADER'S ODD TRADE", ("account", "ref"), FADES,
+        Press(label="Approve…", line="/approve {ref}"), Press(label="Refuse", line="/refuse {ref}", look=Look.DANGER),
+        Press(label="Held", line="/held"), fade_s=1800,
+    ),
+    _kind("rogue.ended", "HELD TRADE OVER", ("account", "ref"), ONCE, ends=("rogue.leader",)),
+    # not as the leader
+    _kind("desync.qty", "OUT OF SYNC", ("leader", "symbol"), DESK, FIX, DESYNC, PAUSE, wait_s=10, repeat_s=600),
+    _kind("desync.orders", "STOP MISSING", WHO, DESK, DESYNC, FLATTEN, wait_s=3, repeat_s=120),
+    _kind("desync.over", "IN SYNC AGAIN", POSITION, ONCE, ends=("desync.qty", "desync.orders", "leader.tighten")),
+    _kind("copy.reject", "ORDER REFUSED", ("account", "reason"), FADES, COPIES, PAUSE, wait_s=5, repeat_s=1800),
+    _kind("copy.stopped", "ENTRIES STOPPED", WHO, HUMAN, STATUS, RESUME, OFF, repeat_s=1800),
+    _kind("copy.slow", "SLOW COPIES", LINE, FADES, COPIES, HALF, wait_s=30, repeat_s=3600),
+    _kind("copy.unmapped", "NOT COPIED", ("symbol",), FADES, COPIES, wait_s=5, repeat_s=3600, fade_s=DAY_S),
+    _kind("exit.refused", "EXIT NOT FILLED", POSITION, HUMAN, CLOSE, FLATTEN, repeat_s=120),
+    _kind("exec.slip", "MORE SLIPPAGE", WHO, FADES, COPIES, wait_s=30),
+    _kind("exec.slow", "SLOWER", WHO, FADES, COPIES, wait_s=30),
+    _kind("bracket.filled", "BRACKET FILLED", POSITION, FADES, COPIES, wait_s=2),
+    _kind("fill.busted", "FILL TAKEN BACK", POSITION, HUMAN, DESYNC, repeat_s=300),
+    # leader and lines
+    _kind("leader.lost", "LEADER LOST", ("leader",), DESK, PAUSE_GROUP, FLATTEN_GROUP, wait_s=5, repeat_s=300),
+    _kind("leader.back", "LEADER BACK", ("leader",), ONCE, ends=("leader.lost",)),
+    _kind("leader.flatten", "FLATTENING", ("leader",), FADES, STATUS, wait_s=2, repeat_s=300),
+    _kind("leader.flat", "PROVEN FLAT", WHO, FADES, STATUS, ends=("leader.fail", "leader.flatten"), wait_s=2),
+    _kind("leader.fail", "NOT PROVEN FLAT", WHO, DESK, FLATTEN, repeat_s=60),
+    _kind("leader.tighten", "STOPS PLACED", ("leader",), FADES, STATUS, wait_s=2),
+    _kind("broker.down", "BROKER DOWN", LINE, DESK, STATUS, DESYNC, wait_s=5, repeat_s=300),
+    _kind("broker.up", "BROKER BACK", LINE, ONCE, ends=("broker.down", "leader.lost", "acct.auth")),
+    # accounts
+    _kind("acct.auth", "LOGIN REFUSED", LINE, DESK, HEALTH, repeat_s=1800),
+    _kind("acct.rule", "ACCOUNT RULE", WHO, FADES, PAUSE, FLATTEN, fade_s=6 * 3600),
+    _kind("acct.balance", "BALANCE MOVED", WHO, HUMAN, RISK, PAUSE, repeat_s=1800),
+    _kind("acct.left", "ACCOUNT TAKEN OUT", WHO, HUMAN, STATUS, repeat_s=300),
+    _kind("acct.lock", "BROKER'S LOCK", WHO, HUMAN, STATUS, OFF, repeat_s=1800),
+    _kind("apart.left", "LEFT ALONE", POSITION, HUMAN, CLOSE, repeat_s=600),
+    _kind("apart.over", "CONNECTED AGAIN", POSITION, ONCE, ends=("apart.left",)),
+    _kind("rel.warn", "COPIES LOSE", WHO, FADES, HALF, PAUSE, fade_s=6 * 3600),
+    _kind("rel.loss", "COPIES HAVE LOST", WHO, HUMAN, RISK, STATUS, wait_s=2, repeat_s=600, is_mass=True),
+    _kind("entry.missed", "ENTRY MISSED", POSITION, FADES, FIX, DESYNC, wait_s=5, repeat_s=1800),
+    _kind(
+        "entry.offer", "ENTRY ON OFFER", ("ref",), FADES,
+        Press(label="Take", line="/take {ref}"), Press(label="Leave", line="/leave {ref}"), fade_s=900,
+    ),
+    _kind("entry.over", "OFFER OVER", ("ref",), ONCE, ends=("entry.offer",)),
+    _kind("signal", "SIGNAL", POSITION, ONCE),
+    # times
+    _kind("hours.closed", "HOURS END", WHO, ONCE),
+    _kind("hours.opened", "HOURS BEGIN", WHO, ONCE, ends=("acct.rule",)),
+    _kind("news.soon", "NEWS SOON", ("group",), FADES, PAUSE_GROUP, Press(label="News", line="/news"), fade_s=1800),
+    _kind("news.begin", "NEWS PAUSE", ("group",), FADES, Press(label="News", line="/news"), fade_s=3600, wait_s=2),
+    _kind("news.end", "NEWS OVER", ("group",), FADES, RESUME, ends=("news.soon", "news.begin"), wait_s=2),
+    _kind("pause.ending", "PAUSE ENDS SOON", WHO, FADES, PAUSE, RESUME, fade_s=900),
+    _kind("pause.ended", "PAUSE OVER", WHO, ONCE, ends=("pause.ending",)),
+    # acts, as far as nobody follows them to their proof
+    _kind("act.acked", "ACT TAKEN", WHO, ONCE),
+    _kind("act.failed", "ACT FAILED", WHO, FADES, STATUS, wait_s=2),
+    _kind("act.proven", "ACT PROVEN", WHO, ONCE),
+    # the engine itself
+    _kind("eng.restart", "ENGINE RESTARTED", (), FADES, STATUS, DESYNC, fade_s=1800),
+    _kind("eng.clock", "CLOCK MOVED", (), FADES, HEALTH),
+    _kind("eng.disk", "NO ROOM LEFT", (), DESK, HEALTH, repeat_s=300, ends=("eng.disk",)),
+    _kind("eng.guard", "GUARD FAILED", WHO, HUMAN, STATUS, repeat_s=300),
+    _kind("eng.quarantine", "QUARANTINE", WHO, HUMAN, FLATTEN, OFF, repeat_s=300, is_mass=True),
+    _kind("eng.replica", "VIEWS FAILED", (), FADES, HEALTH, repeat_s=3600),
+    # the bot itself
+    _kind("outbox.dead", "NOT DELIVERED", ("reason",), FADES, HEALTH, repeat_s=300),
+    _kind("storm", "TOO MUCH AT ONCE", ("reason",), FADES, HEALTH, fade_s=600),
+    _kind("drill", "DRILL", (), HUMAN, repeat_s=300),
+)  # fmt: skip
+KINDS = {kind.code: kind for kind in _ROWS}
+
+
+def kind_of(code: str) -> Kind:
+    """The row of a code; a code that is new here is a group of its account that a person ends."""
+    return KINDS.get(code) or Kind(code=code, word=code.upper(), keys=("account", "symbol"), ending=HUMAN, repeat_s=600)
+
+
+class Inhibition(Value, frozen=True):
+    """While ``source`` fires, what it explains is held: counted on its card, told where it outlives it.
+
+    A muted code that ends in a dot stands for all that begin so; the label must be the same, and not empty.
+    """
+
+    source: str
+    muted: tuple[str, ...]
+    label: str
+
+    def covers(self, code: str) -> bool:
+        """Say whether a code is held by it."""
+        return any(code == one or (one.endswith(".") and code.startswith(one)) for one in self.muted)
+
+
+INHIBITIONS = (
+    Inhibition(source="broker.down", muted=("desync.", "copy.", "acct.auth"), label="connection"),
+    Inhibition(source="leader.lost", muted=("desync.", "copy.", "acct.auth"), label="connection"),
+    Inhibition(source="leader.lost", muted=("desync.qty", "copy."), label="leader"),
+    Inhibition(source="dd.hard", muted=("dd.warn", "rogue.close"), label="account"),
+)

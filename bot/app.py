@@ -11,7 +11,7 @@ from typing import Any
 import bot.commands
 from bot.chats.console import CHAT as CONSOLE
 from bot.chats.console.screen import USER, Console
-from bot.config import PLATFORMS, Settings, connect, console_options
+from bot.config import PLATFORMS, Settings, Unanswered, connect, console_options
 from bot.core.chat import Chat, ChatSpec, Clock, Entry, Field, Incoming, Message, Pulse, Sign
 from bot.core.command import find_commands
 from bot.runtime.anchor import Anchor
@@ -23,7 +23,7 @@ from bot.runtime.dispatcher import Dispatcher
 from bot.runtime.notifier import Notifier
 from bot.runtime.outbox import Outbox
 from bot.runtime.people import People
-from bot.runtime.veil import Veil
+from bot.runtime.veil import Veil, VeiledMail
 from bot.runtime.venue import VenueClient
 from bot.runtime.watch import Watch
 from bot.runtime.watchman import Watchman
@@ -164,9 +164,16 @@ async def _serve(
     zone = settings.zone
     watch = Watch(client, clock, lambda: client.heard_s)
     people = People(PeopleStore(database), clock, local_person(settings.chat.name or _login(), USER))
-    outbox = Outbox(OutboxStore(database), chats, clock, died=_died, moved=people.moved)
+
+    def died(message: Message, reason: str) -> None:
+        log.error("a card for %s never arrived: %s", message.chat, reason)
+        if not message.card.ref.startswith("alert:"):  # of a lost alert the next repeat tells; no loop of losses
+            controller.alerts.lost(message.chat, message.card.title, reason)
+
+    outbox = Outbox(OutboxStore(database), chats, clock, died=died, moved=people.moved)
     audience = Audience(people, has_console=CONSOLE.name in chats)
-    show = Veil(people, outbox.put).show
+    veil = Veil(people, outbox.put)
+    show = veil.show
 
     async def mark(chat: str, post: str, sign: Sign) -> None:
         await chats[chat.partition(":")[0]][1].mark(chat, post, sign)
@@ -186,6 +193,7 @@ async def _serve(
             people=people,
             audience=audience,
             show=show,
+            mail=VeiledMail(veil, outbox),
             watch=watch,
             clock=clock,
             zone=zone,
@@ -193,13 +201,17 @@ async def _serve(
             start=start,
             venue=venue,
             mark=mark,
+            is_pausing=settings.chat.unanswered is Unanswered.PAUSE,
         )
-        notifier = Notifier(client, show, controller.proofs, watch, clock=clock, zone=zone, audience=audience)
+        alerts = controller.alerts
+        notifier = Notifier(
+            client, show, controller.proofs, watch, clock=clock, zone=zone, audience=audience, alerts=alerts
+        )
         board = Board(people, watch, show, clock, zone)
         watchman = Watchman(chats, audience, show, clock)
         anchor = Anchor(people, PeopleStore(database), AuditStore(database), show, clock)
         door = _Door(controller.dispatcher, watch, outbox)
-        works = (notifier, outbox, controller.second, board, watchman, anchor, controller.memory)
+        works = (notifier, outbox, controller.second, alerts, board, watchman, anchor, controller.memory)
         serving = [group.create_task(work.run()) for work in works]
         serving += [
             group.create_task(keep(name, chat, door, clock, _told))
@@ -215,10 +227,6 @@ async def _serve(
         for task in (*replies, *serving):
             task.cancel()
     return code
-
-
-def _died(message: Message, reason: str) -> None:
-    log.error("a card for %s never arrived: %s", message.chat, reason)
 
 
 def _told(name: str, trouble: str) -> None:

@@ -5,6 +5,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -24,11 +25,19 @@ API_FILE = "api.json"
 PLATFORMS = ("telegram", "discord")
 
 
+class Unanswered(StrEnum):
+    """What the desk does about a P1 that nobody has answered for ten minutes."""
+
+    NOTHING = "nothing"
+    PAUSE = "pause"  # entries of what it concerns; exits go on
+
+
 class ChatSettings(Value, frozen=True, forbid_unknown_fields=True):
     """The ``[chat]`` table: what holds for every platform."""
 
     zone: str = ""  # an IANA name such as America/Chicago; the machine's own when empty
     name: str = ""  # how the person at the console is called; the login's name when empty
+    unanswered: Unanswered = Unanswered.NOTHING
     database: str = ""  # env:NAME of a PostgreSQL URL; a file in the data directory when empty
 
 

@@ -21,6 +21,10 @@ async def run(_: Args, desk: Desk) -> Reply:
         until = f" until {clock(frozen.until, desk.zone)}" if frozen.until else ""
         lines.append(f"🔒 {frozen.scope}{until} {one_line(frozen.name)} {one_line(frozen.reason)}".rstrip())
     lines += [f"🔑 armed {one_line(name)} until {clock(until, desk.zone)}" for name, until in desk.people.armed()]
+    lines += [
+        f"🔕 {one_line(one.matcher)} until {clock(one.until, desk.zone)} {one_line(one.by)}"
+        for one in desk.alerts.mutes()
+    ]
     if desk.room.is_locked_down:
         lines.append("⛔ locked down: read, pause, flatten")
     return reply(Card(title="HOLDS", lines=tuple(lines) or ("Nothing is held, frozen or armed.",)))

@@ -20,6 +20,7 @@ Account = NewType("Account", str)  # one alias
 Instrument = NewType("Instrument", str)  # a contract or its root, in capitals
 Offered = NewType("Offered", str)  # an offered entry: E12
 Held = NewType("Held", str)  # a held trade: H12
+AlertId = NewType("AlertId", str)  # a group of alerts: A-12, or all
 Count = NewType("Count", int)  # a whole number above zero
 Stop = NewType("Stop", str)  # the distance of a stop, as the engine reads it: 30, 120t
 Word = NewType("Word", str)  # any one word
@@ -33,6 +34,7 @@ LONGEST = timedelta(days=31)
 _CONTRACT = re.compile(r"[A-Z0-9]{1,5}[FGHJKMNQUVXZ]\d{1,2}")
 _OFFER = re.compile(r"[eE][1-9]\d{0,6}")
 _HELD = re.compile(r"[hH][1-9]\d{0,6}")
+_ALERT = re.compile(r"(?:[aA]-?)?([1-9]\d{0,8})")
 _SPAN = re.compile(r"(?:(\d{1,4})h)?(?:(\d{1,5})m)?")
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})")
 _AMOUNT = re.compile(r"\d{1,9}(?:\.\d{1,4})?")
@@ -136,6 +138,13 @@ def _held(words: Sequence[str], _: Context) -> Taken:
     return (Held(words[0].upper()), 1) if _HELD.fullmatch(words[0]) else None
 
 
+def _alert(words: Sequence[str], _: Context) -> Taken:
+    if words[0].lower() == "all":
+        return AlertId("all"), 1
+    match = _ALERT.fullmatch(words[0])
+    return (AlertId(f"A-{match[1]}"), 1) if match is not None else None
+
+
 def _count(words: Sequence[str], _: Context) -> Taken:
     word = words[0]
     return (Count(int(word)), 1) if word.isascii() and word.isdigit() and len(word) < 6 and int(word) > 0 else None
@@ -222,6 +231,7 @@ KINDS: dict[Any, Kind] = {
     Offered: Kind(shape="E1", read=_offered, names="offered entry"),
     Amount: Kind(shape="amount", read=_amount, names="amount"),
     Held: Kind(shape="H1", read=_held, names="held trade"),
+    AlertId: Kind(shape="A-1", read=_alert, names="alert"),
     Count: Kind(shape="number", read=_count, names="number"),
     Span: Kind(shape="15m|1h30m|until 14:45|eod", read=_span, names="time"),
     Moment: Kind(shape="14:30", read=_moment, names="time"),

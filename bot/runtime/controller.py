@@ -12,8 +12,10 @@ from bot.core.chat import Clock, Message, Priority, Show
 from bot.core.command import Command, Engine, Venue
 from bot.core.dialogue import Dialogue
 from bot.runtime.acts import Acts
+from bot.runtime.alerts import Alerts
 from bot.runtime.around import Around
 from bot.runtime.audience import Audience
+from bot.runtime.climber import Mail
 from bot.runtime.directory import Directory
 from bot.runtime.dispatcher import Dispatcher, Mark
 from bot.runtime.gate import Gate
@@ -21,8 +23,10 @@ from bot.runtime.hand import Hand
 from bot.runtime.memory import Memory
 from bot.runtime.people import People
 from bot.runtime.proofs import Proofs
+from bot.runtime.rota import Rota
 from bot.runtime.second import Second
 from bot.runtime.watch import Watch
+from bot.storage.alert import AlertStore
 from bot.storage.approval import ApprovalStore
 from bot.storage.audit import AuditStore
 from bot.storage.database import Database
@@ -49,6 +53,7 @@ class Controller:
         people: People,
         audience: Audience,
         show: Show,
+        mail: Mail,
         watch: Watch,
         clock: Clock,
         zone: tzinfo,
@@ -56,8 +61,9 @@ class Controller:
         start: Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]],
         venue: Venue | None = None,
         mark: Mark | None = None,
+        is_pausing: bool = False,
     ) -> None:
-        """``show`` gets each card, ``start`` starts a task that ends with the bot."""
+        """``show`` gets each card, ``mail`` those of alerts; ``start`` starts a task that ends with the bot."""
         self._audience = audience
         self._show = show
         around = Around(
@@ -73,11 +79,24 @@ class Controller:
         )
         self.memory = Memory(engine, watch, around.directory, clock)
         self.proofs = Proofs(engine, show, watch, clock, TrackStore(database), zone=zone)
+        store = AlertStore(database)
+        self.alerts = Alerts(
+            store,
+            mail,
+            around.dialogue,
+            Rota(store, people, audience),
+            around.directory,
+            clock,
+            zone,
+            engine=engine,
+            is_pausing=is_pausing,
+        )
         hand = Hand(around, self.proofs)
         self.second = Second(around, hand, ApprovalStore(database))
         self.dispatcher = Dispatcher(
             around,
             Acts(around, hand, self.second),
+            alerts=self.alerts,
             watch=watch,
             memory=self.memory,
             commands=commands,

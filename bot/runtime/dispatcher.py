@@ -36,6 +36,8 @@ from bot.core.render.word import choice_card, command_card, old_card, refusal_ca
 from bot.core.words import Account, Context, Instrument, Missing, Scope, Wrong, parse, slots
 from bot.runtime import gate as gates
 from bot.runtime.acts import Acts
+from bot.runtime.alertdesk import AlertDesk
+from bot.runtime.alerts import Alerts
 from bot.runtime.around import Around
 from bot.runtime.gate import Place
 from bot.runtime.memory import Memory
@@ -60,6 +62,7 @@ class Dispatcher:
         around: Around,
         acts: Acts,
         *,
+        alerts: Alerts,
         watch: Watch,
         memory: Memory,
         commands: Mapping[str, Command],
@@ -70,6 +73,7 @@ class Dispatcher:
     ) -> None:
         """``start`` starts a task that ends with the bot; ``mark`` puts a sign on somebody's message."""
         self._acts = acts
+        self._alerts = alerts
         self._engine = around.engine
         self._show = around.show
         self._gate = around.gate
@@ -367,11 +371,12 @@ class Dispatcher:
     async def _desk(self, place: Place, engine: Engine) -> Desk:
         views = await self._directory.views() if place.room.scope != "all" or place.person.role < Role.RISK else ()
         seen = reach(place.person, place.room, Role.VIEWER, self._clock.now(), views)
-        engine = engine if len(seen) == len(views) else cast("Engine", Sight(engine, seen, views))
+        is_whole = len(seen) == len(views)
+        now, where = self._clock.now(), place.incoming.platform
         return Desk(
-            engine=engine,
+            engine=engine if is_whole else cast("Engine", Sight(engine, seen, views)),
             person=place.person,
-            now=self._clock.now(),
+            now=now,
             zone=self._zone_of(place),
             commands=self._usable(place),
             mint=self._mint,
@@ -379,4 +384,5 @@ class Dispatcher:
             people=self._people,
             audit=self._gate.audit,
             venue=self._venue,
+            alerts=AlertDesk(self._alerts, place.person, where, now, None if is_whole else seen),
         )

@@ -1,4 +1,4 @@
-"""The event stream to cards: copies conflated, notices by severity, acts to their proof, and the line itself."""
+"""The event stream to cards: copies conflated, notices to the alerts, acts to their proof, and the line itself."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -9,7 +9,8 @@ from bot.core.card import Card
 from bot.core.chat import Clock, Message, Priority, Show
 from bot.core.render.act import told_card
 from bot.core.render.look import age
-from bot.core.render.trade import copies_summary, copy_card, is_settled, notice_card
+from bot.core.render.trade import copies_summary, copy_card, is_settled
+from bot.runtime.alerts import Alerts
 from bot.runtime.audience import Audience
 from bot.runtime.proofs import Proofs
 from bot.runtime.watch import Watch
@@ -50,6 +51,7 @@ class Notifier:
         clock: Clock,
         zone: tzinfo,
         audience: Audience,
+        alerts: Alerts,
     ) -> None:
         """Tell through ``show``."""
         self._stream = stream
@@ -59,6 +61,7 @@ class Notifier:
         self._clock = clock
         self._zone = zone
         self._audience = audience
+        self._alerts = alerts
         self._copies: dict[str, tuple[CopyView, float]] = {}  # by cause: newest view, when it was first heard
         self._told: dict[str, CopyView] = {}
         self._notices: list[Notice] = []
@@ -76,7 +79,7 @@ class Notifier:
             group.create_task(self._mind_the_unknown())
 
     async def _listen(self) -> None:
-        async for message in self._stream.events(found=self._found, lost=self._lost):
+        async for message in self._stream.events(self._alerts.seq, found=self._found, lost=self._lost):
             match message:
                 case Snapshot():
                     self._watch.status = message.status
@@ -142,7 +145,7 @@ class Notifier:
     def _heard_notice(self, notice: Notice) -> None:
         mark = (notice.seq, notice.code, notice.text, notice.account)
         mine = notice.key is not None and self._proofs.knows(notice.key) and notice.severity >= Severity.P3
-        if mark in self._seen or mine or notice.severity is Severity.P5:
+        if mark in self._seen or mine:
             return
         self._seen[mark] = None
         for old in list(self._seen)[:-REMEMBERED]:
@@ -162,23 +165,11 @@ class Notifier:
             await self._news.wait()
             await self._clock.sleep(BREATH_S)
             self._news.clear()
-            await self._tell_notices()
+            notices, self._notices = self._notices, []
+            await self._alerts.take(notices)
             await self._tell_copies()
             if self._copies:
                 self._news.set()
-
-    async def _tell_notices(self) -> None:
-        by_code: dict[str, list[Notice]] = {}
-        for notice in self._notices:
-            by_code.setdefault(notice.code, []).append(notice)
-        self._notices.clear()
-        for same in sorted(by_code.values(), key=lambda notices: min(notice.severity for notice in notices)):
-            for notice in same[:TOGETHER]:
-                await self._tell(notice_card(notice, self._zone))
-            if len(same) > TOGETHER:
-                who = ", ".join(dict.fromkeys(notice.account for notice in same[TOGETHER:] if notice.account))
-                title = f"and {len(same) - TOGETHER} more {same[0].code}"
-                await self._tell(Card(title=title, lines=(who,) if who else (), brief=True))
 
     async def _tell_copies(self) -> None:
         now = self._clock.monotonic()

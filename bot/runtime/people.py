@@ -227,6 +227,16 @@ class People:
             None,
         )
 
+    # ---- wishes ----------------------------------------------------------------------------------------------------
+
+    def wish(self, person: str, key: str) -> str:
+        """What somebody has set for themselves; empty for nothing."""
+        return self._store.pref(person, key)
+
+    def set_wish(self, person: str, key: str, value: str) -> None:
+        """Set it; an empty value takes it away."""
+        self._store.set_pref(person, key, value)
+
     # ---- deeds -----------------------------------------------------------------------------------------------------
 
     def carry_out(self, deed: AnyDeed, by: Person) -> tuple[str, ...]:

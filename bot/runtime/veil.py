@@ -1,9 +1,14 @@
 """Veil: every card passes here on its way out; chats that are to see no money get it without, and no files."""
 
+from collections.abc import Iterable
+from typing import Any
+
 import msgspec
+from sqlalchemy import Connection
 
 from bot.core.chat import Message, Show
 from bot.core.veil import bared, veiled
+from bot.runtime.climber import Mail
 from bot.runtime.people import People
 
 
@@ -17,12 +22,31 @@ class Veil:
 
     async def show(self, message: Message) -> None:
         """Show a card as its chat may see it."""
+        await self._show(self.over(message))
+
+    def over(self, message: Message) -> Message:
+        """The message as its chat may see it."""
         room = self._people.room(message.chat)
         if room is not None and room.is_redacted:
             card = veiled(message.card)
             if message.files:
                 card = msgspec.structs.replace(card, lines=(*card.lines, "The files are not shown here."))
-            message = msgspec.structs.replace(message, card=card, files=())
-        else:
-            message = msgspec.structs.replace(message, card=bared(message.card))
-        await self._show(message)
+            return msgspec.structs.replace(message, card=card, files=())
+        return msgspec.structs.replace(message, card=bared(message.card))
+
+
+class VeiledMail:
+    """The exit of what is stored together with its cards."""
+
+    def __init__(self, veil: Veil, mail: Mail) -> None:
+        """``mail`` is the outbox."""
+        self._veil = veil
+        self._mail = mail
+
+    def keep(self, messages: Iterable[Message], connection: Connection | None = None) -> list[Any]:
+        """Keep them as their chats may see them."""
+        return self._mail.keep([self._veil.over(message) for message in messages], connection)
+
+    def release(self, kept: Iterable[Any]) -> None:
+        """Let them leave."""
+        self._mail.release(kept)

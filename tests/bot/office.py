@@ -1,12 +1,13 @@
 """An office: the whole controller in memory, with people on two platforms and an engine's double; time turned by hand."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from datetime import UTC, timedelta
 from typing import Any
 
 import pyotp
 from msgspec.structs import replace
+from sqlalchemy import Connection
 
 import bot.commands
 from bot.core.access import Grant, Person, Role, Room, RoomKind
@@ -134,6 +135,7 @@ class Office:
             audience=Audience(self.people, has_console=True),
             show=self.show,
             watch=self.watch,
+            mail=self,
             clock=self.clock,
             zone=UTC,
             commands=self.commands,
@@ -143,6 +145,13 @@ class Office:
 
     async def show(self, message: Message) -> None:
         self.messages.append(message)
+
+    def keep(self, messages: Iterable[Message], connection: Connection | None = None) -> list[Message]:
+        assert connection is not None  # a card of an alert is stored with it
+        return [*messages]
+
+    def release(self, kept: Iterable[Message]) -> None:
+        self.messages += kept
 
     @property
     def shown(self) -> list[Card]:

@@ -269,7 +269,7 @@ async def test_copies_are_told_as_they_happen_and_together_when_many(play: Play)
     assert "5 copies" in text
 
 
-async def test_notices_are_told_by_severity_and_once(play: Play) -> None:
+async def test_notices_become_alerts_that_are_told_once_and_handled(play: Play) -> None:
     def notice(code: str, severity: Severity, text: str, number: int = 0) -> None:
         play.engine.tell(Notice(seq=0, at=AT, code=code, severity=severity, text=text, account=f"A{number}"))
 
@@ -278,16 +278,22 @@ async def test_notices_are_told_by_severity_and_once(play: Play) -> None:
         notice("day.report", Severity.P5, "hidden")
         notice("copy.slow", Severity.P3, "later")
         notice("leader.lost", Severity.P1, "first")
-        for number in range(6):
-            notice("copy.reject", Severity.P2, f"no {number}", number)
-        yield from play.until(lambda: "more copy.reject" in play.text)
+        for _ in range(2):
+            for number in range(2):
+                notice("copy.reject", Severity.P2, f"A{number}: no funds", number)
+        yield "wait 0.5s"
+        play.clock.leapt += 40  # longer than any of them waits for its fellows
+        yield from play.until(lambda: "SLOW COPIES" in play.text)
+        yield "/ack A-1 30m on it"
+        yield "/alerts"
 
     async with play.engine.serve():
         text = await play.lines(lines())
     assert "hidden" not in text
-    assert text.index("first") < text.index("no 0") < text.index("later")
-    assert "and 3 more copy.reject" in text
-    assert "no 3" not in text
+    assert text.index("🔴 P1 LEADER LOST") < text.index("🟠 P2 ORDER REFUSED · A0") < text.index("🟡 P3 SLOW COPIES")
+    assert text.count("P2 ORDER REFUSED · A0") == 1
+    assert "OPEN 4  (P1 1 · P2 2 · P3 1)" in text
+    assert "A-1 LEADER LOST · A0:" in text.replace("\n ", " ")
 
 
 async def test_an_act_of_somebody_else_is_told(play: Play) -> None:

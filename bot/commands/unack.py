@@ -1,0 +1,29 @@
+"""Give an alert back: it asks again at once."""
+
+from bot.core.access import Role
+from bot.core.command import Command, Desk, Reply, reply
+from bot.core.render.alert import said_card
+from bot.core.words import AlertId
+from engine.api import Value
+
+
+class Args(Value, frozen=True):
+    """Which one."""
+
+    alert: AlertId
+
+
+async def run(args: Args, desk: Desk) -> Reply:
+    """One line; the card itself shows it, in every chat."""
+    return reply(said_card(desk.alerts.unack(args.alert), desk.zone))
+
+
+COMMAND = Command(
+    name="unack",
+    summary="Give an alert back",
+    args=Args,
+    run=run,
+    role=Role.TRADER,
+    family="Alert",
+    examples=("/unack A-12", "/unack 12", "/unack ?"),
+)

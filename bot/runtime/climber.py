@@ -1,0 +1,108 @@
+"""Climber: takes unanswered groups to the next people, step by step; and the batch in which one step's cards are gathered."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Protocol
+
+from sqlalchemy import Connection
+
+from bot.core import escalation
+from bot.core.alertgroup import Group, Stage
+from bot.core.chat import Message
+from bot.core.escalation import Climb, Reach
+from bot.core.pipeline import Pipeline, Push, Turn, Why
+from bot.runtime.rota import Rota
+from bot.storage.alert import Missed
+from engine.api import Severity
+
+
+class Mail(Protocol):
+    """The part of the outbox that this needs: rows in the caller's transaction, which leave once it is done."""
+
+    def keep(self, messages: Iterable[Message], connection: Connection | None = None) -> list[Any]: ...
+    def release(self, kept: Iterable[Any]) -> None: ...
+
+
+class Batch:
+    """What one step shows, by chat and card."""
+
+    def __init__(self) -> None:
+        """Nothing."""
+        self.wanted: dict[str, dict[int, Push]] = {}
+        self.rings: dict[tuple[str, int], tuple[str, ...]] = {}
+        self.messages: list[Message] = []
+        self.missed: list[Missed] = []
+        self.told_missed: list[str] = []
+        self.climbs: dict[int, Climb | None] = {}
+        self.policies: list[Group] = []
+
+    def want(self, chat: str, push: Push, rings: tuple[str, ...] = ()) -> None:
+        """A card goes to a chat, once."""
+        known = self.wanted.setdefault(chat, {}).get(push.group)
+        if known is None or (push.is_loud and not known.is_loud):
+            self.wanted[chat][push.group] = push
+        if rings:
+            self.rings[chat, push.group] = tuple(
+                one for one in rings if one.partition(":")[0] == chat.partition(":")[0]
+            )
+
+
+class Climber:
+    """Every escalation under way."""
+
+    def __init__(self, climbs: Iterable[Climb], rota: Rota) -> None:
+        """Go on with what was stored."""
+        self._climbs = {climb.group: climb for climb in climbs}
+        self._rota = rota
+
+    def climb(self, pipeline: Pipeline, turn: Turn, now: datetime, batch: Batch) -> None:
+        """Follow the groups that changed, and carry out the steps that are due."""
+        for number in turn.changed:
+            self._keep(number, _follow(pipeline.groups[number], self._climbs.get(number), now), batch)
+        for climb in [one for one in self._climbs.values() if one.due is not None and one.due <= now]:
+            group = pipeline.groups.get(climb.group)
+            if group is None or not group.is_open:
+                self._keep(climb.group, None, batch)
+                continue
+            step, after = escalation.advance(climb, now)
+            self._keep(climb.group, after, batch)
+            if step.reach is Reach.POLICY:
+                pipeline.line(group, now, "unanswered", "nobody answered", turn)
+                batch.policies.append(group)
+                continue
+            call = self._rota.call(step.reach, climb.severity)
+            pipeline.line(group, now, "escalated", call.words, turn)
+            for chat in call.chats:
+                batch.want(chat, Push(group=climb.group, why=Why.AGAIN, is_loud=True), call.rings)
+
+    def hasten(self, pipeline: Pipeline, number: int, by: str, now: datetime, turn: Turn) -> None:
+        """The next step, now.
+
+        Raises: AlertError where the group is over.
+        """
+        group = pipeline.find(number)
+        climb = self._climbs.get(number) or escalation.begin(number, min(group.severity, Severity.P2), now)
+        if climb is not None:
+            self._climbs[number] = escalation.resume(climb, now)
+        pipeline.line(group, now, "escalate", "the next step now", turn, by)
+
+    def _keep(self, number: int, climb: Climb | None, batch: Batch) -> None:
+        if self._climbs.get(number) == climb:
+            return
+        batch.climbs[number] = climb
+        if climb is None:
+            self._climbs.pop(number, None)
+        else:
+            self._climbs[number] = climb
+
+
+def _follow(group: Group, climb: Climb | None, now: datetime) -> Climb | None:
+    """Where a group's escalation stands after the group changed."""
+    if not group.is_open:
+        return None
+    if group.stage is not Stage.FIRING or group.held or not group.pushes:
+        return escalation.stop(climb) if climb is not None else None
+    if climb is None:
+        return escalation.begin(group.id, group.severity, now)
+    climb = escalation.worsen(climb, group.severity, now)
+    return escalation.resume(climb, now) if climb.due is None else climb

@@ -1,0 +1,213 @@
+"""Alerts on their way to people: stored with their cards, handled from any platform, gone on with after a restart."""
+
+from typing import Any
+
+from bot.core.access import Room, RoomKind
+from bot.core.card import CARD_CELLS, cells, plain
+from bot.core.chat import Message, Priority
+from engine.api import Notice, Severity
+from tests.bot.double import AT
+from tests.bot.office import DESK, OPS, TEAM, Office
+
+P1, P2, P3, P4 = Severity.P1, Severity.P2, Severity.P3, Severity.P4
+
+
+def notice(code: str, severity: Severity = P2, account: str | None = "ALPHA", **more: Any) -> Notice:
+    fields = {"seq": 0, "at": AT, "code": code, "severity": severity, "account": account, "text": f"{account} {code}"}
+    return Notice(**{**fields, **more})
+
+
+async def tell(office: Office, *notices: Notice) -> list[Message]:
+    before = len(office.messages)
+    await office.controller.alerts.take(notices)
+    return office.messages[before:]
+
+
+async def go(office: Office, seconds: int, every: int = 1) -> list[Message]:
+    """Let time pass; what was shown meanwhile."""
+    before = len(office.messages)
+    for _ in range(0, seconds, every):
+        office.clock.jump(every)
+        await office.controller.alerts.tick()
+    return office.messages[before:]
+
+
+def where(messages: list[Message], word: str) -> set[str]:
+    return {message.chat for message in messages if word in message.card.title and message.is_fresh}
+
+
+async def test_two_hundred_desyncs_under_one_lost_broker_are_one_push_in_each_chat() -> None:
+    office = Office()
+    lost = notice("broker.down", P1, None, connection="sim", text="sim is off: closed")
+    await tell(office, *(notice("desync.qty", account=name, symbol="NQZ6") for name in ("ALPHA", "BRAVO") * 100), lost)
+    shown = await go(office, 30)
+    loud = [message for message in shown if message.is_fresh and message.chat == DESK]
+    assert [message.card.title for message in loud] == ["🔴 P1 BROKER DOWN · sim"]
+    assert "Holding back 2 follow-up alerts" in "\n".join(shown[-1].card.lines)
+    assert {message.chat for message in shown} >= {DESK, TEAM, OPS, "console:desk"}
+
+
+async def test_an_ack_on_one_platform_edits_the_card_on_the_other_and_ends() -> None:
+    office = Office()
+    await tell(office, notice("dd.fail", P1))
+    (card,) = [message.card for message in office.messages if message.chat == DESK]
+    handle = next(action.handle for action in card.actions if "Ack" in action.label)
+    before = len(office.messages)
+    await office.say(who="ana", chat=DESK, handle=handle)  # anybody in the room, not whom it was offered to
+    edits = [one for one in office.messages[before:] if one.card.ref == card.ref and not one.is_fresh]
+    assert {one.chat for one in edits} >= {DESK, OPS}
+    assert all("Ana has it until" in one.card.lines[0] for one in edits)
+    assert not where(await go(office, 890, 10), "NOT PROVEN FLAT")
+    assert where(await go(office, 20), "NOT PROVEN FLAT") >= {DESK, OPS}
+
+
+async def test_a_press_is_authorised_anew() -> None:
+    office = Office()
+    await tell(office, notice("rogue.open", symbol="NQZ6"))
+    await go(office, 4)
+    handle = office.handle("z", DESK)
+    assert "needs the role trader" in await office.say(who="eve", chat=DESK, handle=handle)
+    assert "over: done" in await office.say(who="tess", chat=DESK, handle=handle)
+
+
+async def test_over_strips_the_buttons_and_says_so_once() -> None:
+    office = Office()
+    await tell(office, notice("broker.down", P1, None, connection="sim"))
+    await go(office, 6)
+    await tell(office, notice("broker.up", P4, None, connection="sim", text="sim is back"))
+    shown = [message for message in await go(office, 12) if message.chat == DESK]
+    assert [bool(message.card.actions) for message in shown if message.card.ref][-1:] == [False]
+    assert [message.card.title for message in shown if not message.card.ref] == [
+        "🟢 A-1 BROKER DOWN · sim: over after 16 s"
+    ]
+    assert not await go(office, 60)
+
+
+async def test_timers_that_came_due_while_nobody_ran_fire_after_the_start() -> None:
+    office = Office()
+    await tell(office, notice("dd.fail", P1))
+    await office.say("/ack A-1 15m", who="ana")
+    office.clock.jump(3600)
+    office.build()
+    before = len(office.messages)
+    await office.controller.alerts.tick()
+    fresh = [message for message in office.messages[before:] if message.is_fresh]
+    assert DESK in {message.chat for message in fresh}
+    assert "asks again" in await office.say("/alert A-1", who="ana")
+    assert office.controller.alerts.pipeline.open()[0].stage == "firing"
+
+
+async def test_an_alert_is_stored_before_it_is_shown() -> None:
+    office = Office()
+    kept: list[Message] = []
+    office.release = kept.extend  # type: ignore[method-assign]  # the process is killed between commit and send
+    await tell(office, notice("dd.fail", P1, seq=7))
+    assert not [message for message in office.messages if message.card.ref == "alert:1"]
+    del office.release
+    alerts = office.build().alerts
+    assert alerts.seq == 7
+    assert [group.code for group in alerts.pipeline.open()] == ["dd.fail"]
+    assert kept[0].priority is Priority.URGENT
+
+
+async def test_an_unanswered_p1_goes_to_more_and_more_people_until_somebody_has_it() -> None:
+    office = Office()
+    assert "Ana since" in await office.say("/oncall Ana", who="ana")
+    await office.say("/oncall Tess deputy", who="ana")
+    both = {"tg:@ana", "dc:@ana"}
+    assert where(await tell(office, notice("dd.fail", P1)), "NOT PROVEN FLAT") >= both
+    assert not where(await go(office, 50), "NOT PROVEN") & both
+    assert where(await go(office, 12), "NOT PROVEN") >= both
+    deputy = await go(office, 70)
+    assert where(deputy, "NOT PROVEN") >= {"tg:@tess", OPS}
+    assert next(message for message in deputy if message.chat == OPS and message.rings).rings == ("dc:tess", "dc:ana")
+    assert where(await go(office, 200), "NOT PROVEN") >= {"tg:@luis", "tg:@ana"}
+    await office.say("/ack 1 10m", who="tess")
+    assert not [message for message in await go(office, 590, 10) if message.is_fresh]
+    assert where(await go(office, 20), "NOT PROVEN")
+
+
+async def test_quiet_hours_hold_p3_pass_p1_and_the_digest_lists_all() -> None:
+    office = Office(solo=True)
+    for chat in (DESK, TEAM, OPS):
+        office.store.unbind(chat)
+    assert "QUIET 14:00-16:00" in await office.say("/quiet 14:00-16:00")
+    await tell(office, notice("exec.slow", P3), notice("dd.fail", P1), notice("copy.stopped", P2, "BRAVO"))
+    shown = await go(office, 60)
+    mine = [message.card.title for message in office.messages if message.chat == "tg:@luis"]
+    assert not [title for title in mine if "SLOWER" in title or "ENTRIES STOPPED" in title]
+    assert [title for title in mine if "NOT PROVEN FLAT" in title]
+    assert where(shown, "SLOWER") == {"console:desk"}  # nobody sleeps there
+    assert "not told in tg:@luis: quiet 14:00-16:00" in await office.say("/alert A-3")
+    await office.say("/resolve A-2 looked at it")
+    digest = [
+        one.card for one in await go(office, 6000, 100) if one.chat == "tg:@luis" and "WHILE QUIET" in one.card.title
+    ]
+    (card,) = digest
+    text = "\n".join(plain(card))
+    assert "SLOWER · ALPHA: over" in " ".join(text.split())
+    assert "ENTRIES STOPPED · BRAVO: over" in " ".join(text.split())
+    assert not [one for one in await go(office, 100) if "WHILE QUIET" in one.card.title]
+
+
+async def test_more_than_ten_at_once_are_one_card() -> None:
+    office = Office()
+    await tell(office, *(notice("copy.stopped", P2, f"ACC-{number}") for number in range(25)))
+    shown = [message for message in office.messages if message.chat == DESK]
+    assert ["STORM · 25 alerts" in message.card.title for message in shown] == [True]
+    assert "has 25" in (await office.say("/ack all", who="ana", chat=DESK)).replace("You have", "has")
+    await go(office, 61, 10)
+    await tell(office, notice("dd.fail", P1))
+    assert where(office.messages, "NOT PROVEN FLAT") >= {DESK}
+
+
+async def test_people_see_only_what_concerns_their_part_of_the_desk() -> None:
+    office = Office()
+    office.store.bind(Room(chat="tg:-9", kind=RoomKind.DESK, scope="BRAVO"), "local", office.clock.now())
+    await tell(office, notice("dd.fail", P1, "ALPHA"))
+    assert "OPEN 0" in await office.say("/alerts", who="tess", chat="tg:-9")
+    assert "there is no A-1" in await office.say("/ack A-1", who="tess", chat="tg:-9")
+    assert "OPEN 1" in await office.say("/alerts", who="tess", chat=DESK)
+
+
+async def test_the_rest_of_the_words() -> None:
+    office = Office()
+    await tell(office, notice("copy.stopped", P2))
+    assert "for Ana" in await office.say("/assign A-1 ana", who="tess")
+    assert "nobody has it" in await office.say("/unack A-1", who="tess")
+    assert "snoozed until" in await office.say("/snooze A-1 30m", who="tess")
+    assert "A-1" in await office.say("/note A-1 called the firm", who="eve")
+    assert "called the firm" in await office.say("/alert A-1")
+    assert "muted until" in await office.say("/mute copy. 1h", who="ana")
+    assert "🔕 copy." in await office.say("/locks")
+    assert "needs the role risk" in await office.say("/mute copy. 1h", who="tess")
+    assert "no alert has the code" in await office.say("/mute copy.slwo 1h", who="ana")
+    assert "DRILL" in await office.say("/drill", who="ana")
+    assert "already" not in await office.say("/escalate A-2", who="ana")
+    assert "under way" in await office.say("/drill", who="ana")
+    assert "HANDOVER · Tess is on call" in await office.say("/handover Tess", who="ana")
+    assert "copy.slow silent" in await office.say("/notify copy.slow silent")
+    assert "no time span" in await office.say("/quiet tonight")
+    assert "over: closed" in await office.say("/resolve A-1 closed", who="tess")
+
+
+async def test_every_card_fits_a_phone_and_an_unchanged_one_is_not_sent_again() -> None:
+    office = Office()
+    long = "AN-ACCOUNT-WITH-A-VERY-LONG-NAME-INDEED"
+    for code in ("dd.hard", "rogue.open", "desync.qty", "leader.lost"):
+        await tell(office, notice(code, P1, long, symbol="NQZ6", text=f"{long} <b>@everyone</b> " * 6))
+    await go(office, 30)
+    await office.say("/alerts")
+    await office.say("/alert 1")
+    assert all(cells(line) <= CARD_CELLS for card in office.shown for line in plain(card))
+    before = len(office.messages)
+    await go(office, 5)
+    assert len(office.messages) == before
+
+
+async def test_nobody_answers_and_the_desk_pauses_what_it_concerns_once() -> None:
+    office = Office()
+    office.controller.alerts._engine = office.controller.dispatcher._engine  # as [chat] unanswered = "pause"
+    await tell(office, notice("dd.fail", P1))
+    await go(office, 3000, 10)
+    assert [(ask.scope, ask.by) for ask in office.double.sent] == [("ALPHA", "alert policy")]

@@ -14,6 +14,7 @@ from bot.chats.console.screen import USER, Console
 from bot.config import PLATFORMS, Settings, Unanswered, connect, console_options
 from bot.core.chat import Chat, ChatSpec, Clock, Entry, Field, Incoming, Message, Pulse, Sign
 from bot.core.command import find_commands
+from bot.runtime.alerts import Alerts
 from bot.runtime.anchor import Anchor
 from bot.runtime.audience import Audience
 from bot.runtime.board import Board
@@ -166,9 +167,7 @@ async def _serve(
     people = People(PeopleStore(database), clock, local_person(settings.chat.name or _login(), USER))
 
     def died(message: Message, reason: str) -> None:
-        log.error("a card for %s never arrived: %s", message.chat, reason)
-        if not message.card.ref.startswith("alert:"):  # of a lost alert the next repeat tells; no loop of losses
-            controller.alerts.lost(message.chat, message.card.title, reason)
+        _died(controller.alerts, message, reason)
 
     outbox = Outbox(OutboxStore(database), chats, clock, died=died, moved=people.moved)
     audience = Audience(people, has_console=CONSOLE.name in chats)
@@ -204,9 +203,7 @@ async def _serve(
             is_pausing=settings.chat.unanswered is Unanswered.PAUSE,
         )
         alerts = controller.alerts
-        notifier = Notifier(
-            client, show, controller.proofs, watch, clock=clock, zone=zone, audience=audience, alerts=alerts
-        )
+        notifier = Notifier(client, show, controller.proofs, watch, alerts, clock=clock, zone=zone, audience=audience)
         board = Board(people, watch, show, clock, zone)
         watchman = Watchman(chats, audience, show, clock)
         anchor = Anchor(people, PeopleStore(database), AuditStore(database), show, clock)
@@ -218,15 +215,28 @@ async def _serve(
             for name, (_, chat) in chats.items()
             if name != CONSOLE.name
         ]
-        if CONSOLE.name not in chats:
-            await asyncio.gather(*serving)
-            return 0
-        code = await chats[CONSOLE.name][1].run(door)
-        if replies:
-            await asyncio.wait(replies, timeout=LAST_REPLIES_S)
-        for task in (*replies, *serving):
-            task.cancel()
+        return await _until_left(chats, door, serving, replies)
+
+
+async def _until_left(
+    chats: Chats, door: _Door, serving: list[asyncio.Task[None]], replies: set[asyncio.Task[None]]
+) -> int:
+    """Serve until the console's input ends, for ever without a console."""
+    if CONSOLE.name not in chats:
+        await asyncio.gather(*serving)
+        return 0
+    code = await chats[CONSOLE.name][1].run(door)
+    if replies:
+        await asyncio.wait(replies, timeout=LAST_REPLIES_S)
+    for task in (*replies, *serving):
+        task.cancel()
     return code
+
+
+def _died(alerts: Alerts, message: Message, reason: str) -> None:
+    log.error("a card for %s never arrived: %s", message.chat, reason)
+    if not message.card.ref.startswith("alert:"):  # of a lost alert the next repeat tells; no loop of losses
+        alerts.lost(message.chat, message.card.title, reason)
 
 
 def _told(name: str, trouble: str) -> None:

@@ -22,6 +22,7 @@ FIX = Press(label="Fix…", line="/sync {account} copy")
 RESUME = Press(label="Resume…", line="/resume {account}")
 OFF = Press(label="Off", line="/off {account}")
 COPIES = Press(label="Copies", line="/copies")
+ORDERS = Press(label="Orders", line="/orders {account}")
 RISK = Press(label="Risk", line="/risk {account}")
 
 
@@ -40,6 +41,10 @@ _ROWS = (
     # what nobody's leader explains
     _kind("rogue.open", "ROGUE TRADE", POSITION, HUMAN, CLOSE, ADOPT, PAUSE, wait_s=3, repeat_s=600),
     _kind("rogue.close", "CLOSED BY OTHERS", POSITION, HUMAN, FIX, ADOPT, PAUSE, wait_s=3, repeat_s=600),
+    _kind("rogue.order", "ROGUE ORDER", POSITION, FADES, ORDERS, PAUSE, wait_s=3, repeat_s=600),
+    _kind("rogue.closed", "ROGUE CLOSED", POSITION, ONCE, ends=("rogue.open", "rogue.stuck")),
+    _kind("rogue.stuck", "NOT CLOSED", POSITION, HUMAN, CLOSE, FLATTEN, repeat_s=300),
+    _kind("rogue.copier", "ANOTHER COPIER", WHO, HUMAN, STATUS, RESUME, OFF, repeat_s=600),
     _kind(
         "rogue.leader", "LEADER'S ODD TRADE", ("account", "ref"), FADES,
         Press(label="Approve…", line="/approve {ref}"), Press(label="Refuse", line="/refuse {ref}", look=Look.DANGER),

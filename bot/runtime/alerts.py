@@ -263,7 +263,7 @@ class Alerts:
                 how = told(group.code, group.severity, self.rota.wishes(chat), now, self._zone, is_loud=False)
                 if not how.held:
                     batch.messages.append(
-                        Message(chat=chat, card=over_card(group), silent=True, priority=Priority.REST)
+                        Message(chat=chat, card=over_card(group), silent=True, priority=Priority.REST, is_fresh=True)
                     )
 
     def _say_events(self, events: Sequence[Alert], now: datetime, batch: Batch) -> None:

@@ -47,11 +47,11 @@ class Notifier:
         show: Show,
         proofs: Proofs,
         watch: Watch,
+        alerts: Alerts,
         *,
         clock: Clock,
         zone: tzinfo,
         audience: Audience,
-        alerts: Alerts,
     ) -> None:
         """Tell through ``show``."""
         self._stream = stream

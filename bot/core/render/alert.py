@@ -103,7 +103,9 @@ def said_card(group: Group, zone: tzinfo) -> Card:
 def over_card(group: Group) -> Card:
     """The one short word when a grave one is over."""
     lasted = age((group.ended_at or group.last_at).timestamp() - group.opened_at.timestamp())
-    return Card(title=f"🟢 {group.name} {heading(group)}: over after {lasted}", brief=True)
+    return Card(
+        title=f"🟢 {group.name} {heading(group)}: over after {lasted}", brief=True, ref=f"alert:{group.id}:over"
+    )
 
 
 def list_card(groups: Sequence[Group], now: datetime, what: str) -> Card:

@@ -11,13 +11,9 @@ from bot.core.taxonomy import INHIBITIONS, KINDS
 
 ROOT = Path(__file__).resolve().parents[3]
 CODE = re.compile(r"[a-z]+\.[a-z]+")
-NO_CODES = {
-    "api.json",
-    "journal.db",
-    "pace.msgpack",
-    "websocket.close",
-    "recovery.tries",
-}  # files, settings, a wire's word
+NO_CODES = {  # files, settings, a wire's word
+    "api.json", "curve.msgpack", "engine.cli", "journal.db", "pace.msgpack", "recovery.tries", "websocket.close",
+}  # fmt: skip
 TELLERS = {"tell", "_tell", "Raised", "Notice"}
 
 

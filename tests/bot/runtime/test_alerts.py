@@ -76,8 +76,8 @@ async def test_over_strips_the_buttons_and_says_so_once() -> None:
     await go(office, 6)
     await tell(office, notice("broker.up", P4, None, connection="sim", text="sim is back"))
     shown = [message for message in await go(office, 12) if message.chat == DESK]
-    assert [bool(message.card.actions) for message in shown if message.card.ref][-1:] == [False]
-    assert [message.card.title for message in shown if not message.card.ref] == [
+    assert [bool(message.card.actions) for message in shown if message.card.ref == "alert:1"][-1:] == [False]
+    assert [message.card.title for message in shown if message.card.ref == "alert:1:over"] == [
         "🟢 A-1 BROKER DOWN · sim: over after 16 s"
     ]
     assert not await go(office, 60)

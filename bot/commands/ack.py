@@ -33,7 +33,7 @@ COMMAND = Command(
     summary="Take an alert, or all, for a while",
     args=Args,
     run=run,
-    family="Alert",
+    family="Respond",
     examples=("/ack A-12", "/ack 12 30m on it", "/ack all 1h"),
     is_hot=True,
 )

@@ -25,6 +25,6 @@ COMMAND = Command(
     args=Args,
     run=run,
     role=Role.TRADER,
-    family="Alert",
+    family="Respond",
     examples=("/assign A-12 Ana", "/assign 12 ben", "/assign ?"),
 )

@@ -22,6 +22,6 @@ COMMAND = Command(
     run=run,
     role=Role.RISK,
     level=Level.C1,
-    family="Alert",
+    family="Respond",
     examples=("/drill", "drill", "/drill ?"),
 )

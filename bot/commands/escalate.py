@@ -24,6 +24,6 @@ COMMAND = Command(
     args=Args,
     run=run,
     role=Role.TRADER,
-    family="Alert",
+    family="Respond",
     examples=("/escalate A-12", "/escalate 12", "/escalate ?"),
 )

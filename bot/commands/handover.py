@@ -37,6 +37,6 @@ COMMAND = Command(
     run=run,
     role=Role.RISK,
     level=Level.C1,
-    family="Alert",
+    family="Respond",
     examples=("/handover Ana", "/handover ben", "/handover ?"),
 )

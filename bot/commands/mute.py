@@ -29,6 +29,6 @@ COMMAND = Command(
     run=run,
     role=Role.RISK,
     level=Level.C1,
-    family="Alert",
+    family="Respond",
     examples=("/mute copy.slow 1h", "/mute ALPHA 30m", "/mute copy. until 16:00"),
 )

@@ -25,6 +25,6 @@ COMMAND = Command(
     args=Args,
     run=run,
     role=Role.VIEWER,
-    family="Alert",
+    family="Respond",
     examples=("/note A-12 called the firm", "/note 12 waiting", "/note ?"),
 )

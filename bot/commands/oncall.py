@@ -31,6 +31,6 @@ COMMAND = Command(
     summary="Who is called first, and who next",
     args=Args,
     run=run,
-    family="Alert",
+    family="Respond",
     examples=("/oncall", "/oncall Ana", "/oncall Ben deputy"),
 )

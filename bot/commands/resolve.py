@@ -25,6 +25,6 @@ COMMAND = Command(
     args=Args,
     run=run,
     role=Role.TRADER,
-    family="Alert",
+    family="Respond",
     examples=("/resolve A-12 closed it by hand", "/resolve 12 done", "/resolve ?"),
 )

@@ -25,6 +25,6 @@ COMMAND = Command(
     args=Args,
     run=run,
     role=Role.TRADER,
-    family="Alert",
+    family="Respond",
     examples=("/snooze A-12 30m", "/snooze 12 until 14:45", "/snooze 12 1h"),
 )

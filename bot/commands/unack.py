@@ -24,6 +24,6 @@ COMMAND = Command(
     args=Args,
     run=run,
     role=Role.TRADER,
-    family="Alert",
+    family="Respond",
     examples=("/unack A-12", "/unack 12", "/unack ?"),
 )

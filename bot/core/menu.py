@@ -7,6 +7,7 @@ from bot.core.chat import Entry, Field
 from bot.core.command import Command
 from bot.core.words import (
     Account,
+    AlertId,
     Amount,
     Count,
     Held,
@@ -29,6 +30,7 @@ KINDS = {
     Account: ("account", "one account"),
     Offered: ("word", "an offered entry: E12"),
     Held: ("word", "a held trade: H12"),
+    AlertId: ("word", "an alert: A-12, or all"),
     Amount: ("word", "an amount above zero"),
     Moment: ("word", "a time of day: 14:30"),
     Stop: ("word", "a stop's distance: 30, 120t"),

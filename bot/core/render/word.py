@@ -19,7 +19,7 @@ LEVELS = {
     Level.C4: "a code and a second person",
 }
 SIGNS = {*ICONS.values(), *ALARMS.values()}  # a colour says how things are
-FAMILIES = ("See", "Slow", "Fast", "Alert", "Demo", "Self")
+FAMILIES = ("See", "Slow", "Fast", "Respond", "Demo", "Self")
 
 
 def help_card(commands: Mapping[str, Command], person: Person) -> Card:

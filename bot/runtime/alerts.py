@@ -86,7 +86,7 @@ class Alerts:
     # ---- in --------------------------------------------------------------------------------------------------------
 
     async def take(self, notices: Sequence[Notice]) -> None:
-        """Take notices in, the gravest first."""
+        """Take notices in, in their order."""
         if not notices:
             return
         try:
@@ -94,7 +94,7 @@ class Alerts:
         except LockstepError:
             views = self._directory.known
         turn, now = Turn(), self._clock.now()
-        for notice in sorted(notices, key=lambda one: one.severity):
+        for notice in notices:
             self.pipeline.take(of_notice(notice, views), now, turn)
         self.settle(turn, is_tick=False)
 
@@ -113,23 +113,27 @@ class Alerts:
 
     async def tick(self) -> None:
         """Carry out whatever is due, also what came due while nobody ran."""
+        for number in self.climber.policies(self._clock.now()) if self._engine is not None else ():
+            await self._act_for(self.pipeline.groups.get(number))  # before its step is taken: a kill between repeats it
         turn = Turn()
         self.pipeline.tick(self._clock.now(), turn)
-        for group in self.settle(turn):
-            await self._act_for(group)
+        self.settle(turn, is_acting=True)
 
     # ---- one step --------------------------------------------------------------------------------------------------
 
-    def settle(self, turn: Turn, *, is_tick: bool = True) -> list[Group]:
-        """Store what came of a step together with its messages, then let them leave; groups that the policy acts for."""
+    def settle(self, turn: Turn, *, is_tick: bool = True, is_acting: bool = False) -> None:
+        """Store what came of a step together with its messages, then let them leave.
+
+        ``is_tick`` edits what has changed; ``is_acting`` takes the steps at which the desk itself has acted.
+        """
         now, batch = self._clock.now(), Batch()
         self._dirty.update(turn.changed)
-        for push in turn.pushes:
+        for push in sorted(turn.pushes, key=lambda one: self.pipeline.groups[one.group].severity):
             group = self.pipeline.groups[push.group]
             if push.why is not Why.OVER:
-                for chat in self.rota.chats(group.severity):
+                for chat in self.rota.chats(group.severity, group.accounts, self._directory.known):
                     batch.want(chat, push)
-        self.climber.climb(self.pipeline, turn, now, batch)
+        self.climber.climb(self.pipeline, turn, now, batch, is_acting=is_acting)
         for chat, pushes in batch.wanted.items():
             self._tell(chat, list(pushes.values()), now, batch, turn)
         self._say_over(turn, batch, now)
@@ -139,7 +143,6 @@ class Alerts:
             self._say_missed(now, batch)
         if turn or batch.messages or batch.climbs:
             self._store(turn, batch)
-        return batch.policies if self._engine is not None else []
 
     def _store(self, turn: Turn, batch: Batch) -> None:
         with self.store.database.begin() as connection:
@@ -276,7 +279,8 @@ class Alerts:
                 names = dict.fromkeys(alert.labels.account for alert in same[TOGETHER:] if alert.labels.account)
                 title = f"and {len(same) - TOGETHER} more {same[0].code}"
                 cards.append(Card(title=title, lines=(", ".join(names),) if names else (), brief=True))
-            for chat in self.rota.chats(same[0].severity):
+            accounts = frozenset(alert.labels.account for alert in same if alert.labels.account)
+            for chat in self.rota.chats(same[0].severity, accounts, self._directory.known):
                 how = told(same[0].code, same[0].severity, self.rota.wishes(chat), now, self._zone, is_loud=False)
                 if how.is_later:
                     batch.missed += [Missed(chat=chat, group=0, at=one.at, text=one.text) for one in same]
@@ -303,9 +307,10 @@ class Alerts:
 
     # ---- nobody answered ------------------------------------------------------------------------------------------
 
-    async def _act_for(self, group: Group) -> None:
+    async def _act_for(self, group: Group | None) -> None:
         """Nobody answered a P1: pause what it concerns, once; exits go on."""
-        assert self._engine is not None
+        if group is None or not group.is_open or self._engine is None:
+            return
         scope = next(iter(group.accounts)) if len(group.accounts) == 1 else group.labels.group or "all"
         ask = PauseAsk(key=f"unanswered-{group.id}", by="alert policy", scope=scope, reason=f"{group.name} unanswered")
         try:

@@ -34,7 +34,6 @@ class Batch:
         self.missed: list[Missed] = []
         self.told_missed: list[str] = []
         self.climbs: dict[int, Climb | None] = {}
-        self.policies: list[Group] = []
 
     def want(self, chat: str, push: Push, rings: tuple[str, ...] = ()) -> None:
         """A card goes to a chat, once."""
@@ -55,8 +54,14 @@ class Climber:
         self._climbs = {climb.group: climb for climb in climbs}
         self._rota = rota
 
-    def climb(self, pipeline: Pipeline, turn: Turn, now: datetime, batch: Batch) -> None:
-        """Follow the groups that changed, and carry out the steps that are due."""
+    def policies(self, now: datetime) -> list[int]:
+        """Groups for which the desk itself is to act now."""
+        return [
+            one.group for one in self._climbs.values() if one.due is not None and one.due <= now and _is_policy(one)
+        ]
+
+    def climb(self, pipeline: Pipeline, turn: Turn, now: datetime, batch: Batch, *, is_acting: bool) -> None:
+        """Follow the groups that changed, and carry out the steps that are due; the desk's own only where it has acted."""
         for number in turn.changed:
             self._keep(number, _follow(pipeline.groups[number], self._climbs.get(number), now), batch)
         for climb in [one for one in self._climbs.values() if one.due is not None and one.due <= now]:
@@ -64,11 +69,12 @@ class Climber:
             if group is None or not group.is_open:
                 self._keep(climb.group, None, batch)
                 continue
+            if _is_policy(climb) and not is_acting:
+                continue
             step, after = escalation.advance(climb, now)
             self._keep(climb.group, after, batch)
             if step.reach is Reach.POLICY:
                 pipeline.line(group, now, "unanswered", "nobody answered", turn)
-                batch.policies.append(group)
                 continue
             call = self._rota.call(step.reach, climb.severity)
             pipeline.line(group, now, "escalated", call.words, turn)
@@ -94,6 +100,11 @@ class Climber:
             self._climbs.pop(number, None)
         else:
             self._climbs[number] = climb
+
+
+def _is_policy(climb: Climb) -> bool:
+    chain = escalation.CHAINS[climb.severity]
+    return climb.step < len(chain) and chain[climb.step].reach is Reach.POLICY
 
 
 def _follow(group: Group, climb: Climb | None, now: datetime) -> Climb | None:

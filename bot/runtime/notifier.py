@@ -79,16 +79,22 @@ class Notifier:
             group.create_task(self._mind_the_unknown())
 
     async def _listen(self) -> None:
-        async for message in self._stream.events(self._alerts.seq, found=self._found, lost=self._lost):
+        since = self._alerts.seq
+        is_late = since is not None  # what was missed comes first: its copies were told, or are no news any more
+        async for message in self._stream.events(since, found=self._found, lost=self._lost):
             match message:
                 case Snapshot():
-                    self._watch.status = message.status
+                    self._watch.status, is_late = message.status, False
                 case StatusTold():
-                    self._watch.status = message.status
+                    self._watch.status, is_late = message.status, False
+                case CopyTold() if is_late:
+                    self._told[message.copy.cause] = message.copy
                 case CopyTold():
                     self._heard_copy(message.copy)
-                case ActTold():
+                case ActTold() if not is_late or self._proofs.knows(message.act.key):
                     await self._heard_act(message)
+                case ActTold():
+                    pass
                 case Notice():
                     self._heard_notice(message)
                 case _:

@@ -2,13 +2,13 @@
 
 import msgspec
 
-from bot.core.access import Person, Role, RoomKind
+from bot.core.access import ALL, Person, Role, RoomKind, resolve
 from bot.core.escalation import Reach
 from bot.core.route import Mode, Quiet, Wishes, read_modes
 from bot.runtime.audience import Audience, private_chat
 from bot.runtime.people import LOCAL_CHAT, People
 from bot.storage.alert import AlertStore, Watchman
-from engine.api import Severity, Value
+from engine.api import AccountView, Severity, Value
 
 QUIET, NOTIFY = "quiet", "notify"
 WATCH, DEPUTY = 0, 1
@@ -35,9 +35,17 @@ class Rota:
         """Who is on call, and the deputy."""
         return self._store.oncall()
 
-    def chats(self, severity: Severity) -> tuple[str, ...]:
-        """Chats that are told of it in any case."""
-        return self._audience.of(severity)
+    def chats(
+        self, severity: Severity, accounts: frozenset[str], directory: tuple[AccountView, ...]
+    ) -> tuple[str, ...]:
+        """Chats that are told of it in any case: not those that are for another part of the desk."""
+        return tuple(chat for chat in self._audience.of(severity) if self._concerns(chat, accounts, directory))
+
+    def _concerns(self, chat: str, accounts: frozenset[str], directory: tuple[AccountView, ...]) -> bool:
+        room = self._people.room(chat)
+        if room is None or room.scope == ALL or not accounts:
+            return True
+        return bool(resolve(room.scope, directory) & accounts)
 
     def call(self, reach: Reach, severity: Severity) -> Call:
         """Whom a step reaches; nobody where nobody is on call."""

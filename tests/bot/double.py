@@ -438,6 +438,7 @@ class EngineDouble:
             for message in self.told:
                 if message.seq > from_seq:
                     queue.put_nowait(message)
+            queue.put_nowait(StatusTold(seq=self.seq, status=self.status()))
         self.readers.add(queue)
         self.listened.set()
         try:

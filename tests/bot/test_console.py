@@ -284,7 +284,7 @@ async def test_notices_become_alerts_that_are_told_once_and_handled(play: Play) 
         yield "wait 0.5s"
         play.clock.leapt += 40  # longer than any of them waits for its fellows
         yield from play.until(lambda: "SLOW COPIES" in play.text)
-        yield "/ack A-1 30m on it"
+        yield "/ack A-2 30m on it"
         yield "/alerts"
 
     async with play.engine.serve():
@@ -293,7 +293,35 @@ async def test_notices_become_alerts_that_are_told_once_and_handled(play: Play) 
     assert text.index("🔴 P1 LEADER LOST") < text.index("🟠 P2 ORDER REFUSED · A0") < text.index("🟡 P3 SLOW COPIES")
     assert text.count("P2 ORDER REFUSED · A0") == 1
     assert "OPEN 4  (P1 1 · P2 2 · P3 1)" in text
-    assert "A-1 LEADER LOST · A0:" in text.replace("\n ", " ")
+    assert "A-2 LEADER LOST · A0:" in text.replace("\n ", " ")
+
+
+async def test_what_was_told_while_the_bot_was_away_is_taken_in_and_old_copies_are_no_news(play: Play) -> None:
+    def tell(code: str) -> None:
+        play.engine.tell(Notice(seq=0, at=AT, code=code, severity=Severity.P1, text=code, account="ALPHA"))
+
+    def before() -> Iterator[str]:
+        yield "wait engine"
+        tell("dd.fail")
+        yield from play.until(lambda: "NOT PROVEN FLAT" in play.text)
+        play.engine.copy("c1", 2)
+        yield "wait copy"
+
+    def after() -> Iterator[str]:
+        yield from play.until(lambda: "FILL TAKEN BACK" in play.text)
+        play.engine.copy("c2", -2)
+        yield "wait copy"
+        yield "/alerts"
+
+    async with play.engine.serve():
+        await play.lines(before())
+        tell("fill.busted")
+        play.out = io.StringIO()
+        text = await play.lines(after())
+    assert play.engine.asked_from == [None, 101]
+    assert "BUY 2 NQZ6" not in text
+    assert "SELL 2 NQZ6" in text
+    assert "OPEN 2  (P1 2" in text
 
 
 async def test_an_act_of_somebody_else_is_told(play: Play) -> None:

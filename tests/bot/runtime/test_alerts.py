@@ -139,7 +139,7 @@ async def test_quiet_hours_hold_p3_pass_p1_and_the_digest_lists_all() -> None:
     assert [title for title in mine if "NOT PROVEN FLAT" in title]
     assert where(shown, "SLOWER") == {"console:desk"}  # nobody sleeps there
     assert "not told in tg:@luis: quiet 14:00-16:00" in await office.say("/alert A-3")
-    await office.say("/resolve A-2 looked at it")
+    await office.say("/resolve A-3 looked at it")
     digest = [
         one.card for one in await go(office, 6000, 100) if one.chat == "tg:@luis" and "WHILE QUIET" in one.card.title
     ]
@@ -164,7 +164,12 @@ async def test_more_than_ten_at_once_are_one_card() -> None:
 async def test_people_see_only_what_concerns_their_part_of_the_desk() -> None:
     office = Office()
     office.store.bind(Room(chat="tg:-9", kind=RoomKind.DESK, scope="BRAVO"), "local", office.clock.now())
-    await tell(office, notice("dd.fail", P1, "ALPHA"))
+    shown = await tell(office, notice("dd.fail", P1, "ALPHA"))
+    assert "tg:-9" not in {message.chat for message in shown}
+    assert "tg:-9" in {message.chat for message in await tell(office, notice("dd.blind", P1, "BRAVO"))}
+    await office.say("/ack all", who="tess", chat="tg:-9")
+    await go(office, 1)
+    await office.say("/resolve A-2 seen", who="tess", chat="tg:-9")
     assert "OPEN 0" in await office.say("/alerts", who="tess", chat="tg:-9")
     assert "there is no A-1" in await office.say("/ack A-1", who="tess", chat="tg:-9")
     assert "OPEN 1" in await office.say("/alerts", who="tess", chat=DESK)
@@ -211,3 +216,12 @@ async def test_nobody_answers_and_the_desk_pauses_what_it_concerns_once() -> Non
     await tell(office, notice("dd.fail", P1))
     await go(office, 3000, 10)
     assert [(ask.scope, ask.by) for ask in office.double.sent] == [("ALPHA", "alert policy")]
+
+
+async def test_what_ends_and_comes_back_within_one_breath_is_open() -> None:
+    office = Office()
+    await tell(office, notice("desync.qty", symbol="NQZ6"))
+    over = notice("desync.over", P4, symbol="NQZ6")
+    await tell(office, over, notice("desync.qty", symbol="NQZ6", text="again"))
+    await go(office, 60)
+    assert [group.stage for group in office.controller.alerts.pipeline.open()] == ["firing"]

@@ -37,8 +37,14 @@ class Database:
         config = Config()
         config.set_main_option("script_location", "bot.storage:migrations")
         with self.begin() as connection:
+            if self.is_sqlite:  # two programs that start at once make the tables one after the other
+                connection.exec_driver_sql("PRAGMA busy_timeout=20000")
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+        if self.is_sqlite:
+            with self.begin() as connection:
+                connection.exec_driver_sql("PRAGMA busy_timeout=2000")
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:

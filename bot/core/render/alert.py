@@ -19,8 +19,17 @@ KEYS = "abcdefgh"
 
 def heading(group: Group) -> str:
     """What it is and whom it concerns: ROGUE TRADE · APX-2."""
-    names = list(dict.fromkeys(_about(member.labels) for member in group.live or group.members))
-    about = names[0] if len(names) == 1 else f"{len(names)} of {group.labels.leader or 'the desk'}" if names else ""
+    shown = group.live or group.members
+    names = list(dict.fromkeys(_about(member.labels) for member in shown))
+    about = (
+        (shown[0].name or names[0])
+        if len(shown) == 1
+        else names[0]
+        if len(names) == 1
+        else f"{len(names)} of {group.labels.leader or 'the desk'}"
+        if names
+        else ""
+    )
     return " · ".join(filter(None, (kind_of(group.code).word, about)))
 
 

@@ -35,10 +35,17 @@ from engine.service.clerk import Clerk
 from engine.service.run import serve
 from engine.service.setting import ClerkSettings
 from engine.service.stream import Reader
+from tests.bot.discord.scene import restored
+from tests.bot.discord.server import BOT, EPOCH, GUILD, Play
+from tests.bot.discord.server import LUIS as DISCORD_LUIS
+from tests.bot.discord.server import TOKEN as DISCORD_TOKEN
+from tests.bot.discord.server import Post as DiscordPost
+from tests.bot.discord.server import Server as DiscordServer
 from tests.bot.telegram.server import TOKEN, Post, TelegramServer
 from tests.bot.telegram.server import Room as TelegramRoom
 from tests.scenarios.stage import Stage
 
+TOKENS = {"TELEGRAM_TOKEN": TOKEN, "DISCORD_TOKEN": DISCORD_TOKEN}
 LUIS = Person(id="luis", name="Luis", grants=(Grant(role=Role.OWNER),))
 NUMBER = 11  # Luis on Telegram
 PATIENCE_S = 20.0
@@ -221,7 +228,87 @@ class TelegramPhone:
         return [text for at, text in self.server.said if at == number]
 
 
-PHONES: dict[str, Callable[[Clock], Phone]] = {"console": ConsolePhone, "telegram": TelegramPhone}
+class TimedDiscord(DiscordServer):
+    """The service on the story's clock; it remembers what each message has said."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__()
+        self.clock = clock
+        self.said: list[tuple[str, str]] = []
+        self._newest: dict[str, str] = {}
+
+    def snowflake(self) -> int:
+        self.count += 1
+        return ((int(self.clock.now().timestamp() * 1000) - EPOCH) << 22) + self.count
+
+    def tell(self) -> None:
+        super().tell()
+        for post in self.posts:
+            text = " ".join(post.text.split())
+            if post.author == BOT and text and self._newest.get(post.id) != text:
+                self._newest[post.id] = text
+                self.said.append((post.id, text))
+
+
+class DiscordPhone:
+    """Luis in his private messages with the bot."""
+
+    name = "discord"
+    identity = f"discord:{DISCORD_LUIS}"
+
+    def __init__(self, clock: Clock) -> None:
+        self.server = TimedDiscord(clock)
+
+    @asynccontextmanager
+    async def up(self) -> AsyncIterator[object]:
+        async with self.server.serve(), restored():
+            yield self.server
+
+    def tables(self) -> dict[str, dict[str, Any]]:
+        urls = {"base_url": self.server.base_url, "gateway_url": self.server.gateway_url}
+        return {"discord": {"token": "env:DISCORD_TOKEN", "guild": GUILD, **urls}}
+
+    def console(self) -> None:
+        return None
+
+    def hang_up(self) -> None:
+        pass
+
+    async def type(self, text: str, *, late_s: float = 0) -> None:
+        await self.server.until(lambda: self.server.sockets)
+        await self.server.write(text, DISCORD_LUIS)
+
+    async def press(self, label: str) -> None:
+        await self._press(label)
+
+    async def _press(self, label: str) -> Play:
+        def found() -> tuple[DiscordPost, str] | None:
+            mine = (post for post in reversed(self.server.posts) if post.channel == self.server.dms[DISCORD_LUIS])
+            return next(((post, name) for post in mine for name in post.buttons if name.startswith(label)), None)
+
+        while True:  # as on Telegram
+            await self.server.until(found)
+            post, name = found() or (None, "")
+            play = await self.server.press(name, DISCORD_LUIS, post)
+            if "just changed" not in str(play.answer):
+                return play
+
+    async def assent(self, code: str) -> None:
+        await self.server.fill(await self._press("Confirm"), code, DISCORD_LUIS)
+
+    def read(self) -> list[str]:
+        return [text for _, text in self.server.said]
+
+    def edits(self, word: str) -> list[str]:
+        number = next(number for number, text in reversed(self.server.said) if word in text)
+        return [text for at, text in self.server.said if at == number]
+
+
+PHONES: dict[str, Callable[[Clock], Phone]] = {
+    "console": ConsolePhone,
+    "telegram": TelegramPhone,
+    "discord": DiscordPhone,
+}
 
 
 class Scene:
@@ -240,7 +327,7 @@ class Scene:
     # ---- what runs -------------------------------------------------------------------------------------------------
 
     def settings(self) -> Settings:
-        vault = Vault({"TELEGRAM_TOKEN": TOKEN}, ())
+        vault = Vault(TOKENS, ())
         return Settings(home=self.stage.home, chat=ChatSettings(name=LUIS.name), chats=self.phone.tables(), vault=vault)
 
     async def open_engine(self) -> None:
@@ -301,7 +388,7 @@ class Scene:
         return [sys.executable, "-m", "bot", "--home", str(self.stage.home), "--desk", str(desk), *words]
 
     def _environment(self) -> dict[str, str]:
-        return {**os.environ, "TELEGRAM_TOKEN": TOKEN, "LOCKSTEP_API": "", "LOCKSTEP_TOKEN": "", "PYTHONUTF8": "1"}
+        return {**os.environ, **TOKENS, "LOCKSTEP_API": "", "LOCKSTEP_TOKEN": "", "PYTHONUTF8": "1"}
 
     async def close_bot(self) -> None:
         if self._bot is not None:

@@ -3,13 +3,15 @@
 import random
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from decimal import Decimal
 from itertools import count
+from pathlib import Path
 
-from tests.bench import wire
-from tests.bench.race import DeskRacer, Watch, race, start_desk
-from tests.bench.table import Row, Target, times
+from tests.bench import phone, wire
+from tests.bench.race import PATIENCE_S, DeskRacer, Watch, race, start_desk
+from tests.bench.table import Row, Target, at, times
 from tests.bench.venue import Venue
 
 BURST = 20  # events of the flooding follower in one go, at a moment up to ...
@@ -40,6 +42,7 @@ class Variants:
         self._slow()
         self._database()
         self._limits()
+        self._phone()
         self._plain.close()
 
     def _start(self, journal: str = "on", clerk: str = "off", limits: str = "off") -> DeskRacer:
@@ -141,6 +144,29 @@ class Variants:
         self._note("limits on every follower, a guard, quotes flowing, against none", mine, plain)
         self._venue.tells_money, self._plain.before = False, lambda: None
         desk.close()
+
+    def _phone(self) -> None:
+        alone, asked = self._start(clerk="on"), self._start(clerk="on")
+        assert asked.home is not None
+        home = asked.home.name
+        bot = subprocess.Popen([sys.executable, "-m", "tests.bench.phone", home])
+        answers = Path(home) / phone.FILE
+        self._venue.until(lambda: answers.exists() or bot.poll() is not None, PATIENCE_S, "the bot to start")
+        began = time.monotonic()
+        try:
+            _, without, mine = self._race("a busy bot", alone, asked)
+            pace = self._rounds / (time.monotonic() - began)
+        finally:
+            bot.kill()
+            bot.wait()
+        words = "a bot that shows each copy and is asked all the time, against none"
+        self._note(words, mine, without)
+        self.targets.append(Target(f"{words}: last order, p99", mine.last[1] / without.last[1], 1.1))
+        said = phone.replies(home)
+        words = f"{len(said)} commands to a bot with {pace:.0f} copies a second: s to the first answer, p95"
+        self.targets.append(Target(words, at(said, 0.95), 1.0))
+        alone.close()
+        asked.close()
 
 
 def flow_of(venue: Venue) -> Callable[[], None]:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
 from msgspec.structs import replace
 
 from bot.app import SystemClock
@@ -25,7 +26,7 @@ from bot.core.chat import (
     VanishedError,
 )
 from bot.runtime.outbox import TRIES, Outbox
-from bot.storage.database import Database
+from bot.storage.database import Database, StorageError
 from bot.storage.outbox import OutboxStore
 from engine.api import Value
 
@@ -178,6 +179,23 @@ async def test_a_kill_between_commit_and_send_loses_nothing(tmp_path: Path) -> N
         await asyncio.sleep(0)
         await outbox.drain("tg")
     assert after.platform.titles == ["under way", "waiting"]
+
+
+async def test_what_is_kept_with_other_rows_leaves_after_them_and_falls_with_them(tmp_path: Path) -> None:
+    office = Office(tmp_path, Platform())
+    async with office.open() as outbox:
+        with office.base.begin() as connection:
+            outbox.keep([card("kept, then killed")], connection)
+        with pytest.raises(StorageError), office.base.begin() as connection:
+            outbox.keep([card("rolled back")], connection)
+            connection.exec_driver_sql("insert into nowhere values (1)")
+        await asyncio.sleep(0)
+        assert office.platform.titles == []
+    after = Office(tmp_path, Platform())
+    async with after.open() as outbox:
+        await asyncio.sleep(0)
+        await outbox.drain("tg")
+    assert after.platform.titles == ["kept, then killed"]
 
 
 async def test_an_answer_is_shown_anew_though_its_card_was_shown_before(tmp_path: Path) -> None:

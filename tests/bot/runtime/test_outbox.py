@@ -183,12 +183,17 @@ async def test_a_kill_between_commit_and_send_loses_nothing(tmp_path: Path) -> N
 
 async def test_what_is_kept_with_other_rows_leaves_after_them_and_falls_with_them(tmp_path: Path) -> None:
     office = Office(tmp_path, Platform())
+
+    def fall(outbox: Outbox) -> None:
+        with office.base.begin() as connection:
+            outbox.keep([card("rolled back")], connection)
+            connection.exec_driver_sql("insert into nowhere values (1)")
+
     async with office.open() as outbox:
         with office.base.begin() as connection:
             outbox.keep([card("kept, then killed")], connection)
-        with pytest.raises(StorageError), office.base.begin() as connection:
-            outbox.keep([card("rolled back")], connection)
-            connection.exec_driver_sql("insert into nowhere values (1)")
+        with pytest.raises(StorageError):
+            fall(outbox)
         await asyncio.sleep(0)
         assert office.platform.titles == []
     after = Office(tmp_path, Platform())

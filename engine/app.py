@@ -1,6 +1,7 @@
 """Composition root of the hot process: picks adapters, opens the one TaskGroup."""
 
 import asyncio
+import os
 import secrets
 import uuid
 from collections.abc import Callable, Mapping
@@ -158,6 +159,7 @@ class Engine:
                     events_per_s=facts / PULSE_S,
                     lines=tuple(session.health() for session in self._sessions.values()),
                     journal=self.shard.strain,
+                    pid=os.getpid(),
                 )
             )
 

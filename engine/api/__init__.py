@@ -1,8 +1,9 @@
 """The public face of the engine: all that the bot may import. The client stands in ``engine.api.client``."""
 
+from engine.api.attend import AttendAsk, AttendView
 from engine.api.news import NewsLine, NewsView, PlannedView
 from engine.api.notices import ActTold, CopyTold, Message, Notice, Snapshot, StatusTold, Told
-from engine.api.pnl import CurveView, PnlLine, PnlView, Point, ReportView
+from engine.api.pnl import CurveView, PnlLine, PnlView, Point, ReportLine, ReportView
 from engine.api.requests import (
     ActAsk,
     ApartAsk,
@@ -18,6 +19,7 @@ from engine.api.requests import (
     OnAsk,
     PauseAsk,
     PayoutAsk,
+    PlanAsk,
     RefuseAsk,
     RepairAsk,
     ResumeAsk,
@@ -62,6 +64,7 @@ from engine.domain.contract import PRODUCTS, month_of, root_of
 from engine.domain.decision import Severity
 from engine.domain.desync import SyncState
 from engine.domain.ids import AccountId, GroupId, Root, Symbol
+from engine.domain.recurrence import often
 from engine.domain.value import Value
 from engine.errors import ConfigError, LockstepError
 
@@ -78,6 +81,8 @@ __all__ = [
     "ApartAsk",
     "ApproveAsk",
     "Ask",
+    "AttendAsk",
+    "AttendView",
     "BlockView",
     "CloseAsk",
     "ConfigError",
@@ -112,6 +117,7 @@ __all__ = [
     "OrderView",
     "PauseAsk",
     "PayoutAsk",
+    "PlanAsk",
     "PlannedView",
     "PnlLine",
     "PnlView",
@@ -124,6 +130,7 @@ __all__ = [
     "Rejoin",
     "RelationView",
     "RepairAsk",
+    "ReportLine",
     "ReportView",
     "ResumeAsk",
     "RiskView",
@@ -147,5 +154,6 @@ __all__ = [
     "WhatIfLine",
     "WhatIfView",
     "month_of",
+    "often",
     "root_of",
 ]

@@ -12,6 +12,7 @@ import msgspec
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidHandshake, InvalidURI, WebSocketException
 
+from engine.api.attend import AttendAsk, AttendView
 from engine.api.news import NewsView
 from engine.api.notices import Message
 from engine.api.pnl import CurveView, PnlView, ReportView
@@ -145,9 +146,9 @@ class EngineClient:
         """Points for a chart."""
         return await self._get("/v1/curve", tuple[CurveView, ...], days=str(days), scope=scope)
 
-    async def report(self, day: str = "", form: str = "text") -> ReportView:
-        """The report of a trade date; ``form`` is text, csv or png."""
-        path = f"/v1/report?{urlencode({'day': day, 'form': form})}"
+    async def report(self, day: str = "", files: bool = False) -> ReportView:
+        """The report of a trade date, with its picture and its table where ``files`` are wanted."""
+        path = f"/v1/report?{urlencode({'day': day, 'files': str(files).lower()})}"
         return await self._call("GET", path, ReportView, timeout_s=REPORT_TIMEOUT_S)
 
     async def news(self, days: int = 1, scope: str = "all") -> NewsView:
@@ -194,6 +195,10 @@ class EngineClient:
     async def send(self, ask: ActAsk) -> ActView:
         """Order an act. The same key again returns the same act, so a repeat after silence is harmless."""
         return await self._call("POST", "/v1/acts", ActView, ask)
+
+    async def attended(self, within_s: int) -> AttendView:
+        """Say that somebody can reach the desk; without another such word in time entries are paused. 0 takes it back."""
+        return await self._call("POST", "/v1/attended", AttendView, AttendAsk(within_s=within_s))
 
     async def events(
         self,

@@ -26,6 +26,8 @@ class PlannedView(Value, frozen=True):
     accounts: tuple[str, ...]
     by: str
     reason: str = ""
+    weekly: tuple[int, ...] = ()  # weekdays on which it comes again, Monday 0; empty: once
+    zone: str = ""  # of the window of the clock that it is; empty for a pause around an event
 
 
 class NewsView(Value, frozen=True):

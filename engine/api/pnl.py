@@ -42,9 +42,28 @@ class CurveView(Value, frozen=True):
     points: tuple[Point, ...]
 
 
+class ReportLine(Value, frozen=True):
+    """One account over a trade date. A trip is a position from flat to flat; a win is one that made money before fees."""
+
+    account: str
+    is_leader: bool
+    profit: Decimal | None  # before fees
+    fees: Decimal | None
+    difference: Decimal  # from the leader's trades at the account's own size; negative is less
+    copies: int
+    failed: int  # of them: refused, or with no clear end
+    slip_ticks: Decimal | None  # mean of a contract, worse is positive
+    slip_money: Decimal
+    trips: int = 0
+    wins: int = 0
+
+
 class ReportView(Value, frozen=True):
-    """The report of one trade date: its text, and a file in base64 where one was asked for and there is something to tell."""
+    """The report of one trade date: its text, its figures, and by name its files in base64, where they were asked for.
+
+    A day without copies has neither lines nor files.
+    """
 
     text: str
-    file: str = ""
-    name: str = ""
+    files: dict[str, str] = {}
+    lines: tuple[ReportLine, ...] = ()

@@ -136,6 +136,21 @@ class NewsPauseAsk(Ask, frozen=True, tag="newspause"):
     after_min: int = 15
 
 
+class PlanAsk(Ask, frozen=True, tag="plan"):
+    """Pause in a window of the clock of ``zone``: the next that is not over, begun at once where it is under way.
+
+    ``days`` ("fri", "mon-fri") is on which weekdays; empty: on the first that comes. With ``weekly`` it comes again on
+    them each week, until it is taken back. A window that closes before it opens runs over midnight.
+    """
+
+    opens: str  # "13:25"
+    closes: str
+    zone: str  # of both: America/Chicago
+    days: str = ""
+    weekly: bool = False
+    reason: str = ""
+
+
 class UnplanAsk(Ask, frozen=True, tag="unplan"):
     """Take back the pause that the act ``plan`` has planned, or end it where it has begun."""
 
@@ -173,6 +188,7 @@ ActAsk = (
     | LimitAsk
     | PayoutAsk
     | NewsPauseAsk
+    | PlanAsk
     | UnplanAsk
     | ApproveAsk
     | RefuseAsk

@@ -284,6 +284,7 @@ class LineView(Value, frozen=True):
     round_trip_ms: float | None
     budget_left: int
     waiting: int = 0
+    leads: tuple[str, ...] = ()  # leaders among its accounts
 
 
 class HealthView(Value, frozen=True):
@@ -299,6 +300,7 @@ class HealthView(Value, frozen=True):
     lines: tuple[LineView, ...]
     events_per_s: float = 0.0
     quarantined: tuple[str, ...] = ()
+    silent: tuple[str, ...] = ()  # leaders that cannot be heard
 
 
 class StatusView(Value, frozen=True):

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import tomllib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib.util import find_spec
@@ -86,13 +87,22 @@ def findings(desk: Path | None, where: Path) -> Iterator[Finding]:
     if settings is not None:
         yield database(settings.database_url)
         yield from asyncio.run(_hosts(settings))
-        yield from chats(settings)
+    if settings is not None or _is_toml(path):
+        yield from chats(path)  # a phone can be set up before the broker's secrets are there
     yield node(shutil.which("node"))
 
 
-def chats(settings: Settings) -> Iterator[Finding]:
-    """What the bot finds when it tries its platforms, in its own process."""
-    words = (sys.executable, "-m", "bot", "--desk", str(settings.path), "doctor")
+def _is_toml(path: Path) -> bool:
+    try:
+        tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def chats(path: Path) -> Iterator[Finding]:
+    """What the bot finds when it tries the platforms of this desk, in its own process."""
+    words = (sys.executable, "-m", "bot", "--desk", str(path), "doctor")
     try:
         done = subprocess.run(words, capture_output=True, text=True, timeout=CHAT_PATIENCE_S, check=False)  # noqa: S603  our own words
     except subprocess.TimeoutExpired:

@@ -4,6 +4,7 @@ import argparse
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import msgspec
 from sqlalchemy import make_url
 
 from engine.cli.command import Command, desk_argument, say, show
@@ -51,6 +52,9 @@ def _write(found: Report, options: argparse.Namespace) -> None:
 
             options.png.write_bytes(draw(found, is_dark=options.theme == "dark"))
             say(f"{options.png}: written")
+        if options.json is not None:
+            options.json.write_bytes(msgspec.json.encode([account.line for account in found.accounts]))
+            say(f"{options.json}: written")
     except OSError as error:
         raise LockstepError(f"{error.filename}: cannot be written: {error.strerror}") from error
 
@@ -103,6 +107,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help=f"trade dates before it that tell what is normal ({DAYS}); 0 compares nothing",
     )
     day.add_argument("--csv", type=Path, metavar="FILE", help="also write one row a copy")
+    day.add_argument("--json", type=Path, metavar="FILE", help="also write the figures of each account")
     day.add_argument("--png", type=Path, metavar="FILE", help="also draw it")
     day.add_argument("--theme", choices=("light", "dark"), default="light", help="of the picture")
     day.add_argument("--home", type=Path, metavar="DIR", help="data directory (LOCKSTEP_HOME or this system's place)")

@@ -14,6 +14,7 @@ from engine.domain.command import (
     Pause,
     Payout,
     PlanPause,
+    PlanWindow,
     Rejoin,
     Relimit,
     Repair,
@@ -28,7 +29,7 @@ from engine.domain.desync import Sight, SyncState
 from engine.domain.event import PersonActed
 from engine.domain.hold import Hold, Task
 from engine.domain.lane import Feed, Lane
-from engine.domain.pause import drop_pause, override, plan_pause, stays
+from engine.domain.pause import drop_pause, override, pause, plan_pause, plan_window, stays
 from engine.domain.reconcile import rebase
 from engine.domain.recovery import drop
 from engine.domain.relimit import payout, relimit
@@ -44,9 +45,9 @@ def act(copier: Copier, event: PersonActed, opposed: Opposed, out: list[Decision
     """Carry one command out on one follower."""
     match event.command:
         case Pause() as wish:
-            copier.hold(Hold(event.by, "person", wish.reason or "paused", event.at, wish.until))
-            until = f" until {wish.until:%H:%M} UTC" if wish.until else ""
-            tell(copier, event.key, "act.proven", f"paused{until}; exits still copy{holding(copier)}", out)
+            tell(
+                copier, event.key, "act.proven", f"{pause(copier, event, wish)}; exits still copy{holding(copier)}", out
+            )
         case Resume() | Sync() if any(task.kind == "flatten" for task in copier.tasks):
             tell(copier, event.key, "act.failed", "a flatten is still under way", out)
         case Resume() as wish:
@@ -72,6 +73,8 @@ def act(copier: Copier, event: PersonActed, opposed: Opposed, out: list[Decision
             _sync(copier, event, wish, opposed, out)
         case PlanPause() as wish:
             tell(copier, event.key, *plan_pause(copier, event, wish), out)
+        case PlanWindow() as wish:
+            tell(copier, event.key, *plan_window(copier, event, wish), out)
         case DropPause() as wish:
             tell(copier, event.key, *drop_pause(copier, wish), out)
         case Repair():

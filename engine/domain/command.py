@@ -4,6 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from engine.domain.hours import Window
 from engine.domain.ids import AccountId, Symbol
 from engine.domain.value import Value
 
@@ -159,6 +160,17 @@ class PlanPause(Wish, frozen=True):
     reason: str = ""
 
 
+class PlanWindow(Wish, frozen=True):
+    """Pause in a window of the wall clock: the next that is not over, and with ``is_weekly`` again each week.
+
+    A window without weekdays means the first day that it comes, and then that weekday.
+    """
+
+    window: Window
+    is_weekly: bool = False
+    reason: str = ""
+
+
 class DropPause(Wish, frozen=True):
     """Take back the pause that the act ``plan`` has planned, or end it where it has begun."""
 
@@ -196,6 +208,7 @@ Command = (
     | Relimit
     | Payout
     | PlanPause
+    | PlanWindow
     | DropPause
     | Approve
     | Refuse

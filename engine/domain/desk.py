@@ -161,9 +161,9 @@ class Desk:
         self._ranks.aim()
         self._gate.aim()
 
-    def mark(self) -> None:
-        """Bring the ledgers in ``state`` up to the newest quotes, for whoever reads them."""
-        self._bands.write()
+    def mark(self, account: AccountId | None = None) -> None:
+        """Bring the ledgers in ``state``, or one of them, up to the newest quotes, for whoever reads them."""
+        self._bands.write(account)
 
     @property
     def due(self) -> datetime | None:

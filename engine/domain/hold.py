@@ -4,6 +4,7 @@ from datetime import datetime
 
 import msgspec
 
+from engine.domain.hours import Window
 from engine.domain.ids import Symbol
 
 LEADER_LOST = "leader-lost"  # the kind of hold under which a group of a silent leader is flattened
@@ -21,6 +22,7 @@ class Hold(msgspec.Struct):
     until: datetime | None = None
     is_ending_told: bool = False  # people know that it ends soon and what has changed meanwhile
     key: str = ""  # the act that planned it
+    weekly: Window | None = None  # it comes again on these weekdays
 
 
 class Task(msgspec.Struct):

@@ -4,16 +4,19 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from engine.domain.command import DropPause, PlanPause
+from engine.domain import recurrence
+from engine.domain.command import DropPause, Pause, PlanPause, PlanWindow
 from engine.domain.copier import Copier
 from engine.domain.decision import Decision, Severity
 from engine.domain.event import PersonActed
 from engine.domain.hold import Hold
+from engine.domain.hours import Span, Window
 from engine.domain.timetable import TIME_HOLDS, Times
 
 NEWS = "news"  # who holds an account around news
 ENDING = timedelta(minutes=2)
 MOST_PLANNED = 20
+TOO_MANY = ("act.failed", f"{MOST_PLANNED} pauses are planned already; take one back first")
 
 
 def end(copier: Copier, what: str, out: list[Decision]) -> None:
@@ -86,15 +89,61 @@ def override(copier: Copier) -> list[str]:
 # ---- pauses of people ----------------------------------------------------------------------------------------------
 
 
+def pause(copier: Copier, event: PersonActed, wish: Pause) -> str:
+    """Stop entries now, in words: a pause never ends earlier than the one of theirs that holds already."""
+    old = next((hold for hold in copier.holds if (hold.by, hold.kind) == (event.by, "person")), None)
+    if old is not None and (old.until is None or (wish.until is not None and wish.until < old.until)):
+        return f"paused already{f' until {clock(old.until)}' if old.until else ', without an end'}, which holds"
+    copier.hold(Hold(event.by, "person", wish.reason or "paused", event.at, wish.until))
+    return f"paused{f' until {clock(wish.until)}' if wish.until else ''}"
+
+
 def plan_pause(copier: Copier, event: PersonActed, wish: PlanPause) -> tuple[str, str]:
     """Keep a pause for later; code and words of the answer."""
     if wish.until <= event.at or wish.until <= wish.begins:
         return "act.failed", f"{clock(wish.until)} is no end for it: it lies before its beginning, or before now"
     if len(copier.planned) >= MOST_PLANNED:
-        return "act.failed", f"{MOST_PLANNED} pauses are planned already; take one back first"
+        return TOO_MANY
     hold = Hold(event.by, "planned", wish.reason or "planned pause", wish.begins, wish.until, key=event.key)
+    _keep(copier, hold)
+    return "act.proven", f"pauses {wish.begins:%Y-%m-%d %H:%M} UTC to {wish.until:%Y-%m-%d %H:%M} UTC; exits still copy"
+
+
+def plan_window(copier: Copier, event: PersonActed, wish: PlanWindow) -> tuple[str, str]:
+    """Keep a window of the clock, and begin it where it is under way; code and words of the answer."""
+    if len(copier.planned) >= MOST_PLANNED:
+        return TOO_MANY
+    window, span = first_of(wish, event.at)
+    weekly = window if wish.is_weekly else None
+    reason = wish.reason or "planned pause"
+    hold = Hold(event.by, "planned", reason, span.opens, span.closes, key=event.key, weekly=weekly)
+    words = recurrence.told(window, span, is_weekly=wish.is_weekly)
+    if span.opens > event.at:
+        _keep(copier, hold)
+        return "act.proven", f"pauses {words}; exits still copy"
+    copier.holds.append(hold)
+    _keep_next(copier, hold, event.at)
+    copier.arm()
+    return "act.proven", f"paused now, {words}; exits still copy"
+
+
+def first_of(wish: PlanWindow, now: datetime) -> tuple[Window, Span]:
+    """The window on its weekdays, and its first occurrence that is not over."""
+    span = recurrence.coming(wish.window, now)
+    days = wish.window.weekdays or (recurrence.day_of(wish.window, span),)
+    return msgspec.structs.replace(wish.window, weekdays=days), span
+
+
+def _keep(copier: Copier, hold: Hold) -> None:
     copier.planned = sorted([*copier.planned, hold], key=lambda one: (one.since, one.key))
-    return "act.proven", f"pauses {wish.begins:%Y-%m-%d %H:%M} to {clock(wish.until)}; exits still copy"
+
+
+def _keep_next(copier: Copier, hold: Hold, at: datetime) -> None:
+    """Keep what a weekly plan comes to next, after the one that begins or has been slept through."""
+    if hold.weekly is None:
+        return
+    span = recurrence.coming(hold.weekly, at, after=hold.since)
+    _keep(copier, Hold(hold.by, hold.kind, hold.reason, span.opens, span.closes, key=hold.key, weekly=hold.weekly))
 
 
 def drop_pause(copier: Copier, wish: DropPause) -> tuple[str, str]:
@@ -114,6 +163,7 @@ def look_after(copier: Copier, at: datetime, out: list[Decision]) -> bool:
     ended = [hold for hold in copier.holds if _is_ended(hold, at)]
     for hold in begun:
         copier.planned.remove(hold)
+        _keep_next(copier, hold, at)
         if hold.until is not None and at < hold.until:
             copier.holds.append(hold)
             said = f"{copier.account}: planned pause until {clock(hold.until)} by {hold.by}: {hold.reason}"

@@ -19,10 +19,12 @@ class Books:
     def __init__(self) -> None:
         """Begin flat."""
         self.nets: dict[Place, int] = {}
+        self.trips: dict[AccountId, list[Decimal]] = {}  # what each position made, from flat to flat, in points
         self.traded: dict[AccountId, int] = {}  # contracts, each side counted
         self.unknown: set[Symbol] = set()  # products whose point has no known value
         self.curves: dict[AccountId, list[tuple[datetime, Decimal]]] = {}
         self._paid: dict[AccountId, Decimal] = {}
+        self._trips: dict[Place, Decimal] = {}  # points paid for the position that is open
         self._marks: dict[str, Decimal] = {}
         self._quoted_at: dict[str, datetime] = {}
         self._moved: set[AccountId] = set()
@@ -39,6 +41,7 @@ class Books:
 
     def hold(self, account: AccountId, symbol: Symbol, quantity: int, price: Decimal) -> None:
         """Take in contracts at a price that no fill tells: held before, or seen in a snapshot."""
+        self._travel((account, symbol), quantity, price)
         self.nets[account, symbol] = self.nets.get((account, symbol), 0) + quantity
         product = product_of(symbol)
         if product is None:
@@ -54,6 +57,15 @@ class Books:
             self._marks[_key(symbol)] = price
         self.hold(account, symbol, quantity, price)
         self.traded[account] = self.traded.get(account, 0) + abs(quantity)
+
+    def _travel(self, place: Place, quantity: int, price: Decimal) -> None:
+        """Go on with a position's trip; what turns it round ends one and begins another."""
+        net = self.nets.get(place, 0)
+        closing = -net if net * quantity < 0 and abs(quantity) > abs(net) else quantity
+        self._trips[place] = self._trips.get(place, ZERO) - closing * price
+        if net and net + closing == 0:
+            self.trips.setdefault(place[0], []).append(self._trips[place])
+            self._trips[place] = -(quantity - closing) * price
 
     def is_flat(self, account: AccountId) -> bool:
         """Say whether an account holds nothing."""

@@ -6,6 +6,7 @@ from decimal import Decimal
 from fractions import Fraction
 from statistics import fmean, pstdev
 
+from engine.api.pnl import ReportLine
 from engine.api.views import CopyLine
 from engine.domain.contract import product_of
 from engine.domain.decision import Raised
@@ -98,11 +99,33 @@ class AccountDay(Value, frozen=True):
     fees: Decimal | None  # None is not known
     curve: tuple[tuple[datetime, Decimal], ...]
     modes: tuple[tuple[datetime, str], ...] = ()  # who decided about its entries, from when on
+    trips: int = 0  # positions from flat to flat
+    wins: int = 0  # of them, those that made money before fees
 
     @property
     def difference(self) -> Decimal:
         """Against the leader: negative where this account made less."""
         return sum(self.parts.values(), Decimal(0))
+
+    @property
+    def line(self) -> ReportLine:
+        """The few figures that a phone shows."""
+        told = [(slip.ticks, slip.contracts) for slip in (self.buys, self.sells) if slip.ticks is not None]
+        contracts = sum(count for _, count in told)
+        ticks = sum((ticks * count for ticks, count in told), Decimal(0))
+        return ReportLine(
+            account=self.account,
+            is_leader=self.is_leader,
+            profit=self.profit,
+            fees=self.fees,
+            difference=self.difference,
+            copies=self.copies,
+            failed=self.quality.get("refused", 0) + self.quality.get("unclear", 0),
+            slip_ticks=(ticks / contracts).quantize(Decimal("0.01")) if contracts else None,
+            slip_money=self.buys.money + self.sells.money,
+            trips=self.trips,
+            wins=self.wins,
+        )
 
 
 class Report(Value, frozen=True):
@@ -318,6 +341,8 @@ def _account(name: AccountId, day: Day, rows: list[CopyRow], logins: dict[Accoun
         fees=fees,
         curve=_curve(day, name, profit),
         modes=tuple(day.modes.get(name, ())),
+        trips=len(day.books.trips.get(name, ())),
+        wins=sum(points > 0 for points in day.books.trips.get(name, ())),
     )
 
 

@@ -66,6 +66,7 @@ class Pulse(Value, frozen=True, tag=True):
     lines: tuple[LineHealth, ...] = ()
     quotes: tuple[QuoteMarked, ...] = ()  # newest of each contract that changed since the last pulse
     journal: str = ""  # what is wrong with the log, in one line; empty when nothing is
+    pid: int = 0  # the hot process, for its own figures
 
 
 ToHot = Hello | Act

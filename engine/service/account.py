@@ -152,6 +152,14 @@ def state_of(copier: Copier) -> tuple[AccountState, str]:
     return AccountState.LIVE, ""
 
 
+def leader_state_of(book: LeaderBook) -> tuple[AccountState, str]:
+    """State of a leader and why it is not live, in one line."""
+    if book.is_line_up and book.is_synced:
+        return AccountState.LIVE, ""
+    why = "sync: not yet compared with the broker" if book.is_line_up else "line: not connected"
+    return AccountState.OFFLINE, why
+
+
 def size_text(plan: FollowerPlan, factor: Decimal) -> str:
     """Sizing in a word: ``0.5x → MNQ``, with the resize factor inside."""
     match plan.sizing:
@@ -238,8 +246,7 @@ def _leader(book: LeaderBook, plan: AccountPlan, group: str, quotes: Quotes, bro
         )
         for symbol, stand in held.items()
     ]
-    is_up = book.is_line_up and book.is_synced
-    why = "" if is_up else "sync: not yet compared with the broker" if book.is_line_up else "line: not connected"
+    state, why = leader_state_of(book)
     return AccountView(
         id=plan.id,
         name=plan.name,
@@ -247,7 +254,7 @@ def _leader(book: LeaderBook, plan: AccountPlan, group: str, quotes: Quotes, bro
         role="leader",
         broker=broker,
         connection=plan.connection,
-        state=AccountState.LIVE if is_up else AccountState.OFFLINE,
+        state=state,
         why=why,
         live=plan.live,
         tags=plan.tags,

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from engine.api.views import ActLine, ActState, ActView
-from engine.domain.command import Flatten, Pause, PlanPause
+from engine.domain.command import Flatten, Pause, PlanPause, PlanWindow
 from engine.domain.decision import Raised
 from engine.domain.entry import Entry
 from engine.domain.event import PersonActed
@@ -22,6 +22,7 @@ KINDS = {
     "Take": "take",
     "Leave": "leave",
     "PlanPause": "newspause",
+    "PlanWindow": "plan",
     "DropPause": "unplan",
     "Skip": "skip",
     "Disconnect": "disconnect",
@@ -66,7 +67,7 @@ class Act:
             took_s=took,
             lines=tuple(self.lines.values()),
             until=command.until if isinstance(command, Pause | PlanPause) else None,
-            reason=command.reason if isinstance(command, Pause | PlanPause | Flatten) else "",
+            reason=command.reason if isinstance(command, Pause | PlanPause | PlanWindow | Flatten) else "",
         )
 
 

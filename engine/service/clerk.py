@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from itertools import takewhile
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import structlog
@@ -23,8 +24,12 @@ from engine.domain.entry import decode_entry
 from engine.domain.ids import AccountId
 from engine.errors import LockstepError, TransientError
 from engine.ports import Clock
-from engine.runtime.link import Acted, Declined
+from engine.runtime.link import Acted, Declined, Pulse
 from engine.service.act import KINDS, ActBook
+from engine.service.asked import AskError, check
+from engine.service.attendance import FILE as ATTENDED
+from engine.service.attendance import Attendance
+from engine.service.attendance import Kept as Attended
 from engine.service.curve import FILE as CURVE
 from engine.service.curve import Curve
 from engine.service.curve import Kept as Earned
@@ -33,13 +38,14 @@ from engine.service.news import news_view, plan_of
 from engine.service.pace import FILE as PACE
 from engine.service.pace import Kept as Usual
 from engine.service.pace import Pace
-from engine.service.preview import AskError, check, command_of, preview
+from engine.service.preview import command_of, preview
 from engine.service.projection import Projection
 from engine.service.scope import accounts_of, followers_of, led_of
 from engine.service.setting import ClerkSettings
 from engine.service.shelf import Shelf
 from engine.service.status import account_views, health_view, status_view
 from engine.service.stream import Stream
+from engine.service.tally import Tally
 from engine.service.trade import Trade
 from engine.service.whatif import what_if
 from engine.storage.drain import Drain
@@ -82,12 +88,14 @@ class Clerk:
         self.clock = clock
         home = Path(settings.home)
         self._pace_shelf, self._curve_shelf = Shelf(home / PACE, Usual), Shelf(home / CURVE, Earned)
+        self.attendance = Attendance(Shelf(home / ATTENDED, Attended), clock)
         self.projection = Projection(Pace(self._pace_shelf.take()))
         self.curve = Curve(self._curve_shelf.take())
         self.stream = Stream()
         self.store = Store(settings.database_url)
         self.drain = Drain(settings.journal, self.store)
-        self.link = LinkClient(settings.link_token, self.projection.beat)
+        self.link = LinkClient(settings.link_token, self._beat)
+        self.beat_at = clock.monotonic()  # when the hot process was last heard
         self._tail: Tail | None = None
         self._almanac = Almanac(Path(settings.home))
         self._read: tuple[Stamp, Reading] | None = None
@@ -117,10 +125,15 @@ class Clerk:
         if self.projection.pace.kept.seq > self.projection.seq:  # of another journal, which is gone
             self.projection.pace = Pace()
             self.projection.pace.configure(self.projection.state.plan)
+        self.projection.tally = Tally()
+
+    def _beat(self, pulse: Pulse) -> None:
+        self.beat_at = self.clock.monotonic()
+        self.projection.beat(pulse)
 
     def close(self) -> None:
         """Let everything go."""
-        self._keep(self._kept())
+        self._keep(self._unkept())
         self.link.close()
         if self._tail is not None:
             self._tail.close()
@@ -129,13 +142,17 @@ class Clerk:
 
     # ---- what the next clerk should know ---------------------------------------------------------------------------
 
-    def _kept(self) -> tuple[bytes, bytes]:
-        """Everybody's usual pace, and what everybody earned."""
-        return msgspec.msgpack.encode(self.projection.pace.kept), msgspec.msgpack.encode(self.curve.kept)
+    def _unkept(self) -> list[tuple[Shelf[Any], bytes, int]]:
+        """What has changed since it was kept: everybody's usual pace, and what everybody earned."""
+        kept = ((self._pace_shelf, self.projection.pace), (self._curve_shelf, self.curve))
+        return [
+            (shelf, msgspec.msgpack.encode(one.kept), one.changes) for shelf, one in kept if shelf.is_due(one.changes)
+        ]
 
-    def _keep(self, kept: tuple[bytes, bytes]) -> None:
-        self._pace_shelf.put(kept[0])
-        self._curve_shelf.put(kept[1])
+    @staticmethod
+    def _keep(unkept: list[tuple[Shelf[Any], bytes, int]]) -> None:
+        for shelf, content, changes in unkept:
+            shelf.put(content, changes)
 
     # ---- following -------------------------------------------------------------------------------------------------
 
@@ -183,7 +200,7 @@ class Clerk:
                 _log.warning("database", fault=said or "it is back", stored_seq=self.drain.stored_seq)
             if self.clock.monotonic() - kept_at >= KEEP_S:
                 kept_at = self.clock.monotonic()
-                await asyncio.to_thread(self._keep, self._kept())
+                await asyncio.to_thread(self._keep, self._unkept())
             if self.clock.monotonic() - pruned_at >= PRUNE_S:
                 pruned_at = self.clock.monotonic()
                 before = self.clock.now() - timedelta(days=self.settings.keep_days)
@@ -219,15 +236,14 @@ class Clerk:
 
         Raises: ScopeError.
         """
-        self.curve.note(account_views(self.projection, "all", self.now()), self.now())
-        return self.curve.curves(accounts_of(self.projection.state.plan, scope), days, self.now())
+        return self.curve.curves(account_views(self.projection, scope, self.now()), days, self.now())
 
     def health(self) -> HealthView:
         """How the engine is doing."""
         words = [word for word in (self.drain.fault, self.drain.remark) if word]
         if not self.link.is_up:
             words.insert(0, "the hot process is away")
-        return health_view(self.projection, self.drain.stored_seq, "; ".join(words))
+        return health_view(self.projection, self.drain.stored_seq, "; ".join(words), self.now())
 
     def opening(self, since: int | None) -> list[Message]:
         """What a new reader of the stream is told first."""

@@ -4,7 +4,7 @@ Days end at 17:00 in New York, as futures days do. Figures are those that the st
 """
 
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -18,6 +18,8 @@ EVERY = timedelta(minutes=5)
 KEPT_POINTS = timedelta(days=3)
 KEPT_DAYS = 400
 ZONE = ZoneInfo("America/New_York")
+LAST = timedelta(seconds=5)  # before the end: a day's last figures
+END = time(17)
 DAY_END = timedelta(hours=7)  # from 17:00 to midnight: what is later belongs to the next day
 ZERO = Decimal(0)
 
@@ -42,15 +44,21 @@ class Curve:
     def __init__(self, kept: Kept | None = None) -> None:
         """Go on from what was kept."""
         self.kept = kept or Kept()
+        self.changes = 0  # since it was made
         self._noted_at: datetime | None = None
+        self._closes_at = datetime.max.replace(tzinfo=UTC)  # of the day that was noted last
 
     def is_due(self, now: datetime) -> bool:
-        """Say whether the next points should be noted."""
-        return self._noted_at is None or not timedelta() <= now - self._noted_at < EVERY
+        """Say whether the next points should be noted: now and then, and just before the day ends."""
+        if self._noted_at is None or not timedelta() <= now - self._noted_at < EVERY:
+            return True
+        return self._noted_at < self._closes_at <= now
 
     def note(self, views: Iterable[AccountView], now: datetime) -> None:
         """Note where every account stands whose money is known."""
         self._noted_at, today = now, trade_date(now)
+        self._closes_at = datetime.combine(today, END, ZONE).astimezone(UTC) - LAST
+        self.changes += 1
         for view in views:
             if view.equity is None or view.day_profit is None:
                 continue
@@ -84,17 +92,19 @@ class Curve:
             )
         return PnlView(at=now, day=today, lines=tuple(lines))
 
-    def curves(self, accounts: Iterable[str], days: int, now: datetime) -> tuple[CurveView, ...]:
-        """Points of the last day, or the ends of the last ``days``."""
-        found = []
-        for account in accounts:
+    def curves(self, views: Iterable[AccountView], days: int, now: datetime) -> tuple[CurveView, ...]:
+        """Points of the last day, or the ends of the last ``days``; the newest one is now."""
+        found, today = [], trade_date(now)
+        for view in views:
             if days <= 1:
-                today = trade_date(now)
-                points = [point for point in self.kept.points.get(account, []) if trade_date(point.at) == today]
+                points = [point for point in self.kept.points.get(view.id, []) if trade_date(point.at) == today]
             else:
-                ends = sorted(self.kept.days.get(account, {}).items())[-days:]
-                points = [Point(at=_noon(day), profit=end.profit, equity=end.equity) for day, end in ends]
-            found.append(CurveView(account=account, days=days, points=tuple(points)))
+                ends = self.kept.days.get(view.id, {})
+                past = sorted(day for day in ends if day != today)[1 - days :]
+                points = [Point(at=_noon(day), profit=ends[day].profit, equity=ends[day].equity) for day in past]
+            if view.equity is not None and view.day_profit is not None:
+                points.append(Point(at=now, profit=view.day_profit, equity=view.equity))
+            found.append(CurveView(account=view.id, days=days, points=tuple(points)))
         return tuple(found)
 
 

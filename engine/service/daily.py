@@ -6,22 +6,24 @@ import tempfile
 from base64 import b64encode
 from datetime import date
 from pathlib import Path
-from typing import Literal
 
-from engine.api.pnl import ReportView
+import msgspec
+
+from engine.api.pnl import ReportLine, ReportView
 from engine.errors import LockstepError
 from engine.service.setting import ClerkSettings
 
 PATIENCE_S = 120.0
-Form = Literal["text", "csv", "png"]
+KINDS = ("png", "csv")
+FIGURES = "figures"
 
 
 class ReportError(LockstepError):
     """The report could not be made; one line that says why."""
 
 
-async def report_of(settings: ClerkSettings, day: str, form: Form) -> ReportView:
-    """The report as text, or as a file.
+async def report_of(settings: ClerkSettings, day: str, *, with_files: bool) -> ReportView:
+    """The report as text, with its picture and its table where they are wanted: one run makes all of it.
 
     Raises: ReportError.
     """
@@ -30,8 +32,9 @@ async def report_of(settings: ClerkSettings, day: str, form: Form) -> ReportView
     except ValueError:
         raise ReportError(f"day: write a date such as 2026-11-23, not {day[:20]}") from None
     with tempfile.TemporaryDirectory() as where:
-        file = Path(where) / f"report.{form}"
-        wanted = [] if form == "text" else [f"--{form}", str(file)]
+        files = [Path(where) / f"report.{kind}" for kind in KINDS] if with_files else []
+        figures = Path(where) / f"{FIGURES}.json"
+        wanted = [word for file in (figures, *files) for word in (f"--{file.suffix[1:]}", str(file))]
         words = (sys.executable, "-m", "engine.cli", "report", "day", *named, "--home", settings.home, *wanted)
         process = await asyncio.create_subprocess_exec(
             *words, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
@@ -41,10 +44,12 @@ async def report_of(settings: ClerkSettings, day: str, form: Form) -> ReportView
                 out, err = await process.communicate()
         except TimeoutError:
             process.kill()
+            await process.wait()
             raise ReportError(f"the report took longer than {PATIENCE_S:.0f} s; try: lockstep report day") from None
         text = out.decode("utf-8", "replace")
         if process.returncode:
             lines = err.decode("utf-8", "replace").strip().splitlines() or ["no reason given"]
             raise ReportError(f"no report: {lines[-1].removeprefix('lockstep: ')}")
-        body = file.read_bytes() if file.exists() else b""
-        return ReportView(text=text, file=b64encode(body).decode(), name=file.name if body else "")
+        found = {file.name: b64encode(file.read_bytes()).decode() for file in files if file.exists()}
+        told = msgspec.json.decode(figures.read_bytes(), type=tuple[ReportLine, ...]) if figures.exists() else ()
+        return ReportView(text=text, files=found, lines=told)

@@ -3,17 +3,17 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from engine.api.news import NewsLine, NewsView, PlannedView
+from engine.api.news import NewsLine, NewsView
 from engine.api.requests import NewsPauseAsk
 from engine.calendar.almanac import Reading
 from engine.domain.command import PlanPause
 from engine.domain.copier import Copier
-from engine.domain.hold import Hold
 from engine.domain.hours import Knowledge, Span
 from engine.domain.ids import AccountId
 from engine.domain.news import EconomicEvent, Scope, Timing, covers, knowledge, pause_plan, scope_of
 from engine.domain.timetable import LONGEST_MIN, NewsAction, NewsRule
 from engine.errors import LockstepError
+from engine.service.plan import planned_views
 
 RED = Scope(is_red=True)
 MINUTE = timedelta(minutes=1)
@@ -43,7 +43,7 @@ def news_view(reading: Reading, copiers: Iterable[Copier], now: datetime, days: 
         until=within.closes,
         knowledge=knowledge(reading.book, now, now, reading.fresh).value,
         lines=tuple(sorted(lines, key=lambda line: (line.begins, line.ends, line.whose))),
-        planned=_planned(copiers),
+        planned=planned_views(copiers),
         untimed=tuple(f"{event.at:%a %d %b} {event.title}" for event in plan.untimed),
         doubts=(*doubts, *([reading.news_complaint] if reading.news_complaint else [])),
     )
@@ -74,24 +74,6 @@ def _windows(
                 whose=rule.whose,
                 is_guess=window.is_guess,
             )
-
-
-def _planned(copiers: Iterable[Copier]) -> tuple[PlannedView, ...]:
-    found: dict[str, tuple[Hold, list[str]]] = {}
-    for copier in copiers:
-        for hold in (*copier.planned, *(hold for hold in copier.holds if hold.kind == "planned")):
-            found.setdefault(hold.key, (hold, []))[1].append(copier.account)
-    return tuple(
-        PlannedView(
-            plan=key,
-            begins=hold.since,
-            ends=hold.until or hold.since,
-            accounts=tuple(names),
-            by=hold.by,
-            reason=hold.reason,
-        )
-        for key, (hold, names) in sorted(found.items(), key=lambda pair: (pair[1][0].since, pair[0]))
-    )
 
 
 def _coming(reading: Reading, scope: Scope, now: datetime, until: datetime) -> list[EconomicEvent]:

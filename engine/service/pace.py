@@ -48,6 +48,9 @@ class Pace:
         self._login_of: dict[str, str] = {}
         self._measured: dict[OrderId, None] = {}
         self.changes = 0  # since it was made
+        self.figures: Mapping[
+            str, Mapping[str, float]
+        ] = {}  # account → measure: of the order that the newest entry completed
 
     def configure(self, plan: DeskPlan) -> None:
         """Know whose login is whose; forget who is no longer on the desk."""
@@ -58,7 +61,7 @@ class Pace:
     def fold(self, entry: Entry, lineage: Lineage) -> list[Notice]:
         """Take one entry in, after the lineage did; what is to be told at it."""
         self.kept.seq = max(self.kept.seq, entry.seq)
-        figures = self._figures(entry, lineage)
+        self.figures = figures = self._figures(entry, lineage)
         if entry.seq <= self._until:
             return [notice for notice in self.kept.told if notice.seq == entry.seq]
         found: list[Notice] = []

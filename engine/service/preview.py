@@ -18,6 +18,7 @@ from engine.api.requests import (
     OnAsk,
     PauseAsk,
     PayoutAsk,
+    PlanAsk,
     RefuseAsk,
     RepairAsk,
     ResumeAsk,
@@ -45,6 +46,7 @@ from engine.domain.command import (
     Pause,
     Payout,
     PlanPause,
+    PlanWindow,
     Refuse,
     Rejoin,
     Relimit,
@@ -61,34 +63,21 @@ from engine.domain.copier import Copier, lots
 from engine.domain.ids import AccountId, Symbol
 from engine.domain.lane import Lane
 from engine.domain.offer import Offer
-from engine.domain.pause import stays
+from engine.domain.pause import first_of, stays
+from engine.domain.recurrence import told
 from engine.domain.relimit import in_force, is_looser, plain, planned, refusal, stand
 from engine.domain.rogue import beyond
 from engine.domain.sizing import Quotes, open_profit
 from engine.domain.state import DeskState
-from engine.errors import LockstepError
 from engine.service.account import size_text, state_of
-from engine.service.away import away
+from engine.service.asked import AskError, check
 from engine.service.held import decided, held_preview
 from engine.service.outlook import resized, skipped
+from engine.service.plan import dropped, plan_of
+from engine.service.remark import remarks
 
 LARGEST_FACTOR = Decimal(100)
 LARGEST_AMOUNT = Decimal(10_000_000)
-
-
-class AskError(LockstepError):
-    """An ask that cannot be carried out as it stands; the line says what to change."""
-
-
-def check(ask: ActAsk) -> None:
-    """Look at what every ask carries.
-
-    Raises: AskError.
-    """
-    if not ask.key or len(ask.key) > 120:
-        raise AskError("key: give each act a key of its own, of 1 to 120 characters")
-    if not ask.by or len(ask.by) > 120:
-        raise AskError("by: say who asks, in 1 to 120 characters")
 
 
 def command_of(ask: ActAsk, accounts: tuple[AccountId, ...], state: DeskState, now: datetime) -> Command:
@@ -146,6 +135,8 @@ def command_of(ask: ActAsk, accounts: tuple[AccountId, ...], state: DeskState, n
             return On(accounts=accounts)
         case NewsPauseAsk():
             raise AskError("newspause: it needs the news calendar")
+        case PlanAsk():
+            return plan_of(ask, accounts)
         case UnplanAsk(plan=plan):
             return DropPause(accounts=accounts, plan=plan)
 
@@ -206,7 +197,7 @@ def preview(
     live = {account.id for account in state.plan.accounts if account.live}
     lines, traded, cancelled, profit = [], 0, 0, Decimal(0)
     for copier in copiers:
-        before, after, orders = _change(copier, command)
+        before, after, orders = _change(copier, command, now)
         contracts = _contracts(copier, command)
         traded += sum(abs(quantity) for _, quantity in contracts)
         cancelled += orders
@@ -229,7 +220,7 @@ def preview(
         live=any(copier.account in live for copier in copiers),
         lines=tuple(lines),
         excluded=tuple(f"{c.account}: {_offline(c)}" for c in copiers if trades and _offline(c)),
-        remarks=_remarks(command, copiers, quotes),
+        remarks=remarks(command, copiers, quotes),
     )
 
 
@@ -261,7 +252,7 @@ def _contracts(copier: Copier, command: Command) -> list[tuple[Lane, int]]:
             return []
 
 
-def _change(copier: Copier, command: Command) -> tuple[str, str, int]:
+def _change(copier: Copier, command: Command, at: datetime) -> tuple[str, str, int]:
     """Before, after, and how many working orders would be cancelled."""
     state, why = state_of(copier)
     now = why or state.value
@@ -273,9 +264,11 @@ def _change(copier: Copier, command: Command) -> tuple[str, str, int]:
         case Pause(until=until):
             return now, "paused" + (f" until {until:%H:%M} UTC" if until else " until resumed"), 0
         case PlanPause(begins=begins, until=until, reason=reason):
-            return now, f"pauses {begins:%Y-%m-%d %H:%M} to {until:%H:%M} UTC: {reason}", 0
-        case DropPause():
-            return now, "not paused then", 0
+            return now, f"pauses {begins:%Y-%m-%d %H:%M} UTC to {until:%Y-%m-%d %H:%M} UTC: {reason}", 0
+        case PlanWindow(is_weekly=is_weekly):
+            return now, f"pauses {told(*first_of(command, at), is_weekly=is_weekly)}", 0
+        case DropPause(plan=plan):
+            return now, dropped(copier, plan), 0
         case Resume(rejoin=Rejoin.FLAT, over_news=over_news):
             kept = stays(copier, over_news=over_news)
             return now, f"stays stopped: {kept}" if kept else "copies from the leader's next entry", 0
@@ -349,6 +342,8 @@ def _adds_risk(copier: Copier, command: Command) -> bool:
             return factor > copier.factor
         case Resume() | Repair() | Unlock() | Apart() | Take() | Disconnect() | On() | Payout() | Skip(is_over=True):
             return True
+        case DropPause():
+            return True
         case Relimit(kind=kind, figure=figure):
             return is_looser(copier, kind, figure)
         case Sync(close=True):
@@ -358,41 +353,3 @@ def _adds_risk(copier: Copier, command: Command) -> bool:
             return adopt or any(lane.held * quantity >= 0 or abs(quantity) > abs(lane.held) for lane, quantity in moves)
         case _:
             return False
-
-
-def _remarks(command: Command, copiers: list[Copier], quotes: Quotes) -> tuple[str, ...]:
-    match command:
-        case Pause() | PlanPause():
-            return ("Exits are still copied.",)
-        case Resume(over_news=True):
-            return ("OVER NEWS: also inside a news window. What the firm asks is yours to keep.",)
-        case Resize(now=True):
-            return ("Down at once, up through the checks; at market.", *away(copiers, command, quotes))
-        case Resize():
-            return ("For entries to come; what is held stays.", *away(copiers, command, quotes))
-        case Sync(close=True):
-            return ("Only what the leader's position does not explain is closed; nothing is bought.",)
-        case Close(quantity=int()):
-            return ("Copying goes on with the leader's next entry.",)
-        case Close():
-            return ("Copying goes on with the leader's next trade.",)
-        case Skip(is_over=False):
-            return ("Until the leader is flat; exits are still copied.",)
-        case Disconnect():
-            return ("The leader's exits will NOT close it. Close it by hand, or /sync.",)
-        case Off():
-            return ("Exits are still copied. Only /on turns it on again.",)
-        case Flatten():
-            return ("Entries stay stopped until a person resumes.",)
-        case Relimit():
-            return ("The stricter of this and the settings counts; it outlives a restart.",)
-        case Payout():
-            return ("No loss; the floor stays where it is or locks. What has not left the balance yet counts as gone.",)
-        case Take():
-            return ("Judged again by all checks, at the price of now.",)
-        case Apart():
-            return ("Copies go on beside it; only a person's close or flatten reaches it.",)
-        case Unlock(is_reset=False):
-            return ("Inside the buffer only the firm's own lines act.",)
-        case _:
-            return ()

@@ -31,8 +31,10 @@ from engine.domain.state import DeskState
 from engine.runtime.link import Pulse
 from engine.service.account import signature
 from engine.service.act import ActBook
+from engine.service.deadman import missed
 from engine.service.lineage import Lineage
 from engine.service.pace import Pace
+from engine.service.tally import Tally
 from engine.service.working import WorkingOrders
 from engine.storage.tail import Checkpoint, Record
 
@@ -50,6 +52,7 @@ class Projection:
         self.lineage = Lineage()
         self.pace = pace or Pace()
         self.acts = ActBook()
+        self.tally: Tally | None = None  # from when the clerk serves on: what came before was counted by another one
         self.working = WorkingOrders()  # of leaders, which the desk does not need
         self.pulse: Pulse | None = None
         self.version = 0  # newest entry that changed positions, sizes or holds
@@ -131,12 +134,13 @@ class Projection:
             self.working.fold(entry.event)
         elif isinstance(entry.event, QuoteMarked):
             self._quotes.pop(entry.event.symbol, None)
-        for decision in entry.decisions:
-            if isinstance(decision, Raised) and not decision.code.startswith("act."):
-                self._notices.append(notice(entry, decision))
+        raised = [one for one in entry.decisions if isinstance(one, Raised) and not one.code.startswith("act.")]
         if isinstance(entry.event, DeskConfigured):
             self.pace.configure(entry.event.plan)
-        self._notices += self.pace.fold(entry, self.lineage)
+        notices = [*(notice(entry, one) for one in raised), *missed(entry), *self.pace.fold(entry, self.lineage)]
+        self._notices += notices
+        if self.tally is not None:
+            self.tally.fold(entry, self.lineage, notices, self.pace.figures)
         if len(self._notices) == NOTICES:
             self.kept_from = self._notices[0].seq + 1
 

@@ -1,6 +1,6 @@
 """Views of limits: how far each account is from each of them, in money, in share and in price."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 from engine.api.views import LimitView, RiskView
@@ -16,6 +16,24 @@ CENT = Decimal("0.01")
 SHARE = Decimal("0.0001")
 
 
+def gap_of(limit: Limit, line: Decimal, equity: Decimal) -> Decimal:
+    """Money between an account and a line."""
+    return line - equity if limit is Limit.DAILY_TARGET else equity - line
+
+
+def used_of(gap: Decimal, span: Decimal) -> Decimal:
+    """Share of a limit that is used up."""
+    return max(Decimal(0), (1 - gap / span).quantize(SHARE))
+
+
+def shares(copier: Copier) -> Iterator[tuple[Limit, Decimal]]:
+    """Each limit of an account as it was last marked, and how much of it is used up."""
+    kept = copier.kept
+    if kept is not None and kept.ledger is not None:
+        for limit, line, span in lines(kept.ledger, kept.own):
+            yield limit, used_of(gap_of(limit, line, kept.ledger.equity), span)
+
+
 def limit_views(copier: Copier, quotes: Quotes) -> list[LimitView]:
     """Limits of one account as they were last marked, nearest to the edge first; none where nothing was marked yet."""
     kept = copier.kept
@@ -24,8 +42,7 @@ def limit_views(copier: Copier, quotes: Quotes) -> list[LimitView]:
     ledger, held = kept.ledger, holdings(copier, quotes) or []
     found = []
     for limit, line, span in lines(ledger, kept.own):
-        is_up = limit is Limit.DAILY_TARGET
-        gap = line - ledger.equity if is_up else ledger.equity - line
+        is_up, gap = limit is Limit.DAILY_TARGET, gap_of(limit, line, ledger.equity)
         left = act_room(limit, gap, span, kept.keeping.limits, kept.watch, tick_risk(held))
         has_acted = limit in kept.watch.acted
         one = held[0] if len(held) == 1 and not has_acted else None
@@ -33,7 +50,7 @@ def limit_views(copier: Copier, quotes: Quotes) -> list[LimitView]:
             LimitView(
                 account=copier.account,
                 limit=limit.value,
-                used=max(Decimal(0), (1 - gap / span).quantize(SHARE)),
+                used=used_of(gap, span),
                 gone=max(Decimal(0), span - gap).quantize(CENT),
                 span=span.quantize(CENT),
                 line=line.quantize(CENT),

@@ -51,7 +51,8 @@ async def serve(
         if clerk.drain.remark:
             _log.warning("journal", remark=clerk.drain.remark)
         server = _Server(_config(clerk, address.token, bound, version))
-        following = [asyncio.create_task(clerk.follow()), asyncio.create_task(clerk.store_all())]
+        works = (clerk.follow(), clerk.store_all(), clerk.attendance.run(clerk.send))
+        following = [asyncio.create_task(work) for work in works]
         serving = asyncio.create_task(server.serve(sockets=[bound]))
         lost = asyncio.create_task(clerk.link.lost.wait())
         if ready is not None:

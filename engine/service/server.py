@@ -14,6 +14,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.types import ASGIApp, ExceptionHandlersMap, Receive, Scope, Send
 
+from engine.api.attend import AttendAsk, AttendView
 from engine.api.news import NewsView
 from engine.api.pnl import CurveView, PnlView, ReportView
 from engine.api.requests import ActAsk
@@ -34,14 +35,15 @@ from engine.api.views import (
 from engine.api.whatif import WhatIfView
 from engine.domain.value import Value
 from engine.errors import JournalError, LockstepError, TransientError
+from engine.service.asked import AskError
 from engine.service.clerk import AwayError, Clerk, ConflictError, StaleError
 from engine.service.curve import KEPT_DAYS
-from engine.service.daily import Form, ReportError, report_of
+from engine.service.daily import ReportError, report_of
 from engine.service.held import HeldError, held_views
+from engine.service.monitor import HEALTHZ, healthz, metrics
 from engine.service.news import NewsError
 from engine.service.offer import offer_views
 from engine.service.page import page
-from engine.service.preview import AskError
 from engine.service.receipt import UnknownReceiptError, find
 from engine.service.scope import ScopeError
 from engine.service.status import account_views, copy_views, order_views, risk_of
@@ -52,7 +54,7 @@ from engine.service.trade import MOST, Trade, TradeError
 MOST_COPIES = 200
 MOST_DAYS = 14
 _log: structlog.stdlib.BoundLogger = structlog.get_logger("api")
-_OPEN_PATHS = frozenset({"/schema", "/v1/openapi.json"})
+_OPEN_PATHS = frozenset({"/schema", "/v1/openapi.json", HEALTHZ})
 _STATUS: dict[type[LockstepError], int] = {
     ScopeError: 400,
     AskError: 400,
@@ -146,9 +148,9 @@ def curve(
 
 
 @get("/v1/report")
-async def report(state: State, day: FromQuery[str] = "", form: FromQuery[Form] = "text") -> ReportView:
+async def report(state: State, day: FromQuery[str] = "", files: FromQuery[bool] = False) -> ReportView:
     """The report of one trade date, today's without one; worked out in a process of its own."""
-    return await report_of(_ready(state).settings, day, form)
+    return await report_of(_ready(state).settings, day, with_files=files)
 
 
 @get("/v1/news", sync_to_thread=False)
@@ -230,6 +232,12 @@ def preview(state: State, data: JSONBody[ActAsk]) -> PreviewView:
 async def acts(state: State, data: JSONBody[ActAsk]) -> ActView:
     """Order an act. The same key again returns the same act."""
     return await _ready(state).send(data)
+
+
+@post("/v1/attended", status_code=200)
+async def attended(state: State, data: JSONBody[AttendAsk]) -> AttendView:
+    """Somebody can reach the desk; without another such word in time its entries are paused."""
+    return await _clerk(state).attendance.report(data)
 
 
 @websocket("/v1/events")
@@ -365,13 +373,16 @@ def build(clerk: Clerk, token: str, port: int, version: str) -> Gate:
         receipt,
         preview,
         acts,
+        attended,
         events,
         document,
         schema,
+        metrics,
+        healthz,
     ]
     app = Litestar(
         route_handlers=routes,
-        state=State({"clerk": clerk}),
+        state=State({"clerk": clerk, "token": token}),
         exception_handlers=handlers,
         openapi_config=OpenAPIConfig(
             title="Lockstep control API",

@@ -20,7 +20,7 @@ class Shelf(Generic[T]):
         """Open nothing yet."""
         self._path = path
         self._kind = kind
-        self._written = b""
+        self._kept = 0
 
     def take(self) -> T | None:
         """What an earlier clerk kept; None for nothing that can be read."""
@@ -31,12 +31,14 @@ class Shelf(Generic[T]):
             _log.warning("kept", fault=f"{self._path.name} cannot be read, it is begun anew: {error}")
             return None
 
-    def put(self, content: bytes) -> None:
-        """Keep it, if it is another one than before."""
-        if content == self._written:
-            return
+    def is_due(self, changes: int) -> bool:
+        """Say whether something has changed since it was kept; ``changes`` counts."""
+        return changes != self._kept
+
+    def put(self, content: bytes, changes: int) -> None:
+        """Keep it, as of so many changes."""
         try:
             keep(self._path, content)
-            self._written = content
+            self._kept = changes
         except OSError as error:
             _log.warning("kept", fault=f"{self._path.name} cannot be written: {error}")

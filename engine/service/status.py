@@ -1,5 +1,6 @@
 """Views of the desk as a whole: the first look, the accounts of a scope, health."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -19,7 +20,9 @@ from engine.api.views import (
     RiskView,
     StatusView,
 )
+from engine.domain.copier import GRACE
 from engine.domain.ids import AccountId
+from engine.domain.leader import LeaderBook
 from engine.service.account import account_view, orders_of
 from engine.service.projection import Projection
 from engine.service.relation import pool_views, relation_views
@@ -169,10 +172,19 @@ def _holds(followers: Sequence[AccountView]) -> tuple[HoldView, ...]:
     return tuple(dict.fromkeys(hold for view in followers for hold in view.holds))
 
 
-def health_view(projection: Projection, stored_seq: int, database: str) -> HealthView:
+def is_silent(book: LeaderBook, at: datetime) -> bool:
+    """Say whether a leader cannot be heard for longer than a line may take to come back."""
+    return book.silent_since is not None and at - book.silent_since >= GRACE
+
+
+def health_view(projection: Projection, stored_seq: int, database: str, now: datetime) -> HealthView:
     """How the engine itself is doing."""
-    pulse = projection.pulse
+    pulse, plan, leaders = projection.pulse, projection.state.plan, projection.state.leaders
     lines = pulse.lines if pulse else ()
+    leads: defaultdict[str, list[str]] = defaultdict(list)
+    for account in plan.accounts:
+        if account.id in leaders:
+            leads[account.connection].append(account.id)
     words = [pulse.journal] if pulse and pulse.journal else []
     return HealthView(
         run=pulse.run if pulse else projection.state.run,
@@ -192,9 +204,11 @@ def health_view(projection: Projection, stored_seq: int, database: str) -> Healt
                 round_trip_ms=line.round_trip_ms,
                 budget_left=line.budget_left,
                 waiting=line.waiting,
+                leads=tuple(leads[line.connection]),
             )
             for line in lines
         ),
         events_per_s=pulse.events_per_s if pulse else 0.0,
         quarantined=tuple(name for name, copier in projection.state.copiers.items() if copier.quarantined),
+        silent=tuple(name for name, book in leaders.items() if is_silent(book, max(projection.at, now))),
     )

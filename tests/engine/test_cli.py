@@ -192,6 +192,15 @@ def test_doctor_tells_each_fault_of_the_settings(desk):
     assert any('the key "x" is unknown' in text for text in texts)
 
 
+def test_doctor_tries_a_phone_before_the_brokers_secrets_are_there(desk):
+    with desk.open("a", encoding="utf-8") as file:
+        file.write('[telegram]\ntoken = "env:TELEGRAM_TOKEN"\n')
+    (desk.parent / ".env").write_text("", "utf-8")
+    texts = [finding.text for finding in doctor.findings(desk, desk.parent) if finding.mark == "!!"]
+    assert any("LEADER_USER is not set" in text for text in texts)
+    assert any(text.startswith("telegram: TELEGRAM_TOKEN is not set") for text in texts)
+
+
 def test_doctor_on_python_and_loops():
     assert doctor.python((3, 11, 0)).mark == "ok"
     assert doctor.python((3, 10, 9)).mark == "!!"

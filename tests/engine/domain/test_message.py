@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from engine.api import news, notices, requests, views, whatif
+from engine.api import attend, news, notices, requests, views, whatif
 from engine.domain import command, decision, due, event
 from engine.domain.value import Value
 from tests.engine.domain.model import START
@@ -73,7 +73,7 @@ SETS = {
     "event": (event, due),
     "decision": (decision,),
     "command": (command,),
-    "api": (requests, views, notices, whatif, news),
+    "api": (requests, views, notices, whatif, news, attend),
 }
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.domain.command import DropPause, Pause, PlanPause, Rejoin, Resume, Sync
+from engine.domain.command import DropPause, Pause, PlanPause, PlanWindow, Rejoin, Resume, Sync
 from engine.domain.decision import Raised, Skipped
 from engine.domain.desk import Desk
 from engine.domain.due import (
@@ -24,7 +24,7 @@ from engine.domain.due import (
 from engine.domain.entry import encode_entry
 from engine.domain.event import DeskConfigured
 from engine.domain.group import FollowerPlan
-from engine.domain.hours import Knowledge
+from engine.domain.hours import Knowledge, Window
 from engine.domain.ids import AccountId
 from engine.domain.timetable import NewsAction, Timetable
 from tests.engine.domain.model import NQ, START, Stage, plan
@@ -94,8 +94,11 @@ def kinds(stage: Stage, account: AccountId = A) -> list[str]:
     return [hold.kind for hold in stage.copier(account).holds]
 
 
-def answer(stage: Stage, key: str) -> str:
-    (found,) = [d for d in stage.decisions if isinstance(d, Raised) and d.key == key]
+def answer(stage: Stage, key: str, account: AccountId | None = None) -> str:
+    found, *_ = said = [
+        d for d in stage.decisions if isinstance(d, Raised) and d.key == key and account in (None, d.account)
+    ]
+    assert len(said) == 1
     return f"{found.code}: {found.text}"
 
 
@@ -346,6 +349,120 @@ def test_a_planned_pause_that_was_slept_through_is_let_go() -> None:
     assert (kinds(stage), stage.copier(A).planned) == ([], [])
 
 
+def window(stage: Stage, minutes: int = 5, long: int = 20, *weekdays: int) -> Window:
+    """A window of the wall clock, in UTC, so many minutes from now."""
+    opens = stage.at + timedelta(minutes=minutes)
+    return Window(opens=opens.time(), closes=(opens + timedelta(minutes=long)).time(), zone="UTC", weekdays=weekdays)
+
+
+def turn(stage: Stage, at: datetime) -> None:
+    stage.at = at
+    stage.wait(1)
+
+
+def test_a_weekly_plan_begins_and_ends_each_week_and_outlives_a_restart_byte_for_byte() -> None:
+    stage = staged()
+    first = stage.at + timedelta(minutes=5)
+    stage.act(PlanWindow(accounts=(A, B), window=window(stage), is_weekly=True, reason="NFP"), "plan")
+    said = f"{first:%Y-%m-%d %H:%M}-{first + timedelta(minutes=20):%H:%M} in UTC"
+    assert answer(stage, "plan", A) == f"act.proven: pauses Mon {said}, every Mon; exits still copy"
+    for week in range(3):
+        begins = first + timedelta(weeks=week)
+        turn(stage, begins - timedelta(minutes=1))
+        assert kinds(stage) == []
+        assert [hold.since for hold in stage.copier(A).planned] == [begins]
+        stage.desk = Desk.restore(stage.desk.checkpoint())
+        turn(stage, begins)
+        assert kinds(stage) == kinds(stage, B) == ["planned"]
+        assert [hold.since for hold in stage.copier(A).planned] == [begins + timedelta(weeks=1)]
+        stage.desk = Desk.restore(stage.desk.checkpoint())
+        turn(stage, begins + timedelta(minutes=20))
+        assert kinds(stage) == []
+    assert len(told(stage, "news.end")) == 6
+    assert told(stage, "news.end")[0].startswith("A: planned pause over (NFP)")
+
+
+def test_a_window_that_is_under_way_holds_at_once_and_one_that_is_over_means_tomorrow() -> None:
+    stage = staged()
+    stage.act(PlanWindow(accounts=(A,), window=window(stage, -5)), "now")
+    assert answer(stage, "now").startswith("act.proven: paused now, Mon ")
+    stage.lead(1)
+    ease(stage)
+    assert (stage.net(account=A), stage.net(account=B)) == (0, 1), "nothing is entered before the next second either"
+    assert stage.copier(A).planned == []
+    stage.act(PlanWindow(accounts=(B,), window=window(stage, -30)), "over")
+    assert answer(stage, "over").startswith("act.proven: pauses Tue ")
+    assert kinds(stage, B) == []
+    (planned,) = stage.copier(B).planned
+    assert planned.since == stage.at.replace(microsecond=0) + timedelta(days=1) - timedelta(minutes=30)
+
+
+def test_of_two_pauses_the_later_end_holds_and_a_plans_end_lifts_nobody_elses() -> None:
+    stage = staged()
+    begins = stage.at + timedelta(minutes=5)
+    stage.act(PlanWindow(accounts=(A, B), window=window(stage, 5, 20)), "plan")
+    stage.act(PlanWindow(accounts=(A,), window=window(stage, 10, 30)), "longer")
+    stage.act(Pause(accounts=(B,)), "mine")
+    turn(stage, begins + timedelta(minutes=10))
+    assert kinds(stage) == ["planned", "planned"]
+    turn(stage, begins + timedelta(minutes=20))
+    assert (kinds(stage), kinds(stage, B)) == (["planned"], ["person"])
+    said = told(stage, "news.end")
+    assert "A: planned pause over (planned pause); stays stopped" in said[0]
+    assert "B: planned pause over (planned pause); stays stopped" in said[1]
+    turn(stage, begins + timedelta(minutes=35))
+    assert (kinds(stage), kinds(stage, B)) == ([], ["person"])
+
+
+def test_a_plans_end_lifts_no_limits_stop() -> None:
+    stage = staged(limits=True)
+    stage.act(PlanWindow(accounts=(A,), window=window(stage, 1)), "plan")
+    stage.lead(2)
+    ease(stage)
+    fall(stage, 1000)
+    prove(stage)
+    locked = kinds(stage)
+    assert locked
+    turn(stage, stage.at + timedelta(minutes=2))
+    assert kinds(stage) == [*locked, "planned"]
+    turn(stage, stage.at + timedelta(minutes=30))
+    assert kinds(stage) == locked
+
+
+def test_a_resume_ends_todays_and_leaves_next_weeks_and_a_drop_takes_both() -> None:
+    stage = staged()
+    stage.act(PlanWindow(accounts=(A, B), window=window(stage, -5), is_weekly=True), "plan")
+    assert (kinds(stage), kinds(stage, B)) == (["planned"], ["planned"])
+    stage.act(Resume(accounts=(A,)), "resume")
+    assert (kinds(stage), len(stage.copier(A).planned)) == ([], 1)
+    stage.act(DropPause(accounts=(A, B), plan="plan"), "drop")
+    assert (kinds(stage), kinds(stage, B)) == ([], [])
+    assert stage.copier(A).planned == stage.copier(B).planned == []
+
+
+def test_a_weekly_plan_that_was_slept_through_comes_next_week_and_one_slept_into_begins() -> None:
+    stage = staged()
+    first = stage.at + timedelta(minutes=5)
+    stage.act(PlanWindow(accounts=(A,), window=window(stage), is_weekly=True), "plan")
+    turn(stage, first + timedelta(weeks=2, hours=1))
+    assert (kinds(stage), [hold.since for hold in stage.copier(A).planned]) == ([], [first + timedelta(weeks=3)])
+    turn(stage, first + timedelta(weeks=5, minutes=7))
+    assert stage.desk.state.due <= stage.at + timedelta(seconds=1)
+    stage.wait(1)
+    assert (kinds(stage), [hold.since for hold in stage.copier(A).planned]) == (
+        ["planned"],
+        [first + timedelta(weeks=6)],
+    )
+
+
+def test_no_more_than_twenty_are_planned() -> None:
+    stage = staged()
+    for number in range(21):
+        stage.act(PlanWindow(accounts=(A,), window=window(stage, 5 + number)), f"p{number}")
+    assert len(stage.copier(A).planned) == 20
+    assert answer(stage, "p20") == "act.failed: 20 pauses are planned already; take one back first"
+
+
 # ---- the end of contracts
 
 
@@ -391,7 +508,7 @@ def test_settings_that_take_the_times_away_take_their_holds_away() -> None:
 
 MOVES = (
     *("lead", "fill", "refuse", "shut", "open", "flat", "reopen", "news", "flatten", "guess", "over"),
-    *("lose", "back", "pause", "resume", "override", "join", "wait"),
+    *("lose", "back", "pause", "resume", "override", "join", "wait", "plan", "unplan"),
 )
 FACTS = st.lists(
     st.tuples(
@@ -446,6 +563,12 @@ def play(stage: Stage, moves: list[tuple[str, int]]) -> None:
                 stage.act(Sync(accounts=(A,)), f"j{stage.count}{stage.at}")
             case "wait":
                 stage.wait(number * 3)
+            case "plan":
+                opens, closes = stage.at + timedelta(seconds=3 * (number - 2)), stage.at + timedelta(seconds=9)
+                when = Window(opens=opens.time(), closes=closes.time(), zone="UTC", weekdays=())
+                stage.act(PlanWindow(accounts=(A, B), window=when, is_weekly=number % 2 > 0), f"plan{number}")
+            case "unplan":
+                stage.act(DropPause(accounts=(A, B), plan=f"plan{number}"), f"u{stage.count}{stage.at}")
 
 
 @settings(max_examples=80, deadline=None)
@@ -538,3 +661,21 @@ def test_holds_do_not_depend_on_the_order_among_accounts(words: list[str], chanc
     together = [msgspec.structs.replace(fact, accounts=(A, B)) for fact in facts(A)]
     assert holds_after(stage, mixed) == holds_after(stage, together)
     assert holds_after(stage, [*mixed, *mixed]) == holds_after(stage, mixed), "told twice, each counts once"
+
+
+@given(st.lists(st.one_of(st.none(), st.integers(1, 600)), min_size=1, max_size=5))
+def test_a_pause_never_ends_earlier_because_it_is_asked_for_again(minutes: list[int | None]) -> None:
+    stage = staged()
+    ends = [None if one is None else stage.at + timedelta(minutes=one) for one in minutes]
+    for number, until in enumerate(ends):
+        stage.act(Pause(accounts=(A,), until=until), f"pause-{number}")
+    known = [end for end in ends if end is not None]
+    (hold,) = stage.copier(A).holds
+    assert hold.until == (None if len(known) < len(ends) else max(known))
+
+
+def test_a_shorter_pause_is_answered_with_the_one_that_holds() -> None:
+    stage = staged()
+    stage.act(Pause(accounts=(A,)), "long")
+    stage.act(Pause(accounts=(A,), until=stage.at + timedelta(minutes=15)), "short")
+    assert "paused already, without an end, which holds; exits still copy" in answer(stage, "short")

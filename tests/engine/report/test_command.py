@@ -3,12 +3,15 @@
 import os
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from engine.api import ReportLine
 from engine.cli import main
 from engine.storage.drain import Drain
 from engine.storage.store import Store
 from tests.engine.report.stage import Stage
+from tests.engine.service.hot import LEAD, A, B
 
 
 @pytest.fixture
@@ -35,6 +38,17 @@ def test_text_csv_and_png_of_a_journal_that_is_being_written(home: Path, tmp_pat
     assert (tmp_path / "day.csv").read_text("utf-8").startswith("trade_date,at,copy,")
     assert (tmp_path / "day.png").read_bytes().startswith(b"\x89PNG")
     assert not (home / "journal.db").exists()
+
+
+def test_the_figures_of_each_account_are_what_the_control_api_tells(home: Path, tmp_path: Path):
+    assert ask(home, "--json", str(tmp_path / "day.json")) == 0
+    lines = msgspec.json.decode((tmp_path / "day.json").read_bytes(), type=tuple[ReportLine, ...])
+    assert [(line.account, line.is_leader, line.copies) for line in lines] == [
+        (LEAD, True, 0),
+        (A, False, 1),
+        (B, False, 1),
+    ]
+    assert lines[1].slip_ticks is not None
 
 
 def test_a_day_without_copies_is_one_line(home: Path, tmp_path: Path, capsys):

@@ -154,6 +154,19 @@ def test_nobody_is_always_last(stage: Stage):
         assert place.first == place.last == 10
 
 
+def test_a_trip_is_a_position_from_flat_to_flat(stage: Stage):
+    stage.begin()
+    steps = [(2, "20000"), (1, "20010"), (-5, "20020"), (2, "20030"), (1, "20000"), (-1, "20000")]
+    for quantity, price in steps:  # long 3, turned to short 2, flat, long 1, flat
+        stage.quote(price)
+        stage.settle(stage.go(quantity), lambda name: 0)
+    figures = account(of(stage), LEAD)
+    assert (figures.trips, figures.wins) == (3, 1)  # +50 points, -20, 0
+    line = account(of(stage), A).line
+    assert (line.trips, line.wins, line.copies, line.failed, line.slip_ticks) == (3, 1, 6, 0, 0)
+    assert line.profit == figures.profit == 30 * POINT
+
+
 def test_what_a_person_did_and_what_the_day_began_with(stage: Stage):
     stage.begin()
     stage.settle(stage.go(2))

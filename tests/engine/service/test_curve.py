@@ -47,6 +47,18 @@ def test_day_week_and_month_are_sums_of_what_was_seen() -> None:
     assert (other.day, other.week, other.since) == (None, 0, None)
 
 
+def test_a_day_is_noted_once_more_just_before_it_ends() -> None:
+    curve, end = Curve(), datetime(2026, 11, 23, 22, 0, tzinfo=UTC)
+    curve.note(seen(100), end - timedelta(minutes=2))
+    assert not curve.is_due(end - timedelta(seconds=6))
+    assert curve.is_due(end - timedelta(seconds=5))
+    curve.note(seen(180), end - timedelta(seconds=5))
+    assert not curve.is_due(end + timedelta(minutes=4))
+    curve.note(seen(0), end + timedelta(minutes=5))
+    (days, _) = curve.curves(seen(0), 2, end + timedelta(minutes=5))
+    assert [point.profit for point in days.points] == [180, 0]
+
+
 @given(st.lists(st.tuples(st.integers(1, 400), st.integers(-500, 500)), max_size=60))
 def test_what_is_kept_gives_the_same_figures(steps: list[tuple[int, int]]) -> None:
     curve, now = Curve(), MONDAY
@@ -57,9 +69,23 @@ def test_what_is_kept_gives_the_same_figures(steps: list[tuple[int, int]]) -> No
     again = Curve(msgspec.msgpack.decode(msgspec.msgpack.encode(curve.kept), type=Kept))
     assert again.pnl(seen(1), now) == curve.pnl(seen(1), now)
     for days in (1, 30):
-        assert again.curves(["A"], days, now) == curve.curves(["A"], days, now)
-    (points,) = (view.points for view in curve.curves(["A"], 1, now))
+        assert again.curves(seen(1), days, now) == curve.curves(seen(1), days, now)
+    points = curve.kept.points.get("A", [])
     assert all(later.at - earlier.at >= EVERY for earlier, later in pairwise(points))
+
+
+def test_looking_notes_nothing_and_shows_where_an_account_stands_now() -> None:
+    curve = Curve()
+    curve.note(seen(100), MONDAY - timedelta(days=4))
+    curve.note(seen(-30), MONDAY)
+    before = msgspec.msgpack.encode(curve.kept)
+    later = MONDAY + timedelta(minutes=2)
+    today, other = curve.curves(seen(25), 1, later)
+    assert [(point.at, point.profit) for point in today.points] == [(MONDAY, -30), (later, 25)]
+    assert other.points == ()
+    ends, _ = curve.curves(seen(25), 2, later)
+    assert [point.profit for point in ends.points] == [100, 25]
+    assert msgspec.msgpack.encode(curve.kept) == before
 
 
 def test_a_file_that_cannot_be_read_is_begun_anew(tmp_path: Path) -> None:
@@ -67,7 +93,9 @@ def test_a_file_that_cannot_be_read_is_begun_anew(tmp_path: Path) -> None:
     assert shelf.take() is None
     (tmp_path / "curve.msgpack").write_bytes(b"nonsense")
     assert shelf.take() is None
-    shelf.put(msgspec.msgpack.encode(Kept()))
+    assert shelf.is_due(1)
+    shelf.put(msgspec.msgpack.encode(Kept()), 1)
+    assert not shelf.is_due(1)
     assert shelf.take() == Kept()
 
 
@@ -81,6 +109,7 @@ async def test_profit_points_and_the_days_report_over_the_api(office: Office, ho
         await client.pnl("nobody")
     with pytest.raises(EngineError, match="write a date such as"):
         await client.report("yesterday")
-    report = await client.report("2026-11-20")
+    report = await client.report("2026-11-20", files=True)
     assert report.text
+    assert not report.files  # a day on which nothing was copied has none
     await client.close()

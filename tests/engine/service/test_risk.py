@@ -7,7 +7,7 @@ from engine.domain.command import Resize
 from engine.domain.ids import AccountId
 from engine.service.account import state_of
 from engine.service.away import away
-from engine.service.risk import limit_views, nearest, risk_view, room
+from engine.service.risk import limit_views, nearest, risk_view, room, shares
 from tests.engine.domain.test_stopout import A, ease, fall, follower, staged
 
 B = AccountId("B")
@@ -27,6 +27,9 @@ def test_the_nearest_limit_comes_first_with_the_price_that_stops_it():
     assert (trail.limit, trail.used) == ("max_loss", Decimal("0.32"))
     assert (view.unknown, view.free) == ((), (B,))
     assert nearest(list(view.limits)) == "daily loss 80 %"
+    assert {limit.value: used for limit, used in shares(stage.copier(A))} == {
+        one.limit: one.used for one in view.limits
+    }
     assert room(list(view.limits)) == 200
     fall(stage, "23.5")
     assert not stage.copier(A).holds

@@ -3,6 +3,7 @@
 import msgspec
 
 from bot.core.command import Command, Desk, Reply, reply
+from bot.core.dialogue import Button, Fill
 from bot.core.render.alert import group_buttons, group_card, history_card
 from bot.core.words import AlertId
 from engine.api import Value
@@ -18,7 +19,10 @@ async def run(args: Args, desk: Desk) -> Reply:
     """S11: its card, and its history below."""
     group = desk.alerts.group(args.alert)
     card = msgspec.structs.replace(group_card(group, desk.now, desk.zone), ref="")
-    return reply(card, history_card(group, desk.alerts.history(group), desk.zone), buttons=group_buttons(group))
+    note = Button(label="Note…", key="w", payload=Fill(line=f"/note {group.name}", kind="reason"), form="reason")
+    return reply(
+        card, history_card(group, desk.alerts.history(group), desk.zone), buttons=(*group_buttons(group), note)
+    )
 
 
 COMMAND = Command(

@@ -34,7 +34,9 @@ async def run(args: Args, desk: Desk) -> Reply:
     """Bind this chat, topic or channel."""
     if desk.room.kind in (Kind.PRIVATE, Kind.LOCAL):
         return reply(refusal_card("Not here: write /bind in the group, topic or channel that you mean."))
-    deed = Bind(chat=desk.room.chat, kind=Kind(args.kind.value), scope=args.scope or "all", floor=args.floor.value)
+    if desk.alert:
+        return reply(refusal_card(f"Not here: this is the place of {desk.alert}. Write /bind in the room of its card."))
+    deed = Bind(chat=desk.chat, kind=Kind(args.kind.value), scope=args.scope or "all", floor=args.floor.value)
     return Reply(intent=Intent(deed=deed, level=Level.C3, role=Role.ADMIN))
 
 
@@ -44,6 +46,7 @@ COMMAND = Command(
     args=Args,
     run=run,
     role=Role.ADMIN,
+    is_of_room=True,
     level=Level.C3,
     family="Rights",
     examples=("/bind desk", "/bind team #funded", "/bind ops all P2"),

@@ -1,9 +1,11 @@
-"""Who has locked or paused what, and until when."""
+"""Who has locked or paused what, until when, and which pauses are planned."""
 
 from bot.core.card import Card, one_line
 from bot.core.command import Command, Desk, Reply, reply
 from bot.core.render.look import clock, why
-from engine.api import Value
+from bot.core.render.news import names
+from bot.core.render.plan import span
+from engine.api import Value, often
 
 
 class Args(Value, frozen=True):
@@ -11,12 +13,16 @@ class Args(Value, frozen=True):
 
 
 async def run(_: Args, desk: Desk) -> Reply:
-    """S13: holds, freezes, armed windows, lockdowns."""
+    """S13: holds, pauses that are planned, freezes, armed windows, lockdowns."""
     lines = []
     for view in await desk.engine.accounts("all"):
         for hold in view.holds:
             until = f" until {clock(hold.until, desk.zone)}" if hold.until else ""
             lines.append(f"⏸ {view.id}{until} {one_line(hold.by)} {why(hold)}".rstrip())
+    coming = [one for one in (await desk.engine.news(1)).planned if one.begins > desk.now]
+    for one in coming:
+        about = " ".join(filter(None, (one_line(one.by), one_line(one.reason), often(one.weekly))))
+        lines.append(f"📅 {names(one.accounts)} {span(one, desk.now, desk.zone)} {about}")
     for frozen in desk.people.freezes():
         until = f" until {clock(frozen.until, desk.zone)}" if frozen.until else ""
         lines.append(f"🔒 {frozen.scope}{until} {one_line(frozen.name)} {one_line(frozen.reason)}".rstrip())

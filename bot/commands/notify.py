@@ -26,7 +26,10 @@ async def run(args: Args, desk: Desk) -> Reply:
             return reply(refusal_card(f"Not done: say how: /notify {code} on, silent, digest or off."))
         desk.alerts.set_mode(code, args.mode)
     lines = [f"{code} {mode.value}" for code, mode in sorted(desk.alerts.modes().items())]
-    return reply(Card(title="NOTIFY", lines=(*lines, "All else: on. P1 always rings.")))
+    rest = "All else: on" if lines else "All: on"
+    return reply(
+        Card(title="NOTIFY", lines=(*lines, f"{rest}. P1 always rings."), footer="For example /notify copy.slow off")
+    )
 
 
 COMMAND = Command(

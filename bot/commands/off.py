@@ -3,20 +3,21 @@
 from bot.core.access import Level, Role
 from bot.core.command import Command, Desk, Reply
 from bot.core.dialogue import Intent
-from bot.core.words import Scope
+from bot.core.words import Rest, Scope
 from engine.api import OffAsk, OnAsk, Value
 
 
 class Args(Value, frozen=True):
-    """Whom; close what is held as well?"""
+    """Whom; close what is held as well? Why?"""
 
     scope: Scope
     close: bool = False
+    reason: Rest = Rest("")
 
 
 async def run(args: Args, desk: Desk) -> Reply:
     """Off at once; with a close after a look."""
-    ask = OffAsk(key=desk.key("off"), by=desk.person.name, scope=args.scope, close=args.close)
+    ask = OffAsk(key=desk.key("off"), by=desk.person.name, scope=args.scope, close=args.close, reason=args.reason)
     back = OnAsk(key=desk.key("undo"), by=desk.person.name, scope=args.scope)
     return Reply(intent=Intent(ask=ask, undo=() if args.close else (back,)))
 
@@ -30,5 +31,5 @@ COMMAND = Command(
     level=Level.C1,
     family="Slow",
     aliases=("disable",),
-    examples=("/off ALPHA", "/off ALPHA close", "/off #funded"),
+    examples=("/off ALPHA", "/off ALPHA close", "/off #funded firm is slow"),
 )

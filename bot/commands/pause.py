@@ -8,7 +8,7 @@ from bot.core.access import Level, Role
 from bot.core.command import Command, Desk, Reply
 from bot.core.dialogue import Button, Intent, Propose, Run
 from bot.core.words import Rest, Scope, Span
-from engine.api import PauseAsk, ResumeAsk, Value
+from engine.api import HoldView, PauseAsk, ResumeAsk, Value
 
 
 class Args(Value, frozen=True):
@@ -33,17 +33,23 @@ async def run(args: Args, desk: Desk) -> Reply:
     )
     back = args.scope if len(running) == len(followers) else ",".join(running)
     undo = (ResumeAsk(key=desk.key("undo"), by=desk.person.name, scope=back),) if running else ()
-    remark = "Exits are still copied." + (f" {held} positions open" if held else "")
-    return Reply(intent=_intent(ask, undo, remark, desk))
+    remarks: tuple[str, ...] = ("Exits are still copied." + (f" {held} positions open" if held else ""),)
+    if kept := [view.id for view in followers if any(_outlasts(hold, ask) for hold in view.holds)]:
+        remarks = (*remarks, f"Your longer pause holds: {', '.join(kept[:3])}{' …' if len(kept) > 3 else ''}")
+    return Reply(intent=_intent(ask, undo, remarks, desk))
 
 
-def _intent(ask: PauseAsk, undo: tuple[ResumeAsk, ...], remark: str, desk: Desk, more: int = 3) -> Intent:
+def _outlasts(hold: HoldView, ask: PauseAsk) -> bool:
+    return hold.by == ask.by and ask.until is not None and (hold.until is None or hold.until > ask.until)
+
+
+def _intent(ask: PauseAsk, undo: tuple[ResumeAsk, ...], remarks: tuple[str, ...], desk: Desk, more: int = 3) -> Intent:
     after: tuple[Button, ...] = (Button(label="Resume…", key="r", payload=Run(line=f"/resume {ask.scope}")),)
     if ask.until is not None and more:
         longer = msgspec.structs.replace(ask, key=desk.key("pause"), until=ask.until + timedelta(minutes=15))
-        extend = Propose(intent=_intent(longer, undo, remark, desk, more - 1))
+        extend = Propose(intent=_intent(longer, undo, remarks, desk, more - 1))
         after = (Button(label="+15m", key="e", payload=extend), *after)
-    return Intent(ask=ask, undo=undo, after=after, remarks=(remark,))
+    return Intent(ask=ask, undo=undo, after=after, remarks=remarks)
 
 
 COMMAND = Command(

@@ -35,6 +35,7 @@ COMMAND = Command(
     args=Args,
     run=run,
     role=Role.ADMIN,
+    is_of_room=True,
     level=Level.C1,
     family="Rights",
     examples=("/redact on", "/redact off", "/redact ?"),

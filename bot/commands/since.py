@@ -3,6 +3,7 @@
 from datetime import timedelta
 from decimal import Decimal
 
+from bot.core.access import resolve
 from bot.core.command import Command, Desk, Reply, reply
 from bot.core.render.pnl import since_card
 from bot.core.words import Span
@@ -29,7 +30,8 @@ async def run(args: Args, desk: Desk) -> Reply:
         for one in desk.audit.newest(LOOK_BACK)
         if one.at >= since and one.person != desk.person.id and one.result in ("ok", "sent", "approved")
     ]
-    acts = [one for one in acts if one.level not in ("", "C0")]
+    seen = await desk.engine.accounts("all")
+    acts = [one for one in acts if one.level not in ("", "C0") and (not one.accounts or resolve(one.accounts, seen))]
     earlier = [[point.profit for point in curve.points if point.at <= since] for curve in await desk.engine.curve(1)]
     before = sum((profits[-1] for profits in earlier if profits), Decimal(0)) if any(earlier) else None
     return reply(since_card(status, copies, acts, (before, status.day_profit), since, desk.now, desk.zone))

@@ -7,16 +7,18 @@ from bot.core.command import Command, Desk, Reply, reply
 from bot.core.dialogue import Intent
 from bot.core.render.look import factor
 from bot.core.render.word import refusal_card
-from bot.core.words import Scope, Size
+from bot.core.resize import Size
+from bot.core.words import Rest, Scope
 from engine.api import AccountView, SizeAsk, Value
 
 
 class Args(Value, frozen=True):
-    """Whom, to what part of the plan's size, and whether what is held is brought to it now."""
+    """Whom, to what part of the plan's size, and whether what is held is brought to it now; why."""
 
     scope: Scope
     size: Size
     now: bool = False
+    reason: Rest = Rest("")
 
 
 async def run(args: Args, desk: Desk) -> Reply:
@@ -32,7 +34,7 @@ async def run(args: Args, desk: Desk) -> Reply:
             return reply(refusal_card(f"Not done: their sizes differ ({sizes}). Name one account or a size like 0.5x."))
         wanted = now.pop() * (args.size.change or Decimal(1))
     ask = SizeAsk(key=desk.key("size"), by=desk.person.name, scope=args.scope, factor=wanted, now=args.now)
-    return Reply(intent=Intent(ask=ask, undo=() if args.now else _back(followers, wanted, desk)))
+    return Reply(intent=Intent(ask=ask, undo=() if args.now else _back(followers, wanted, desk), reason=args.reason))
 
 
 def _back(followers: list[AccountView], wanted: Decimal, desk: Desk) -> tuple[SizeAsk, ...]:

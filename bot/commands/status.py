@@ -1,7 +1,8 @@
 """The first look: am I in sync, how far from trouble."""
 
+from bot.core.access import Role, may
 from bot.core.command import Command, Desk, Reply, reply
-from bot.core.dialogue import Button, Run
+from bot.core.render.board import alerts_line, platforms_line, status_buttons
 from bot.core.render.desk import status_card
 from bot.core.words import Scope
 from engine.api import Value
@@ -16,12 +17,11 @@ class Args(Value, frozen=True):
 async def run(args: Args, desk: Desk) -> Reply:
     """Show S1."""
     view = await desk.engine.status(args.scope)
-    buttons = (
-        Button(label="⏸ 15m", key="1", payload=Run(line=f"/pause {args.scope} 15m", once=True)),
-        Button(label="Accounts", key="2", payload=Run(line=f"/accounts {args.scope}")),
-        Button(label="Positions", key="3", payload=Run(line=f"/positions {args.scope}")),
-    )
-    return reply(status_card(view, desk.now, desk.zone), buttons=buttons)
+    groups = desk.alerts.open()
+    bot = platforms_line(desk.vitals() if desk.vitals is not None else None)
+    card = status_card(view, desk.now, desk.zone, alerts=alerts_line(groups), bot=bot)
+    is_acting = may(desk.person, desk.room, Role.TRADER, desk.now)
+    return reply(card, buttons=status_buttons(args.scope, len(groups), is_acting=is_acting))
 
 
 COMMAND = Command(

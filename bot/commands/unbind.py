@@ -22,6 +22,7 @@ COMMAND = Command(
     args=Args,
     run=run,
     role=Role.ADMIN,
+    is_of_room=True,
     level=Level.C2,
     family="Rights",
     examples=("/unbind", "unbind", "/unbind ?"),

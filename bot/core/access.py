@@ -122,12 +122,32 @@ def reach(person: Person, room: Room, needs: Role, now: datetime, directory: tup
     found: frozenset[str] = frozenset()
     for grant in person.grants:
         if _holds(grant, room, needs, now):
-            found |= resolve(ALL if grant.role in (Role.RISK, Role.OWNER) else grant.scope, directory)
+            found |= resolve(_scope(grant), directory)
     return found & resolve(room.scope, directory)
 
 
+def holds(person: Person, needs: Role, now: datetime) -> bool:
+    """Say whether ``person`` holds this role now, for some account at least, wherever they write."""
+    return any(_lasts(grant, now) and _carries(grant.role, needs) for grant in person.grants)
+
+
+def sees_all(person: Person, room: Room, now: datetime) -> bool:
+    """Say whether all of the desk may be read here, so that nobody needs to ask what that is."""
+    whole = (grant for grant in person.grants if _scope(grant) == ALL)
+    return room.scope == ALL and any(_holds(grant, room, Role.VIEWER, now) for grant in whole)
+
+
+def _scope(grant: Grant) -> str:
+    """Risk and owner answer for every account."""
+    return ALL if grant.role in (Role.RISK, Role.OWNER) else grant.scope
+
+
+def _lasts(grant: Grant, now: datetime) -> bool:
+    return grant.until is None or grant.until > now
+
+
 def _holds(grant: Grant, room: Room, needs: Role, now: datetime) -> bool:
-    if grant.until is not None and grant.until <= now:
+    if not _lasts(grant, now):
         return False
     if room.kind is RoomKind.UNBOUND:
         return needs is Role.ADMIN and _carries(grant.role, needs)
@@ -146,11 +166,14 @@ def _allows(ceiling: Role | None, needs: Role) -> bool:
 
 
 def resolve(scope: str, directory: tuple[AccountView, ...]) -> frozenset[str]:
-    """Accounts that a scope names, leaders of a group included; empty for names that nobody has."""
-    wanted = scope.strip().lower()
-    if wanted == ALL:
+    """Accounts that a scope names, part by part as the engine reads it; none where a part of it names nobody."""
+    parts = [_named(word.strip().lower(), directory) for word in scope.split(",") if word.strip()]
+    return frozenset().union(*parts) if all(parts) else frozenset()
+
+
+def _named(word: str, directory: tuple[AccountView, ...]) -> frozenset[str]:
+    if word == ALL:
         return frozenset(view.id for view in directory)
-    if wanted.startswith("#"):
-        return frozenset(view.id for view in directory if wanted[1:] in {tag.lower() for tag in view.tags})
-    names = {part.strip() for part in wanted.split(",") if part.strip()}
-    return frozenset(view.id for view in directory if view.id.lower() in names or view.group.lower() in names)
+    if word.startswith("#"):
+        return frozenset(view.id for view in directory if word[1:] in {tag.lower() for tag in view.tags})
+    return frozenset(view.id for view in directory if word in (view.id.lower(), view.group.lower()))

@@ -26,6 +26,7 @@ class Press(Value, frozen=True):
     label: str
     line: str
     look: Look = Look.PLAIN
+    is_calm: bool = False  # not on a P1: it may not be put off for so long
 
 
 class Kind(Value, frozen=True):
@@ -35,7 +36,8 @@ class Kind(Value, frozen=True):
     word: str  # its heading on a card
     keys: tuple[str, ...]  # labels that make a group
     ending: Ending
-    wait_s: int = 0  # before the first push, so that what belongs together comes together
+    wait_s: int = 0  # before the first push, so that what belongs together comes together; a P1 waits a second at most
+    must_last: bool = False  # … unless the wait is what a hiccup is told apart by
     repeat_s: int = 0  # while nobody acknowledges; 0 never
     fade_s: int = 3600  # of FADES
     presses: tuple[Press, ...] = ()
@@ -43,6 +45,7 @@ class Kind(Value, frozen=True):
         str, ...
     ] = ()  # codes whose groups this one ends, where it is mild and every label that both have agrees
     is_mass: bool = False  # three groups of it within ten seconds are one
+    is_siren: bool = False  # everybody with the role risk is told at once, wherever they are
 
 
 class Labels(Value, frozen=True):
@@ -55,6 +58,12 @@ class Labels(Value, frozen=True):
     leader: str = ""
     ref: str = ""  # the offer or held trade that it names
     reason: str = ""
+    line: str = ""  # the accounts of a connection, joined: what a person would type
+    scope: str = ""  # accounts as somebody has typed them
+    was: str = ""  # the size before
+    who: str = ""  # a person, an identity or a chat: whose doing it is
+    person: str = ""  # the same, where it is somebody who has rights
+    name: str = ""  # how they are called
 
     def agrees(self, other: "Labels") -> bool:
         """Say whether nothing that both tell differs."""
@@ -80,16 +89,18 @@ class Alert(Value, frozen=True):
     at: datetime
     labels: Labels = Labels()
     seq: int = 0
+    besides: str = ""  # the chat that knows of an event already
 
     @property
     def member(self) -> str:
         """Whom of a group it concerns."""
-        return " ".join(filter(None, (self.labels.account or self.labels.connection, self.labels.symbol)))
+        labels = self.labels
+        return " ".join(filter(None, (labels.account or labels.connection or labels.name, labels.symbol)))
 
     @property
     def source(self) -> str:
         """Who talks: how much one source may say is capped."""
-        return self.labels.account or self.labels.connection or "desk"
+        return self.labels.account or self.labels.connection or self.labels.who or "desk"
 
 
 def of_notice(notice: Notice, accounts: Sequence[AccountView]) -> Alert:
@@ -113,8 +124,22 @@ def of_notice(notice: Notice, accounts: Sequence[AccountView]) -> Alert:
             symbol=notice.symbol or "",
             connection=notice.connection or (view.connection if view is not None else ""),
             group=group,
+            line=",".join(one.id for one in accounts if notice.connection and one.connection == notice.connection),
             leader=notice.account or "" if view is not None and view.role == "leader" else leader,
             ref=ref[1] if ref is not None else "",
             reason=reason[:60],
         ),
+    )
+
+
+def as_notice(alert: Alert) -> Notice:
+    """What was told, as it was told."""
+    return Notice(
+        seq=alert.seq,
+        at=alert.at,
+        code=alert.code,
+        severity=alert.severity,
+        text=alert.text,
+        account=alert.labels.account or None,
+        symbol=alert.labels.symbol or None,
     )

@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+import msgspec
+
 from bot.core.alert import Labels
 from bot.core.taxonomy import KINDS, kind_of
 from engine.api import Severity, Value
@@ -12,6 +14,9 @@ FLAP_IN = timedelta(minutes=10)
 FLAP_REPEAT = timedelta(minutes=30)
 LONGEST_REPEAT = timedelta(hours=1)
 KEEN = 5  # repeats of a P1 before they become rarer
+
+
+LOSS = "outbox.dead"  # tells that something else was not told
 
 
 class Stage(StrEnum):
@@ -34,6 +39,16 @@ class Member(Value, frozen=True):
     labels: Labels = Labels()
     count: int = 1
     is_over: bool = False
+
+
+class Delivered(Value, frozen=True):
+    """How a P1 came to one platform; ``after_s`` from ``since``, the alert's time, to the platform's answer."""
+
+    platform: str
+    since: datetime
+    asked_at: datetime
+    after_s: float | None = None
+    is_late: bool = False  # it took too long, which was told elsewhere
 
 
 class Group(Value, frozen=True):
@@ -67,6 +82,14 @@ class Group(Value, frozen=True):
     ended_at: datetime | None = None
     outcome: str = ""
     chats: tuple[str, ...] = ()  # where its card is shown
+    threads: tuple[str, ...] = ()  # of these, where its lines have a place beside the card
+    delivered: tuple[Delivered, ...] = ()
+    since: datetime | None = None  # the fact's own time; ``opened_at`` is when it was heard of
+
+    @property
+    def began(self) -> datetime:
+        """When it began, also where nobody heard of it then."""
+        return self.since or self.opened_at
 
     @property
     def name(self) -> str:
@@ -87,6 +110,10 @@ class Group(Value, frozen=True):
     def accounts(self) -> frozenset[str]:
         """Accounts that it names."""
         return frozenset(member.labels.account for member in self.members if member.labels.account)
+
+    def tells_of(self, chat: str) -> bool:
+        """Say whether it tells that this chat, or its platform, cannot be reached."""
+        return self.code == LOSS and self.labels.reason in (chat, chat.partition(":")[0])
 
     def is_flapping(self, now: datetime) -> bool:
         """Say whether it comes and goes."""
@@ -118,6 +145,27 @@ def key_of(code: str, labels: Labels) -> str:
     if code == "desync.qty" and "leader" not in known:
         known["leader"] = labels.account
     return "|".join((code, *(known.get(name, "") for name in kind_of(code).keys)))
+
+
+def as_seen(group: Group, seen: frozenset[str] | None) -> Group:
+    """The group as it is told where these accounts alone may be named; None for all of them."""
+    if seen is None:
+        return group
+    members = [one for one in group.members if not one.labels.account or one.labels.account in seen]
+    return msgspec.structs.replace(
+        group,
+        labels=_labels_seen(group.labels, seen),
+        members=tuple(msgspec.structs.replace(one, labels=_labels_seen(one.labels, seen)) for one in members),
+    )
+
+
+def _labels_seen(labels: Labels, seen: frozenset[str]) -> Labels:
+    return msgspec.structs.replace(
+        labels,
+        account=labels.account if labels.account in seen else "",
+        leader=labels.leader if labels.leader in seen else "",
+        line=",".join(name for name in labels.line.split(",") if name in seen),
+    )
 
 
 MASS = "*"

@@ -13,9 +13,11 @@ class Budget(Value, frozen=True):
     """What may go to one chat. ``shares`` are further rules by priority, for it alone and what is less urgent.
 
     A share keeps the rest of a chat's rule free for whoever is more urgent: with 20 a minute and 14 a minute from
-    ANSWER on, six are always left for what is URGENT.
+    ANSWER on, six are always left for what is URGENT. Chats that name the same ``purse`` spend from one,
+    with all their threads; without a name each chat and each thread has its own.
     """
 
+    purse: str = ""
     chat: tuple[Rule, ...] = ()
     platform: tuple[Rule, ...] = ()
     shares: dict[int, tuple[Rule, ...]] = {}
@@ -45,19 +47,33 @@ class Window:
         """Count one as sent."""
         self._sent.append(now)
 
+    def answered(self, now: float) -> None:
+        """The newest was counted there at some time until now: as late as that, for all that is known."""
+        if self._sent:
+            self._sent[-1] = max(self._sent[-1], now)
+
 
 class Purse:
-    """What is left of the budget of one chat."""
+    """What is left of the budget of one chat, or of those that share it."""
 
     def __init__(self, budget: Budget) -> None:
         """Nothing was sent yet."""
+        self._closed_until = 0.0
         self._chat = Window(budget.chat)
         self._shares = {priority: Window(rules) for priority, rules in sorted(budget.shares.items())}
 
     def free_at(self, priority: int) -> float:
         """Earliest time at which a message of this priority may go."""
         bounds = [window.free_at() for least, window in self._shares.items() if least <= priority]
-        return max(self._chat.free_at(), *bounds) if bounds else self._chat.free_at()
+        return max(self._closed_until, self._chat.free_at(), *bounds)
+
+    def close(self, until: float) -> None:
+        """Nothing may go before then, whatever the rules say."""
+        self._closed_until = max(self._closed_until, until)
+
+    def answered(self, now: float) -> None:
+        """What was under way has been answered."""
+        self._chat.answered(now)
 
     def take(self, priority: int, now: float) -> None:
         """Count a message as sent."""

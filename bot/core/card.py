@@ -30,6 +30,7 @@ class Action(Value, frozen=True):
     key: str
     look: Look = Look.PLAIN
     form: str = ""  # what is asked for before it is pressed, where the platform can: code, reason
+    is_choice: bool = False  # one of a list, of which many may be folded into one control
 
 
 class Column(Value, frozen=True):

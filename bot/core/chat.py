@@ -11,9 +11,14 @@ from engine.api import LockstepError, StatusView, Value
 
 # ---- in ------------------------------------------------------------------------------------------------------------
 
+ACK_SIGN = "👍"  # the one sign of a person that means anything
+
 
 class Incoming(Value, frozen=True):
-    """One thing that a person did on a platform: wrote ``text``, pressed the button of ``handle``, or filled in its form.
+    """One thing that a person did on a platform.
+
+    They wrote ``text``, pressed the button of ``handle`` or filled in its form, or put ``sign`` on the message ``post``. A
+    text that is empty asks what may be done about the message ``replied``.
 
     ``user`` is the platform's own id of the person; ``chat`` the place's, after the platform's name and a colon:
     ``telegram:-100123/45``, a topic after a slash. Names are shown and never matched.
@@ -28,10 +33,13 @@ class Incoming(Value, frozen=True):
     is_private: bool = False  # nobody else reads this chat
     is_summons: bool = True  # meant for the bot: a slash, a mention, an answer to it, a private chat
     update: str = ""  # the platform's id of the event: told twice it counts once; empty never repeats
-    post: str = ""  # the platform's id of the message that was written, or whose button was pressed
+    post: str = ""  # the platform's id of the message that was written, signed, or whose button was pressed
     replied: str = ""  # the message that it answers
+    sign: str = ""  # what was put on a message: ``ACK_SIGN``
     odd: str = ""  # why nothing of it may run: edited, forwarded, anonymous …
+    reason: str = ""  # why, where a form asked for that beside its text
     place: str = ""  # the guild or group that the chat belongs to, where the platform has such
+    is_aside: bool = False  # asked before nobody else: its answer is shown to this person alone
 
     @property
     def platform(self) -> str:
@@ -46,14 +54,17 @@ class Incoming(Value, frozen=True):
 
 # ---- out -----------------------------------------------------------------------------------------------------------
 
+THREAD_NAME = 100
+
 
 class Priority(IntEnum):
     """Who goes first where a platform allows only so many messages."""
 
     URGENT = 0  # money at risk now
-    ANSWER = 1  # somebody waits for it
+    ANSWER = 1  # somebody waits for it, or is to act soon
     STATUS = 2  # the pinned card
     REST = 3
+    EVENT = 4  # nothing is to be done
 
 
 class File(Value, frozen=True):
@@ -68,6 +79,14 @@ class File(Value, frozen=True):
         return self.name.endswith(".png")
 
 
+class Thread(Value, frozen=True):
+    """A place of its own beside the card ``of`` in a message's chat, where the platform has such; made when it is needed."""
+
+    of: str  # the card's ref
+    name: str  # at most THREAD_NAME signs
+    is_end: bool = False  # nothing is shown: the place is closed
+
+
 class Message(Value, frozen=True):
     """One card for one place. A card whose ``ref`` was shown there before replaces the older one."""
 
@@ -77,11 +96,23 @@ class Message(Value, frozen=True):
     priority: Priority = Priority.ANSWER
     answers: str = ""  # the ``update`` that this answers: platforms may answer it in a way of their own
     is_private: bool = False  # for the person who asked alone, where the platform can
+    reader: str = (
+        ""  # who alone may read it, by their private chat: it goes there where its own place shows it to others
+    )
     is_secret: bool = False  # not to be forwarded or kept
     is_pinned: bool = False
     files: tuple[File, ...] = ()
     rings: tuple[str, ...] = ()  # users to be called by name
+    asks: bool = False  # the next thing that the person writes there answers it
     is_fresh: bool = False  # somebody just asked for it: shown anew, where he looks, and not in place of an older one
+    only_edits: bool = False  # no news: where the card does not stand any more, nothing is shown
+    anew: str = ""  # the line that brings a fresh one, when its buttons have run out
+    thread: Thread | None = None  # it stands there; where its chat has no such place it is not shown
+
+    @property
+    def about(self) -> str:
+        """The card that it is, or that its thread hangs on."""
+        return self.thread.of if self.thread is not None else self.card.ref
 
 
 Show = Callable[[Message], Awaitable[None]]
@@ -115,6 +146,10 @@ class VanishedError(LockstepError):
 
 class UnreachableError(LockstepError):
     """The chat is gone, or the bot was put out of it: no more attempts."""
+
+
+class LacksError(LockstepError):
+    """The chat could have what was wanted, but the bot may not: names the right that it lacks."""
 
 
 class MovedError(LockstepError):
@@ -227,6 +262,21 @@ class Chat(Protocol):
 
         A platform that can shows one ``nonce`` once, however often it is sent.
         Raises: LaterError, UnsureError, VanishedError, UnreachableError, MovedError.
+        """
+        ...
+
+    async def open_thread(self, chat: str, post: str, name: str) -> str:
+        """Make a place of its own beside the message ``post``, or beside none; its address, empty where there is no such.
+
+        What is posted there has ``thread`` set: a place that is gone raises VanishedError.
+        Raises: what ``post`` does, and LacksError.
+        """
+        ...
+
+    async def tend_thread(self, place: str, name: str, *, is_shut: bool) -> None:
+        """Close the place or open it again; a ``name`` renames it.
+
+        Raises: what ``post`` does, and LacksError; VanishedError where it is gone.
         """
         ...
 

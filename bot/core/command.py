@@ -3,7 +3,7 @@
 import importlib
 import pkgutil
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 from difflib import get_close_matches
 from types import ModuleType
 from typing import Any, Protocol
@@ -13,10 +13,14 @@ from bot.core.alertgroup import Group
 from bot.core.card import Card
 from bot.core.chat import File
 from bot.core.dialogue import Button, Intent
+from bot.core.digest import Digest, Wishes
+from bot.core.elsewhere import ELSEWHERE
 from bot.core.pipeline import Line
 from bot.core.record import Record
 from bot.core.route import Mode, Quiet
+from bot.core.routing import Spot
 from bot.core.silence import Mute
+from bot.core.vital import Vitals
 from bot.core.words import slots
 from engine.api import (
     AccountView,
@@ -55,7 +59,7 @@ class Engine(Protocol):
     async def held(self, scope: str = "all") -> tuple[HeldView, ...]: ...
     async def pnl(self, scope: str = "all") -> PnlView: ...
     async def curve(self, days: int = 1, scope: str = "all") -> tuple[CurveView, ...]: ...
-    async def report(self, day: str = "", form: str = "text") -> ReportView: ...
+    async def report(self, day: str = "", files: bool = False) -> ReportView: ...
     async def copies(self, limit: int = 10, scope: str = "all", failed: bool = False) -> tuple[CopyView, ...]: ...
     async def health(self) -> HealthView: ...
     async def receipt(self, name: str) -> str: ...
@@ -112,6 +116,26 @@ class Alarms(Protocol):
     def set_mode(self, code: str, mode: Mode) -> dict[str, Mode]: ...
 
 
+class Routing(Protocol):
+    """Which rooms hear of what; what changes it is a deed."""
+
+    def table(self) -> dict[str, tuple[Spot, ...]]: ...
+    def spots(self) -> list[Spot]: ...
+    def find(self, word: str, here: Room) -> Spot: ...
+    async def test(self) -> Card: ...
+
+
+class Papers(Protocol):
+    """This person's digests."""
+
+    def wishes(self) -> Wishes: ...
+    def ahead(self) -> dict[Digest, datetime]: ...
+    def set(self, kind: Digest, words: str) -> bool: ...
+    @property
+    def is_whole(self) -> bool: ...
+    async def now(self, kind: Digest, scope: str = "all", day: date | None = None) -> "Reply": ...
+
+
 class Venue(Protocol):
     """The demo venue's control port: what the leader's own platform would do."""
 
@@ -145,8 +169,16 @@ class Desk:
         audit: Entries,
         venue: Venue | None = None,
         alerts: Alarms | None = None,
+        digests: Papers | None = None,
+        vitals: Callable[[], Vitals] | None = None,
+        chat: str = "",
+        alert: str = "",
+        routes: Routing | None = None,
     ) -> None:
-        """Everything is handed in; a command makes nothing itself."""
+        """Everything is handed in; a command makes nothing itself.
+
+        ``chat`` is where it was written, which may be a topic of the ``room``; ``alert`` the one whose own place that is.
+        """
         self.engine = engine
         self.person = person
         self.now = now
@@ -154,16 +186,33 @@ class Desk:
         self.commands = commands
         self.mint = mint
         self.room = room
+        self.chat = chat or room.chat
+        self.alert = alert
         self.people = people
         self.audit = audit
         self.venue = venue
         self._alerts = alerts
+        self._digests = digests
+        self._routes = routes
+        self.vitals = vitals
 
     @property
     def alerts(self) -> Alarms:
         """The alerts."""
         assert self._alerts is not None
         return self._alerts
+
+    @property
+    def routes(self) -> Routing:
+        """Which rooms hear of what."""
+        assert self._routes is not None
+        return self._routes
+
+    @property
+    def digests(self) -> Papers:
+        """This person's digests."""
+        assert self._digests is not None
+        return self._digests
 
     def key(self, verb: str) -> str:
         """Make the idempotency key of one act."""
@@ -209,6 +258,7 @@ class Command(Value, frozen=True):
     examples: tuple[str, str, str]
     holding: bool = False  # its picker offers only accounts that hold something
     needs_venue: bool = False
+    is_of_room: bool = False  # about the chat where it is asked: its ceiling holds no admin from it
     is_hot: bool = False  # stands at the top of every menu
 
     @property
@@ -237,13 +287,21 @@ def nearest(commands: Mapping[str, Command], verb: str) -> list[str]:
     """Up to three names that ``verb`` may have meant, best first."""
     names = [name for command in commands.values() for name in (command.name, *command.aliases) if len(name) > 1]
     verb = verb.lower()
+    if verb in ELSEWHERE:
+        return []  # what to write instead is known
     close = [name for name in names if len(verb) > 1 and name.startswith(verb)]
     close += get_close_matches(verb, names, n=6, cutoff=0.6)
     verbs = [command.name for name in close if (command := find(commands, name)) is not None]
     return list(dict.fromkeys(verbs))[:3]
 
 
+SHORT = {"p15": ("pause", "15m"), "p30": ("pause", "30m")}
+"""Verbs that stand for a verb and its first words."""
+
+
 def split_line(text: str) -> tuple[str, list[str]]:
     """Verb and the words after it; the slash is optional."""
     words: Sequence[str] = text.strip().removeprefix("/").split()
+    if words and words[0].lower() in SHORT:
+        words = [*SHORT[words[0].lower()], *words[1:]]
     return (words[0].lower(), list(words[1:])) if words else ("", [])

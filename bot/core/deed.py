@@ -55,6 +55,21 @@ class Redact(Deed, frozen=True):
     is_on: bool
 
 
+class Route(Deed, frozen=True):
+    """Tell a room of a code or family instead of the rooms of its severity; without a room, those again."""
+
+    code: str
+    chat: str = ""
+    name: str = ""
+
+
+class NameRoom(Deed, frozen=True):
+    """Say what a room is called."""
+
+    chat: str
+    name: str
+
+
 class Arm(Deed, frozen=True):
     """Need no code until then."""
 
@@ -84,7 +99,12 @@ class BreakGlass(Deed, frozen=True):
     reason: str
 
 
-AnyDeed = BreakGlass | GiveRole | Revoke | Invite | Bind | Unbind | Redact | Arm | Lockdown | Freeze
+OF_ROOM = (
+    Bind,
+    Unbind,
+    Redact,
+)  # about the very chat where it is asked: no ceiling of that chat holds an admin from it
+AnyDeed = BreakGlass | GiveRole | Revoke | Invite | Bind | Unbind | Redact | Route | NameRoom | Arm | Lockdown | Freeze
 
 
 def words(deed: AnyDeed) -> str:
@@ -106,6 +126,12 @@ def words(deed: AnyDeed) -> str:
             return "UNBIND this chat"
         case Redact(is_on=is_on):
             return "REDACT this chat: no money shown" if is_on else "SHOW money in this chat again"
+        case Route(chat="", code=code):
+            return f"ROUTE {code} off: the rooms of its severity"
+        case Route(code=code, name=name):
+            return f"ROUTE {code} to {name}"
+        case NameRoom(chat=chat, name=name):
+            return f"NAME {chat} {name}"
         case Arm(until=until):
             return f"ARM until {until:%H:%M} UTC: acts of level 3 need no code"
         case Lockdown(chat="*", is_on=is_on):

@@ -34,13 +34,13 @@ from engine.api import (
     OnAsk,
     PauseAsk,
     PayoutAsk,
+    PlanAsk,
     PreviewView,
     RefuseAsk,
     SizeAsk,
     SkipAsk,
     TakeAsk,
     UnlockAsk,
-    UnplanAsk,
     Value,
 )
 
@@ -48,11 +48,14 @@ UNDO_S = 60.0
 CONFIRM_S = 30.0
 WORD_S = 60.0
 CHOICE_S = 120.0
+LINE_S = 86_400.0  # a button that only types a line for its person is judged anew at each press
 APPROVE_S = 300.0
 REMEMBERED = timedelta(minutes=10)
 WORD = "FLATTEN"
 WORDS = {OnAsk: "ON", UnlockAsk: "UNLOCK", PayoutAsk: "PAYOUT", LimitAsk: "LIMIT", SizeAsk: "SIZE"}
 CODE = "code"  # what an offer waits for that a one-time code completes
+TEXT = "text"  # what an offer waits for that the next thing written completes
+GLASS = "glass"  # the form that asks the owner why nobody else is waited for
 ANYBODY = "*"
 
 
@@ -68,15 +71,21 @@ class Intent(Value, frozen=True):
     remarks: tuple[str, ...] = ()  # what the person should know before deciding
     after: "tuple[Button, ...]" = ()  # what may follow it, on its receipt
     role: Role = Role.TRADER
+    reason: str = ""  # why, in the person's own words, where a form asked for them
+    post: str = ""  # the message that asked for it: it bears a sign when the act is proven
 
 
 class Confirm(Value, frozen=True, tag=True):
-    """Do it, if it still means what ``preview`` showed. ``looks`` counts the previews shown."""
+    """Do it, if it still means what ``preview`` showed. ``looks`` counts the previews shown.
+
+    With ``hears`` what the person writes next is the reason that a second person reads.
+    """
 
     intent: Intent
     preview: PreviewView | None
     level: Level = Level.C2
     looks: int = 1
+    hears: bool = False
 
 
 class Key(Value, frozen=True, tag=True):
@@ -118,6 +127,7 @@ class Fill(Value, frozen=True, tag=True):
 
     line: str
     kind: str
+    once: bool = False
 
 
 class Drop(Value, frozen=True, tag=True):
@@ -135,12 +145,14 @@ class Button(Value, frozen=True):
     payload: Payload
     look: Look = Look.PLAIN
     form: str = ""  # what it asks for before it is pressed, where the platform can: code, reason
+    is_choice: bool = False  # one of a list
 
 
 class Turned(Value, frozen=True):
     """A press that does nothing, with the reason in one line."""
 
     text: str
+    is_foreign: bool = False  # it was somebody else's to press
 
 
 class Stage(StrEnum):
@@ -160,7 +172,7 @@ def level_of(intent: Intent, preview: PreviewView | None) -> Level:
     match intent.ask:
         case None:
             return intent.level or Level.C2
-        case PauseAsk() | NewsPauseAsk() | UnplanAsk() | LeaveAsk() | RefuseAsk() | SkipAsk() | OffAsk(close=False):
+        case PauseAsk() | NewsPauseAsk() | PlanAsk() | LeaveAsk() | RefuseAsk() | SkipAsk() | OffAsk(close=False):
             return Level.C1
         case TakeAsk():  # what is offered was shown with its figures
             return Level.C2 if live else Level.C1
@@ -196,7 +208,7 @@ def word_of(ask: ActAsk | None) -> str:
 def needs_preview(intent: Intent) -> bool:
     """Say whether the act's level or card depends on a preview; a pause waits for nothing, and nobody previews people."""
     ask = intent.ask
-    if ask is None or isinstance(ask, PauseAsk | NewsPauseAsk | UnplanAsk | LeaveAsk | RefuseAsk | SkipAsk):
+    if ask is None or isinstance(ask, PauseAsk | NewsPauseAsk | PlanAsk | LeaveAsk | RefuseAsk | SkipAsk):
         return False
     return not (isinstance(ask, OffAsk) and not ask.close)
 
@@ -206,7 +218,7 @@ def adds_risk(intent: Intent, preview: PreviewView | None) -> bool:
     if intent.ask is None:
         return not isinstance(intent.deed, Revoke | Lockdown | Freeze)
     if isinstance(
-        intent.ask, PauseAsk | NewsPauseAsk | FlattenAsk | CloseAsk | LeaveAsk | RefuseAsk | SkipAsk | OffAsk
+        intent.ask, PauseAsk | NewsPauseAsk | PlanAsk | FlattenAsk | CloseAsk | LeaveAsk | RefuseAsk | SkipAsk | OffAsk
     ):
         return False
     return preview is None or preview.adds_risk
@@ -260,11 +272,9 @@ class Offer(Value, frozen=True):
     @property
     def once(self) -> bool:
         """Say whether the first press ends it."""
-        return not isinstance(
-            self.payload, Key | Approve | Fill
-        ) and (  # of approvals, the first word that counts ends them
-            not isinstance(self.payload, Run) or self.payload.once
-        )
+        if isinstance(self.payload, Key | Approve):  # of approvals, the first word that counts ends them
+            return False
+        return not isinstance(self.payload, Run | Fill) or self.payload.once
 
 
 class Offers(Protocol):
@@ -312,18 +322,17 @@ class Dialogue:
     ) -> tuple[Action, ...]:
         """Put buttons out.
 
-        With ``word``, a ``Confirm`` among them gets no button: it happens when the person types the word.
+        With ``word``, a ``Confirm`` among them gets no button: it happens when the person types the word; nor does a
+        ``Fill`` without a label, which takes whatever is written next.
         """
         self._offers.sweep(now - REMEMBERED)
-        kin, due, actions, offers = self._mint(), now + timedelta(seconds=ttl_s), [], []
+        kin, actions, offers = self._mint(), [], []
         for button in buttons:
-            handle = self._mint()
-            typed = word if isinstance(button.payload, Confirm) else ""
+            handle, due = self._mint(), now + timedelta(seconds=_life_s(button.payload, ttl_s))
+            typed = word if isinstance(button.payload, Confirm) or not button.label else ""
             offers.append(Offer(handle=handle, payload=button.payload, seat=seat, kin=kin, due=due, word=typed))
             if not typed:
-                actions.append(
-                    Action(label=button.label, handle=handle, key=button.key, look=button.look, form=button.form)
-                )
+                actions.append(_action(button, handle))
         self._offers.put(offers)
         return tuple(actions)
 
@@ -333,7 +342,7 @@ class Dialogue:
         if offer is None or offer.word:
             return Turned(text="This button is not valid any more. Ask again.")
         if offer.seat.chat != seat.chat or offer.seat.person not in (seat.person, ANYBODY):
-            return Turned(text="Only the person who asked can press this, and only here.")
+            return Turned(text="Only the person who asked can press this, and only here.", is_foreign=True)
         return self._use(offer, now)
 
     def typed(self, word: str, seat: Seat, now: datetime) -> Payload | Turned | None:
@@ -365,3 +374,18 @@ class Dialogue:
         if offer.once and not self._offers.use(offer):
             return Turned(text="Already pressed; it happens once.")
         return offer.payload
+
+
+def _life_s(payload: Payload, ttl_s: float) -> float:
+    return max(ttl_s, LINE_S) if isinstance(payload, Run | Fill) and not payload.once else ttl_s
+
+
+def _action(button: Button, handle: str) -> Action:
+    return Action(
+        label=button.label,
+        handle=handle,
+        key=button.key,
+        look=button.look,
+        form=button.form,
+        is_choice=button.is_choice,
+    )

@@ -68,6 +68,10 @@ class Handling:
         group = msgspec.structs.replace(self._pipeline.find(number), note=text[:200])
         return self._kept(group, "note", text, by, now, turn)
 
+    def remember(self, group: Group, by: Person, text: str, now: datetime, turn: Turn) -> None:
+        """Words about one that is over."""
+        self._pipeline.line(group, now, "note", text, turn, by.name)
+
     def resolve(self, number: int, by: Person, reason: str, now: datetime, turn: Turn) -> Group:
         """It is over, because a person says so; not where the desk itself can tell."""
         group = self._pipeline.find(number)

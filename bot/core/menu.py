@@ -5,19 +5,22 @@ from enum import StrEnum
 
 from bot.core.chat import Entry, Field
 from bot.core.command import Command
+from bot.core.resize import Size
 from bot.core.words import (
     Account,
     AlertId,
     Amount,
     Count,
+    Days,
     Held,
+    Hours,
     Instrument,
     Lexicon,
     Moment,
+    Name,
     Offered,
     Rest,
     Scope,
-    Size,
     Slot,
     Span,
     Stop,
@@ -33,6 +36,9 @@ KINDS = {
     AlertId: ("word", "an alert: A-12, or all"),
     Amount: ("word", "an amount above zero"),
     Moment: ("word", "a time of day: 14:30"),
+    Hours: ("word", "from when to when: 13:25-13:45"),
+    Days: ("word", "weekdays: fri, mon-fri, mon,wed"),
+    Name: ("rest", "in your own words"),
     Stop: ("word", "a stop's distance: 30, 120t"),
     Instrument: ("instrument", "a contract or product, such as NQ"),
     Span: ("span", "how long: 15m, 1h30m, until 14:45, eod"),
@@ -69,7 +75,8 @@ def _field(slot: Slot) -> Field:
         words = tuple(str(word) for word in slot.type)
         return Field(name=slot.name, kind="choice", about=" or ".join(words), is_needed=slot.required, choices=words)
     kind, about = KINDS.get(slot.type, ("word", slot.name))
-    return Field(name=slot.name, kind=kind, about=about, is_needed=slot.required)
+    is_needed = slot.required and slot.type is not AlertId  # in its own place an alert need not be named
+    return Field(name=slot.name, kind=kind, about=about, is_needed=is_needed)
 
 
 def line_of(entry: Entry, given: Mapping[str, str]) -> str:

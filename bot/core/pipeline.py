@@ -19,10 +19,11 @@ import msgspec
 
 from bot.core.alert import Alert, Ending, Kind, Labels
 from bot.core.alertgroup import FLAP_IN, Group, Member, Stage, key_of, mass_key
-from bot.core.silence import CAP, Cap, Mute, explained_by, muted_by
+from bot.core.silence import CAP, Cap, Mute, held_by
 from bot.core.taxonomy import kind_of
-from engine.api import LockstepError, Severity, Value
+from engine.api import AccountView, LockstepError, Severity, Value
 
+WAIT_P1 = timedelta(seconds=1)  # the longest for which a P1 waits for what belongs to it
 STEADY = timedelta(seconds=30)  # over for so long is over
 STEADY_P1 = timedelta(seconds=10)
 MASS_IN = timedelta(seconds=10)
@@ -55,6 +56,7 @@ class Push(Value, frozen=True):
     group: int
     why: Why
     is_loud: bool
+    is_elsewhere: bool = False  # only where it is not shown yet
 
 
 class Outcome(Value, frozen=True):
@@ -102,6 +104,7 @@ class Pipeline:
         self.mutes: list[Mute] = list(mutes)
         self._next_id = max([next_id, *(number + 1 for number in self.groups)])
         self._by_key = {group.key: group.id for group in sorted(self.groups.values(), key=lambda one: one.id)}
+        self.accounts: tuple[AccountView, ...] = ()  # as they are known now: who is paused
         self._cap = Cap()
         self._seen: dict[tuple[int, str, str, Labels], None] = {}
 
@@ -109,6 +112,10 @@ class Pipeline:
         """Groups that are not over, the gravest first, then the oldest."""
         found = [group for group in self.groups.values() if group.is_open]
         return sorted(found, key=lambda group: (group.severity, group.id))
+
+    def count_anew(self) -> None:
+        """What sources said counts no more: the times of it are not comparable."""
+        self._cap = Cap()
 
     # ---- alerts ----------------------------------------------------------------------------------------------------
 
@@ -177,14 +184,17 @@ class Pipeline:
                 code=alert.code,
                 severity=alert.severity,
                 opened_at=now,
+                since=min(alert.at, now),
                 last_at=now,
                 labels=alert.labels,
-                due=now + timedelta(seconds=kind.wait_s),
+                due=now + _wait(kind, alert.severity),
             )
             self._next_id += 1
             self._by_key[group.key] = group.id
         elif group.clears_at is not None or not group.is_open:
-            group = self._back(group, kind, now, turn)
+            group = self._back(group, alert, now, turn)
+        elif group.stage is Stage.PENDING and group.due is not None:
+            group = msgspec.structs.replace(group, due=min(group.due, now + _wait(kind, alert.severity)))
         was, had = group.severity, len(group.members)
         group = msgspec.structs.replace(
             _with(group, alert), count=group.count + 1, last_at=now, severity=min(group.severity, alert.severity)
@@ -220,7 +230,7 @@ class Pipeline:
                 return mass_key(alert.code)
         return key_of(alert.code, alert.labels)
 
-    def _back(self, group: Group, kind: Kind, now: datetime, turn: Turn) -> Group:
+    def _back(self, group: Group, alert: Alert, now: datetime, turn: Turn) -> Group:
         """It came back before, or soon after, it was over: the same card."""
         cycles = tuple(at for at in (*group.cycles, now) if now - at <= FLAP_IN)
         was_open = group.is_open
@@ -229,7 +239,7 @@ class Pipeline:
             group = msgspec.structs.replace(
                 group,
                 stage=Stage.PENDING,
-                due=now + timedelta(seconds=kind.wait_s),
+                due=now + _wait(kind_of(group.code), alert.severity),
                 holder="", holder_id="", until=None, held="", held_by=0,
             )  # fmt: skip
         if group.is_flapping(now):
@@ -298,16 +308,10 @@ class Pipeline:
 
     def hold(self, group: Group, now: datetime, turn: Turn) -> bool:
         """Say whether something keeps it from being pushed; what does is written on the group, and counted."""
-        mute = muted_by(group, self.mutes, now)
-        source = explained_by(group, self.groups.values())
-        reason, source_id = "", 0
-        if source is not None:
-            reason, source_id = f"held: {source.name} {source.code} explains it", source.id
-        elif mute is not None:
-            reason = f"held: muted by {mute.by}"
+        source, reason = held_by(group, self.groups.values(), self.mutes, self.accounts, now)
         if reason == group.held:
             return bool(reason)
-        group = msgspec.structs.replace(group, held=reason, held_by=source_id)
+        group = msgspec.structs.replace(group, held=reason, held_by=source.id if source is not None else 0)
         self.line(group, now, "held" if reason else "released", reason or "nothing holds it any more", turn)
         self.keep(group, turn)
         if source is not None:
@@ -360,6 +364,12 @@ class Pipeline:
         if group is None or not group.is_open:
             raise AlertError(f"A-{number} is over, or never was; open ones: /alerts")
         return group
+
+
+def _wait(kind: Kind, severity: Severity) -> timedelta:
+    """How long the first push waits."""
+    wait = timedelta(seconds=kind.wait_s)
+    return min(wait, WAIT_P1) if severity is Severity.P1 and not kind.must_last else wait
 
 
 def _with(group: Group, alert: Alert) -> Group:

@@ -2,7 +2,9 @@
 
 Theory of operation. Messages wait per chat in their order. Of two cards with the same ``ref`` for one chat only the newest
 counts: it takes the older one's place. One message of a chat is under way at a time, so that edits arrive in order, but an
-urgent one is the next. Which chat is served next follows from urgency, then age, among those whose budget allows one now.
+urgent one is the next. A thread of a chat is a lane of its own, which begins once the card that it hangs on has left. Which
+chat or lane is served next follows from urgency, then age, among those whose budget allows one now; chats and lanes may share
+one budget.
 """
 
 from collections.abc import Callable, Iterator
@@ -24,17 +26,23 @@ ItemT = TypeVar("ItemT", bound=Item)
 
 
 class _Box(Generic[ItemT]):
-    """What waits for one chat."""
+    """What waits for one chat, or for one lane of it. ``behind`` is the card that must have left before."""
 
-    def __init__(self, budget: Budget) -> None:
+    def __init__(self, home: str, purse: Purse, behind: str) -> None:
+        self.home = home
+        self.purse = purse
+        self.behind = behind
         self.waiting: dict[int, tuple[int, str, ItemT]] = {}  # by id: priority, ref, item
-        self.purse = Purse(budget)
         self.closed_until = 0.0
-        self.is_busy = False
+        self.under_way: str | None = None  # the ref of what is
 
     def first(self) -> tuple[int, int] | None:
         """Priority and id of what leaves next."""
         return min(((priority, number) for number, (priority, _, _) in self.waiting.items()), default=None)
+
+    def holds(self, ref: str) -> bool:
+        """Say whether something of this card has not left yet."""
+        return self.under_way == ref or any(other == ref for _, other, _ in self.waiting.values())
 
 
 class Post(Generic[ItemT]):
@@ -44,48 +52,59 @@ class Post(Generic[ItemT]):
         """``budget_of`` tells what may be sent to a chat."""
         self._budget_of = budget_of
         self._boxes: dict[str, _Box[ItemT]] = {}
+        self._purses: dict[str, Purse] = {}
         self._whole = Window(budget_of("").platform)
         self._closed_until = 0.0
 
     def __len__(self) -> int:
         """How many wait or are under way."""
-        return sum(len(box.waiting) + box.is_busy for box in self._boxes.values())
+        return sum(len(box.waiting) + (box.under_way is not None) for box in self._boxes.values())
 
-    def add(self, item: ItemT, chat: str, ref: str, priority: int) -> None:
-        """Let a message wait."""
-        self._box(chat).waiting[item.id] = (priority, ref, item)
+    def add(self, item: ItemT, chat: str, ref: str, priority: int, lane: str = "") -> None:
+        """Let a message wait; in a ``lane`` of its chat, named by the card behind which it stands."""
+        self._box(chat, lane).waiting[item.id] = (priority, ref, item)
 
     def same(self, chat: str, ref: str) -> ItemT | None:
-        """A message for the same card that has not left yet."""
+        """The newest message for the same card that has not left yet."""
         box = self._boxes.get(chat)
         if box is None or not ref:
             return None
-        return next((item for _, other, item in box.waiting.values() if other == ref), None)
+        numbers = [number for number, (_, other, _) in box.waiting.items() if other == ref]
+        return box.waiting[max(numbers)][2] if numbers else None
 
-    def replace(self, item: ItemT, chat: str, ref: str, priority: int) -> None:
+    def waits(self, chat: str, beginning: str) -> bool:
+        """Say whether a card of a chat waits whose ref begins so."""
+        box = self._boxes.get(chat)
+        return box is not None and any(ref.startswith(beginning) for _, ref, _ in box.waiting.values())
+
+    def last(self, chat: str, lane: str) -> ItemT | None:
+        """The newest message of a lane that has not left yet."""
+        box = self._boxes.get(f"{chat}#{lane}")
+        return box.waiting[max(box.waiting)][2] if box is not None and box.waiting else None
+
+    def replace(self, item: ItemT, chat: str, ref: str, priority: int, lane: str = "") -> None:
         """Put newer content in the place of what waits under the same id; it only ever grows more urgent."""
-        box = self._boxes[chat]
+        box = self._box(chat, lane)
         before = box.waiting[item.id][0]
         box.waiting[item.id] = (min(before, priority), ref, item)
 
     def next(self, now: float) -> tuple[str, ItemT] | None:
-        """Take the message that leaves now, if any may."""
+        """Take the message that leaves now, if any may, and the name of the chat or lane that it is under way for."""
         if max(self._closed_until, self._whole.free_at()) > now:
             return None
         found: tuple[int, int, str] | None = None
-        for chat, box, (priority, number) in self._open():
+        for name, box, (priority, number) in self._open():
             free = max(box.closed_until, box.purse.free_at(priority)) <= now
             if free and (found is None or (priority, number) < found[:2]):
-                found = (priority, number, chat)
+                found = (priority, number, name)
         if found is None:
             return None
-        priority, number, chat = found
-        box = self._boxes[chat]
-        _, _, item = box.waiting.pop(number)
-        box.is_busy = True
+        priority, number, name = found
+        box = self._boxes[name]
+        _, box.under_way, item = box.waiting.pop(number)
         box.purse.take(priority, now)
         self._whole.take(now)
-        return chat, item
+        return name, item
 
     def due(self, now: float) -> float | None:
         """Seconds until something may leave; None while nothing waits that could."""
@@ -94,37 +113,61 @@ class Post(Generic[ItemT]):
             return None
         return max(0.0, max(min(times), self._closed_until, self._whole.free_at()) - now)
 
-    def done(self, chat: str) -> None:
-        """What was under way for a chat has ended; the chat may have moved meanwhile."""
-        if chat in self._boxes:
-            self._boxes[chat].is_busy = False
+    def done(self, name: str, now: float = 0.0) -> None:
+        """What was under way for a chat or lane has ended now; the chat may have moved meanwhile."""
+        if name in self._boxes:
+            self._boxes[name].under_way = None
+            self._boxes[name].purse.answered(now)
 
-    def close(self, chat: str, until: float, *, is_whole: bool) -> None:
-        """The platform said: not before ``until``."""
-        box = self._box(chat)
-        box.closed_until = max(box.closed_until, until)
+    def close(self, chat: str, until: float, *, is_whole: bool, lane: str = "") -> None:
+        """The platform said: not before ``until``; that holds for all who share the purse."""
+        self._box(chat, lane).purse.close(until)
         if is_whole:
             self._closed_until = max(self._closed_until, until)
 
+    def rest(self, chat: str, until: float, lane: str = "") -> None:
+        """Something fails for a chat, or for one lane of it: the others go on."""
+        box = self._box(chat, lane)
+        box.closed_until = max(box.closed_until, until)
+
     def move(self, old: str, new: str) -> list[ItemT]:
         """A chat has another id: what waited for the old one, oldest first; it is to be added again."""
-        box = self._boxes.pop(old, None)
-        self._box(new)
-        return [item for _, (_, _, item) in sorted(box.waiting.items())] if box is not None else []
+        left = [name for name, box in self._boxes.items() if box.home == old]
+        waiting = [entry for name in left for entry in self._boxes.pop(name).waiting.items()]
+        self._box(new, "")
+        return [item for _, (_, _, item) in sorted(waiting, key=lambda entry: entry[0])]
 
-    def oldest(self) -> ItemT | None:
-        """What has waited longest."""
-        waiting = {number: item for box in self._boxes.values() for number, (_, _, item) in box.waiting.items()}
+    def oldest(self, least: int) -> ItemT | None:
+        """What has waited longest of all that is at least so urgent."""
+        boxes = self._boxes.values()
+        waiting = {n: item for box in boxes for n, (urgency, _, item) in box.waiting.items() if urgency <= least}
         return waiting[min(waiting)] if waiting else None
 
     def _open(self) -> Iterator[tuple[str, _Box[ItemT], tuple[int, int]]]:
-        for chat, box in self._boxes.items():
-            first = None if box.is_busy else box.first()
+        for name, box in self._boxes.items():
+            first = None if box.under_way is not None or self._is_behind(box) else box.first()
             if first is not None:
-                yield chat, box, first
+                yield name, box, first
 
-    def _box(self, chat: str) -> _Box[ItemT]:
-        found = self._boxes.get(chat)
+    def _is_behind(self, box: _Box[ItemT]) -> bool:
+        """Say whether the card of a lane has not left yet. Once it has, the lane runs by itself."""
+        home = self._boxes.get(box.home) if box.behind else None
+        if home is not None and home.holds(box.behind):
+            return True
+        box.behind = ""
+        return False
+
+    def _box(self, chat: str, lane: str) -> _Box[ItemT]:
+        name = f"{chat}#{lane}" if lane else chat
+        found = self._boxes.get(name)
         if found is None:
-            found = self._boxes[chat] = _Box(self._budget_of(chat))
+            for idle in [one for one, box in self._boxes.items() if box.home != one and not _is_used(box)]:
+                del self._boxes[idle]
+            budget = self._budget_of(chat)
+            purse = self._purses.setdefault(budget.purse or name, Purse(budget))
+            found = self._boxes[name] = _Box(chat, purse, lane)
         return found
+
+
+def _is_used(box: _Box[ItemT]) -> bool:
+    return bool(box.waiting) or box.under_way is not None

@@ -6,10 +6,22 @@ from enum import StrEnum
 
 import msgspec
 
+from bot.core.routing import closest
 from engine.api import Severity, Value
 
 STORM = 10  # cards within a minute; what is more comes as one
 STORM_IN = timedelta(minutes=1)
+
+
+class Conduct(Value, frozen=True):
+    """What the settings say about alerts."""
+
+    is_pausing: bool = False  # the desk pauses what a P1 concerns that nobody has answered
+    has_threads: bool = True  # a P1 has a place of its own beside its card, where the platform has such
+    platforms: frozenset[str] = frozenset()  # those that are served and tell what they have shown
+
+
+CONDUCT = Conduct()
 
 
 class Mode(StrEnum):
@@ -61,8 +73,7 @@ class Wishes(Value, frozen=True):
 
     def mode(self, code: str) -> Mode:
         """The closest of them."""
-        family = code.partition(".")[0] + "."
-        return self.modes.get(code) or self.modes.get(family) or Mode.ON
+        return closest(self.modes, code) or Mode.ON
 
 
 class Told(Value, frozen=True):

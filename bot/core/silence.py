@@ -1,14 +1,15 @@
 """Silence: what keeps an alert from being pushed: a person's mute, a graver trouble that explains it, a flood."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from bot.core.alert import Alert
 from bot.core.alertgroup import Group
-from bot.core.taxonomy import INHIBITIONS
-from engine.api import Severity, Value
+from bot.core.taxonomy import INHIBITIONS, Inhibition
+from engine.api import AccountView, Severity, Value
 
+UNPLANNED = ("engine", "limits", "hours")  # who stops entries without a person or the news calendar having planned it
 CAP = 300
 CAP_IN = timedelta(minutes=5)
 
@@ -31,6 +32,18 @@ class Mute(Value, frozen=True):
         return is_code or (bool(accounts) and accounts == {wanted})
 
 
+def held_by(
+    group: Group, others: Iterable[Group], mutes: Iterable[Mute], accounts: Sequence[AccountView], now: datetime
+) -> tuple[Group | None, str]:
+    """What keeps a group from being pushed: the trouble that explains it, where one does, and the reason; empty for nothing."""
+    if (source := explained_by(group, others)) is not None:
+        return source, f"held: {source.name} {source.code} explains it"
+    if (mute := muted_by(group, mutes, now)) is not None:
+        return None, f"held: muted by {mute.by}"
+    pause = paused_by(group, accounts, now)
+    return None, f"held: {pause}" if pause else ""
+
+
 def muted_by(group: Group, mutes: Iterable[Mute], now: datetime) -> Mute | None:
     """The mute that silences a group now."""
     return next((mute for mute in mutes if mute.until > now and mute.matches(group)), None)
@@ -42,10 +55,40 @@ def explained_by(group: Group, others: Iterable[Group]) -> Group | None:
     for other in others if rules else ():
         if other.is_open and other.id != group.id and other.severity <= group.severity:
             for rule in rules:
-                mine, theirs = getattr(group.labels, rule.label), getattr(other.labels, rule.label)
-                if other.code == rule.source and mine and mine == theirs:
+                if other.code == rule.source and _is_same(rule, group, other):
                     return other
     return None
+
+
+def paused_by(group: Group, accounts: Sequence[AccountView], now: datetime) -> str:
+    """The planned pauses under which all accounts of a mild ``copy.*`` are; empty where one of them is not paused.
+
+    Planned is what has an end and was made by a person or for news: nobody wonders then that copies are late or missing.
+    """
+    named = group.accounts or {name for name in group.labels.line.split(",") if name}
+    if group.severity is not Severity.P3 or not group.code.startswith("copy.") or not named:
+        return ""
+    found: dict[str, None] = {}
+    for name in sorted(named):
+        holds = next((view.holds for view in accounts if view.id == name), ())
+        hold = next((one for one in holds if one.until is not None and one.until > now and _is_planned(one.by)), None)
+        if hold is None:
+            return ""
+        assert hold.until is not None
+        found[f"pause by {hold.by} until {hold.until:%H:%M} UTC"] = None
+    return ", ".join(found)
+
+
+def _is_planned(by: str) -> bool:
+    return by not in UNPLANNED and not by.startswith("leader ")
+
+
+def _is_same(rule: Inhibition, group: Group, source: Group) -> bool:
+    """Say whether a rule's source and what it would hold are of one thing."""
+    if rule.lets_go and source.clears_at is not None:
+        return False
+    mine = getattr(group.labels, rule.label) if rule.label else ""
+    return not rule.label or (bool(mine) and mine == getattr(source.labels, rule.label))
 
 
 class Cap:

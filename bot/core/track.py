@@ -1,7 +1,5 @@
 """Track: one act that was asked here, with all that its card needs until it is proven."""
 
-from datetime import datetime
-
 from bot.core.card import Action
 from bot.core.dialogue import Seat
 from engine.api import ActAsk, PreviewView, Value
@@ -15,5 +13,5 @@ class Track(Value, frozen=True):
     preview: PreviewView | None = None
     remarks: tuple[str, ...] = ()
     actions: tuple[Action, ...] = ()
-    actions_due: datetime | None = None  # after it the buttons are dead and are not shown
     answers: str = ""  # what the card answers
+    post: str = ""  # the message that asked for it: it bears a sign when the act is proven

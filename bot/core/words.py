@@ -4,7 +4,7 @@ import re
 import types
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta, tzinfo
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from difflib import get_close_matches
 from enum import StrEnum
 from typing import Any, NewType, Union, get_args, get_origin, get_type_hints
@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from bot.core.card import one_line
+from bot.core.resize import Size, size_of
 from engine.api import PRODUCTS, Root, Value
 
 Scope = NewType("Scope", str)  # all, aliases joined by commas, a group, or #tag; in the desk's own spelling
@@ -25,7 +26,10 @@ Count = NewType("Count", int)  # a whole number above zero
 Stop = NewType("Stop", str)  # the distance of a stop, as the engine reads it: 30, 120t
 Word = NewType("Word", str)  # any one word
 Amount = NewType("Amount", Decimal)  # money or a figure above zero
+Hours = NewType("Hours", str)  # a window of the clock: 13:25-13:45
+Days = NewType("Days", str)  # weekdays: fri, mon-fri, mon,wed
 Rest = NewType("Rest", str)  # the rest of the line
+Name = NewType("Name", str)  # the words that nothing else understands, wherever they stand
 
 DAY_END_HOUR = 17  # futures days end at 17:00 New York
 EXCHANGE_ZONE = ZoneInfo("America/New_York")
@@ -38,7 +42,8 @@ _ALERT = re.compile(r"(?:[aA]-?)?([1-9]\d{0,8})")
 _SPAN = re.compile(r"(?:(\d{1,4})h)?(?:(\d{1,5})m)?")
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})")
 _AMOUNT = re.compile(r"\d{1,9}(?:\.\d{1,4})?")
-_SIZE = re.compile(r"([+-]?)(\d{1,4}(?:\.\d{1,4})?)(x|%)")
+_HOURS = re.compile(r"(\d{1,2}:\d{2})-(\d{1,2}:\d{2})")
+_DAYS = re.compile(r"{0}(?:-{0})?(?:,{0}(?:-{0})?)*".format("(?:mon|tue|wed|thu|fri|sat|sun)"))
 
 
 class Span(Value, frozen=True):
@@ -51,13 +56,6 @@ class Moment(Value, frozen=True):
     """The next time that a clock shows."""
 
     at: datetime
-
-
-class Size(Value, frozen=True):
-    """A resize: ``factor`` of the plan's size, or ``change`` times the factor in force."""
-
-    factor: Decimal | None = None
-    change: Decimal | None = None
 
 
 class Lexicon(Value, frozen=True):
@@ -75,12 +73,16 @@ class Lexicon(Value, frozen=True):
 
 
 class Context(Value, frozen=True):
-    """What reading needs besides the words. ``exact`` refuses prefixes: an act names its accounts in full."""
+    """What reading needs besides the words. ``exact`` refuses prefixes: an act names its accounts in full.
+
+    ``alert`` is the one in whose own place something is written; empty elsewhere.
+    """
 
     lexicon: Lexicon
     now: datetime
     zone: tzinfo
     exact: bool
+    alert: str = ""
 
 
 class Missing(Value, frozen=True):
@@ -88,6 +90,7 @@ class Missing(Value, frozen=True):
 
     field: str
     kind: str
+    is_rest: bool = False  # any words do
 
 
 class Wrong(Value, frozen=True):
@@ -188,24 +191,18 @@ def _next(local: datetime, hour: int, minute: int) -> datetime:
     return due if due > local else due + timedelta(days=1)
 
 
+def _hours(words: Sequence[str], _: Context) -> Taken:
+    match = _HOURS.fullmatch(words[0])
+    return (Hours(f"{match[1]:0>5}-{match[2]:0>5}"), 1) if match is not None else None
+
+
+def _days(words: Sequence[str], _: Context) -> Taken:
+    return (Days(words[0].lower()), 1) if _DAYS.fullmatch(words[0].lower()) else None
+
+
 def _size(words: Sequence[str], _: Context) -> Taken:
-    word = words[0].lower()
-    if word in {"off", "half"}:
-        return Size(factor=Decimal(0) if word == "off" else Decimal("0.5")), 1
-    match = _SIZE.fullmatch(word)
-    if match is None:
-        return None
-    sign, number, unit = match.groups()
-    try:
-        amount = Decimal(number) / (100 if unit == "%" else 1)
-    except InvalidOperation:
-        return None
-    if not sign:
-        return Size(factor=amount), 1
-    if unit == "x":
-        return None
-    change = 1 + amount if sign == "+" else 1 - amount
-    return (Size(change=change), 1) if change >= 0 else None
+    size = size_of(words[0])
+    return (size, 1) if size is not None else None
 
 
 def _stop(words: Sequence[str], _: Context) -> Taken:
@@ -235,6 +232,8 @@ KINDS: dict[Any, Kind] = {
     Count: Kind(shape="number", read=_count, names="number"),
     Span: Kind(shape="15m|1h30m|until 14:45|eod", read=_span, names="time"),
     Moment: Kind(shape="14:30", read=_moment, names="time"),
+    Hours: Kind(shape="13:25-13:45", read=_hours, names="times (13:25-13:45)"),
+    Days: Kind(shape="fri|mon-fri", read=_days, names="weekday"),
     Size: Kind(shape="0.5x|50%|half|+10%|off", read=_size, names="size"),
     Stop: Kind(shape="stop 30|stop 120t", read=_stop, names="stop distance (stop 30, stop 120t)"),
     Word: Kind(shape="word", read=_word),
@@ -251,7 +250,7 @@ class Slot(Value, frozen=True):
     @property
     def is_rest(self) -> bool:
         """Say whether it takes the rest of the line."""
-        return self.type is Rest
+        return self.type in {Rest, Name}
 
     @property
     def shape(self) -> str:
@@ -294,7 +293,7 @@ def _bare(hint: Any) -> Any:
 def parse(args: type[Value], words: Sequence[str], context: Context) -> Value | Missing | Wrong:
     """Read ``words`` into ``args``: each word goes to the first free field that understands it."""
     fields = slots(args)
-    values: dict[str, Any] = {}
+    values = _meant(fields, words, context)
     rest = next((slot for slot in fields if slot.is_rest), None)
     place = 0
     while place < len(words):
@@ -302,15 +301,31 @@ def parse(args: type[Value], words: Sequence[str], context: Context) -> Value | 
         if taken is not None:
             place += taken
             continue
-        wrong = _unknown(words[place], fields, values, context, can_be_rest=rest is not None and bool(values))
+        can_be_rest = bool(values) and all(slot.name in values for slot in fields if slot.required and not slot.is_rest)
+        wrong = _unknown(words[place], fields, values, context, can_be_rest=rest is not None and can_be_rest)
         if wrong is not None or rest is None:
             return wrong or Wrong(text=f"{one_line(words[place])!r} is not understood here.")
+        if rest.type is Name:
+            values[rest.name] = Name(f"{values.get(rest.name, '')} {one_line(words[place])}".strip())
+            place += 1
+            continue
         values[rest.name] = Rest(one_line(" ".join(words[place:])))
         break
     for slot in fields:
         if slot.required and slot.name not in values:
-            return Missing(field=slot.name, kind=slot.shape)
+            return Missing(field=slot.name, kind=slot.shape, is_rest=slot.is_rest)
     return args(**values)
+
+
+def _meant(fields: Sequence[Slot], words: Sequence[str], context: Context) -> dict[str, Any]:
+    """In an alert's own place a command that names none means that one; a bare number is no name there."""
+    slot = next((one for one in fields if one.type is AlertId), None)
+    if slot is None or not context.alert:
+        return {}
+    first = words[0].lower() if words else ""
+    is_all = first == "all" and (len(words) == 1 or _span(words[1:], context) is not None)
+    is_named = first.startswith("a") and _ALERT.fullmatch(first) is not None
+    return {} if is_all or is_named else {slot.name: AlertId(context.alert)}
 
 
 def _take(fields: Sequence[Slot], values: dict[str, Any], words: Sequence[str], context: Context) -> int | None:
@@ -348,9 +363,13 @@ def _unknown(
         return Wrong(
             text=f"No {KINDS[names[0].type].names} {text!r} here. Did you mean {_fold(known, close[0], True)}?"
         )
+    flags = [slot.name for slot in fields if slot.type is bool and slot.name not in values]
+    if meant := get_close_matches(word.lower(), flags, n=1, cutoff=0.7):
+        return Wrong(text=f"{text!r} is not understood here. Did you mean {meant[0]}?")
     if can_be_rest:
         return None
     if not free:
         return Wrong(text=f"{text!r} is not understood here.")
-    wanted = " or ".join(dict.fromkeys(KINDS[slot.type].names for slot in free))
+    *first, last = dict.fromkeys(name for slot in free for name in KINDS[slot.type].names.split(" or "))
+    wanted = f"{', '.join(first)} or {last}" if first else last
     return Wrong(text=f"{text!r} is no {wanted} here.")

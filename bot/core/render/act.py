@@ -21,6 +21,7 @@ from engine.api import (
     OnAsk,
     PauseAsk,
     PayoutAsk,
+    PlanAsk,
     PreviewLine,
     PreviewView,
     RefuseAsk,
@@ -55,6 +56,7 @@ DONE_WORDS = {
     "off": "OFF",
     "on": "ON",
     "newspause": "⏸ PLANNED",
+    "plan": "⏸ PLANNED",
     "unplan": "PLAN DROPPED",
     "approve": "APPROVED",
     "refuse": "REFUSED",
@@ -111,6 +113,8 @@ def title_of(ask: ActAsk) -> str:
             return f"ON {ask.scope}"
         case NewsPauseAsk():
             return f"⏸ PLAN {ask.scope} around {ask.event or 'the next red event'}"
+        case PlanAsk():
+            return f"⏸ PLAN {ask.scope} {ask.opens}-{ask.closes}{', weekly' if ask.weekly else ''}"
         case UnplanAsk():
             return f"DROP PLAN {ask.scope}"
 

@@ -3,18 +3,22 @@
 from collections.abc import Sequence
 from datetime import datetime, tzinfo
 
-from bot.core.alert import Ending, Labels
+from bot.core.alert import Alert, Ending, Labels, Press, as_notice
 from bot.core.alertgroup import Group, Stage
 from bot.core.card import Card, Look, clip, one_line
-from bot.core.dialogue import Button, Run
+from bot.core.chat import THREAD_NAME
+from bot.core.dialogue import Button, Fill, Run
 from bot.core.pipeline import Line, Why
 from bot.core.render.look import ALARMS, age, clock, told
+from bot.core.render.trade import notice_card
 from bot.core.taxonomy import kind_of
 from engine.api import Severity
 
 SHOWN = 4
+TOGETHER = 3  # events of one code, each on its own line
 LISTED = 12
 KEYS = "abcdefgh"
+SHORT = {"telegram": "TG", "discord": "DC"}
 
 
 def heading(group: Group) -> str:
@@ -34,7 +38,7 @@ def heading(group: Group) -> str:
 
 
 def _about(labels: Labels) -> str:
-    return labels.account or labels.connection or labels.leader or labels.symbol
+    return labels.account or labels.connection or labels.leader or labels.symbol or labels.name
 
 
 def group_card(group: Group, now: datetime, zone: tzinfo, why: Why | None = None) -> Card:
@@ -44,7 +48,7 @@ def group_card(group: Group, now: datetime, zone: tzinfo, why: Why | None = None
     if why in (Why.WORSE, Why.AGAIN, Why.ACK_ENDED, Why.SNOOZE_ENDED, Why.RELEASED):
         lines.append({Why.WORSE: "It got worse.", Why.RELEASED: "What held it back is over."}.get(why, "Still so."))
     if not group.is_open:
-        lasted = age((group.ended_at or now).timestamp() - group.opened_at.timestamp())
+        lasted = age((group.ended_at or now).timestamp() - group.began.timestamp())
         lines.append(f"Over after {lasted}: {told(group.outcome, now, zone)}")
     lines += _who(group, zone)
     shown = sorted(group.live or group.members, key=lambda member: (member.severity, member.at))
@@ -56,11 +60,13 @@ def group_card(group: Group, now: datetime, zone: tzinfo, why: Why | None = None
         lines.append(f"Holding back {group.holding} follow-up alerts")
     if group.is_flapping(now):
         lines.append(f"Comes and goes: {len(group.cycles)} times in 10 min")
+    if shown_on := pushed(group, now):
+        lines.append(f"pushed {shown_on}")
     return Card(
         title=f"{icon} {group.severity} {heading(group)}",
         severity=group.severity,
         lines=tuple(lines),
-        footer=f"{group.name} · {clock(group.opened_at, zone)} · {group.code}",
+        footer=f"{group.name} · {clock(group.began, zone)} · {group.code}",
         ref=f"alert:{group.id}",
         settled=not group.is_open,
     )
@@ -81,6 +87,34 @@ def _who(group: Group, zone: tzinfo) -> list[str]:
             return [note.strip()] if note and group.is_open else []
 
 
+def pushed(group: Group, now: datetime | None = None) -> str:
+    """How long it took to each platform; with ``now`` what took too long and is not there yet, too.
+
+    Empty while one may still answer in time, so that the line costs one edit.
+    """
+    if any(one.after_s is None and not one.is_late for one in group.delivered):
+        return ""
+    said = []
+    for one in group.delivered:
+        name = SHORT.get(one.platform, one.platform.upper())
+        if one.after_s is not None:
+            said.append(f"{name} {age(one.after_s)}")
+        elif one.is_late and now is not None:
+            said.append(f"{name} not yet {age((now - one.since).total_seconds())}")
+    return " · ".join(said)
+
+
+def thread_name(group: Group) -> str:
+    """How its place beside the card is called: A-12 DRAWDOWN STOP APX-3."""
+    return one_line(f"{group.name} {heading(group).replace(' · ', ' ')}")[:THREAD_NAME]
+
+
+def lines_card(name: str, lines: Sequence[Line], zone: tzinfo) -> Card:
+    """Lines of a history as they are written into its place: one by itself, several under its name."""
+    said = tuple(_said(line, zone) for line in lines)
+    return Card(title=said[0], brief=True) if len(said) == 1 else Card(title=name, lines=said, brief=True)
+
+
 def group_buttons(group: Group) -> tuple[Button, ...]:
     """What may be pressed on it: by anybody, whose rights allow it at the press."""
     if not group.is_open:
@@ -91,16 +125,40 @@ def group_buttons(group: Group) -> tuple[Button, ...]:
     buttons.append(Button(label="Details", key="t", payload=Run(line=f"/alert {group.name}")))
     labels = (group.live or group.members)[0].labels.known() if len(group.live) == 1 else group.labels.known()
     kind = kind_of(group.code)
-    for press in kind.presses:
-        names = [part.partition("}")[0] for part in press.line.split("{")[1:]]
-        is_one = len(group.live) == 1 or not {"account", "ref"} & set(names)
-        if is_one and all(name in labels for name in names):
-            line = press.line.format_map(labels)
-            key = KEYS[len(buttons) - 2]
-            buttons.append(Button(label=press.label, key=key, payload=Run(line=line), look=press.look))
+    one_only = {"account", "ref", "person"} if len(group.live) != 1 else set()
+    presses = [press for press in kind.presses if not (press.is_calm and group.severity is Severity.P1)]
+    buttons += _buttons(presses, labels | {"alert": group.name}, one_only)
     if kind.ending is not Ending.DESK:
-        buttons.append(Button(label="Resolve", key="z", payload=Run(line=f"/resolve {group.name} done")))
+        why = Fill(line=f"/resolve {group.name}", kind="reason")
+        buttons.append(Button(label="Resolve…", key="z", payload=why, form="reason"))
     return tuple(sorted(buttons, key=lambda button: button.look is Look.DANGER))
+
+
+def _buttons(presses: Sequence[Press], labels: dict[str, str], barred: set[str]) -> list[Button]:
+    """Those whose labels are known, and none of them barred."""
+    found: list[Button] = []
+    for press in presses:
+        names = {part.partition("}")[0] for part in press.line.split("{")[1:]}
+        if names <= set(labels) and not names & barred:
+            payload = Run(line=press.line.format_map(labels))
+            found.append(Button(label=press.label, key=KEYS[len(found)], payload=payload, look=press.look))
+    return found
+
+
+def event_cards(same: Sequence[Alert], zone: tzinfo) -> list[Card]:
+    """Events of one code that came together: a line for each of the first, one for all the others."""
+    cards = [notice_card(as_notice(alert), zone) for alert in same[:TOGETHER]]
+    if len(same) > TOGETHER:
+        names = dict.fromkeys(alert.labels.account for alert in same[TOGETHER:] if alert.labels.account)
+        title = f"and {len(same) - TOGETHER} more {same[0].code}"
+        cards.append(Card(title=title, lines=(", ".join(names),) if names else (), brief=True))
+    return cards
+
+
+def event_buttons(alert: Alert) -> tuple[Button, ...]:
+    """What may be pressed on the one line of an event."""
+    kind = kind_of(alert.code)
+    return tuple(_buttons(kind.presses, alert.labels.known(), set())) if kind.ending is Ending.ONCE else ()
 
 
 def said_card(group: Group, zone: tzinfo) -> Card:
@@ -111,7 +169,7 @@ def said_card(group: Group, zone: tzinfo) -> Card:
 
 def over_card(group: Group) -> Card:
     """The one short word when a grave one is over."""
-    lasted = age((group.ended_at or group.last_at).timestamp() - group.opened_at.timestamp())
+    lasted = age((group.ended_at or group.last_at).timestamp() - group.began.timestamp())
     return Card(
         title=f"🟢 {group.name} {heading(group)}: over after {lasted}", brief=True, ref=f"alert:{group.id}:over"
     )
@@ -138,7 +196,7 @@ def _line(group: Group, now: datetime) -> str:
         tail = group.held
     else:
         tail = one_line(group.holder) or "nobody"
-    since = age((now - group.opened_at).total_seconds())
+    since = age((now - group.began).total_seconds())
     return f"{group.severity} {group.name} {heading(group)}  {since}  {tail}"
 
 
@@ -156,11 +214,12 @@ def list_buttons(groups: Sequence[Group]) -> tuple[Button, ...]:
 
 def history_card(group: Group, history: Sequence[Line], zone: tzinfo) -> Card:
     """S11: one group's history."""
-    lines = [
-        " ".join(filter(None, (clock(line.at, zone), line.by and one_line(line.by), _what(line, zone))))
-        for line in history
-    ]
+    lines = [_said(line, zone) for line in history]
     return Card(title=f"{group.name} {heading(group)}", severity=group.severity, lines=tuple(lines[-25:]))
+
+
+def _said(line: Line, zone: tzinfo) -> str:
+    return " ".join(filter(None, (clock(line.at, zone), line.by and one_line(line.by), _what(line, zone))))
 
 
 def _what(line: Line, zone: tzinfo) -> str:
@@ -173,7 +232,7 @@ def storm_card(groups: Sequence[Group], since: datetime, number: int, zone: tzin
     worst = min((group.severity for group in groups), default=Severity.P2)
     lines = [
         f"{group.severity} {group.name} {heading(group)}"
-        for group in sorted(groups, key=lambda one: (one.severity, one.id))
+        for group in sorted(groups, key=lambda one: (one.severity, -one.id))  # news on top: it is what rang
     ]
     more = (f"… and {len(lines) - LISTED} more: /alerts",) if len(lines) > LISTED else ()
     return Card(

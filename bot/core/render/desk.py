@@ -25,7 +25,6 @@ from bot.core.render.look import (
 from engine.api import (
     AccountState,
     AccountView,
-    HealthView,
     HoldView,
     LegView,
     OrderView,
@@ -40,8 +39,8 @@ SHORT_SIZES = (("fixed", "fix"), (" by free equity", " equity"), (" by ", " "), 
 WORD_ICONS = {"COPYING": "🟢", "PAUSED": "🟡", "PART PAUSED": "🟡", "STOPPED": "🔴", "OFFLINE": "⚫"}
 
 
-def status_card(view: StatusView, now: datetime, zone: tzinfo) -> Card:
-    """S1: am I in sync, how far from trouble."""
+def status_card(view: StatusView, now: datetime, zone: tzinfo, *, alerts: str = "", bot: str = "") -> Card:
+    """S1: am I in sync, how far from trouble; ``alerts`` and ``bot`` are lines about what is open and about the platforms."""
     lines = [f"Leader {one_line(leader)}" for leader in view.leaders] or ["No leader"]
     lines.append(f"Day  {money(view.day_profit)}   Open {money(view.open_profit)}")
     if view.worst:
@@ -54,7 +53,8 @@ def status_card(view: StatusView, now: datetime, zone: tzinfo) -> Card:
     lines.extend(f"Other hands {one_line(rogue)}" for rogue in view.rogue)
     lines.extend(hold(one, now, zone) for one in view.holds)
     lines.extend(one_line(text) for text in view.rolls)
-    lines.append(f"Lag {lag(view.lag_ms)}")
+    lines += [alerts] if alerts else []
+    lines.append(" · ".join(filter(None, (f"Lag {lag(view.lag_ms)}", bot))))
     seen = max(0.0, (now - view.at).total_seconds())
     return Card(
         title=f"{WORD_ICONS.get(view.word, '⚪')} {view.word} · {view.copying} of {view.followers} accounts",
@@ -258,25 +258,3 @@ def orders_card(views: Sequence[OrderView]) -> Card:
     )
     foreign = "* not sent by Lockstep" if any(not view.ours for view in views) else ""
     return Card(title=f"ORDERS · {len(views)} working", table=Table(columns=columns, rows=rows), footer=foreign)
-
-
-def health_card(view: HealthView, heard_s: float | None = None) -> Card:
-    """S9: how the engine itself is doing."""
-    behind = view.journal_seq - view.stored_seq
-    lines = [f"Engine {view.version}  up {age(view.up_s)}  loop {lag(view.loop_ms)}"]
-    for line in view.lines:
-        trip = f" {lag(line.round_trip_ms)}" if line.round_trip_ms is not None else ""
-        heard = f" beat {age(line.heard_s)}" if line.heard_s is not None else ""
-        word = "ok" if line.up and line.text == "ok" else f"{'' if line.up else 'DOWN '}{one_line(line.text)}"
-        lines.append(f"{line.connection} ({line.broker}) {word}{trip}{heard}")
-        if line.waiting or line.budget_left < 10:
-            lines.append(f" requests left {line.budget_left}, waiting {line.waiting}")
-    lines.append(f"Journal {view.journal_seq}, stored {view.stored_seq}" + (f" ({behind} behind)" if behind else ""))
-    lines.append(f"Database {one_line(view.database)}")
-    lines.append(f"Events {view.events_per_s:.0f}/s")
-    if view.quarantined:
-        lines.append(f"QUARANTINED {', '.join(view.quarantined)}")
-    if heard_s is not None:
-        lines.append(f"Answered {age(heard_s)} ago")
-    bad = bool(view.quarantined) or any(not line.up for line in view.lines) or view.database != "ok"
-    return Card(title=f"{'🟠' if bad else '🟢'} HEALTH", lines=tuple(lines), ref="health")

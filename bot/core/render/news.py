@@ -5,7 +5,7 @@ from datetime import datetime, tzinfo
 
 from bot.core.card import Card, one_line
 from bot.core.render.look import told, until
-from engine.api import NewsLine, NewsView, PlannedView
+from engine.api import NewsLine, NewsView, PlannedView, often
 
 MARKS = {"pause": "⏸", "flatten": "🟥", "none": "🔔"}
 MOST = 12
@@ -29,19 +29,21 @@ def news_card(view: NewsView, now: datetime, zone: tzinfo) -> Card:
 def _line(one: NewsLine, now: datetime, zone: tzinfo) -> list[str]:
     titles = ", ".join(one_line(title) for title in one.titles)
     if not one.action:
-        return [f"{until(one.begins, now, zone)} {titles}", " no plan"]
+        return [f"{until(one.begins, now, zone)} {titles}", " nothing pauses for it"]
     times = f"{until(one.begins, now, zone)}-{one.ends.astimezone(zone):%H:%M}"
     guess = "guess: " if one.is_guess else ""
     return [
         f"{times} {guess}{titles}",
-        f" {MARKS.get(one.action, '')} {one.action} {_names(one.accounts)} ({one.whose})",
+        f" {MARKS.get(one.action, '')} {one.action} {names(one.accounts)} ({one.whose})",
     ]
 
 
 def _planned(one: PlannedView, now: datetime, zone: tzinfo) -> str:
     times = f"{until(one.begins, now, zone)}-{one.ends.astimezone(zone):%H:%M}"
-    return f"{times} {_names(one.accounts)}: {one_line(one.reason)} by {one_line(one.by)}"
+    weekly = f", {often(one.weekly)}" if one.weekly else ""
+    return f"{times} {names(one.accounts)}: {one_line(one.reason)} by {one_line(one.by)}{weekly}"
 
 
-def _names(accounts: Sequence[str]) -> str:
+def names(accounts: Sequence[str]) -> str:
+    """Accounts in one line, the first two where they are many."""
     return ", ".join(accounts) if len(accounts) <= 3 else f"{', '.join(accounts[:2])} and {len(accounts) - 2} more"

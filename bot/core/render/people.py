@@ -43,7 +43,8 @@ def second_card(
     """W1: a second person is asked."""
     lines = [f"{one_line(asker)} asks: {what}"]
     if preview is not None:
-        lines += [f"{preview.accounts} accounts, {'LIVE' if preview.live else 'sim'}"]
+        many = "" if preview.accounts == 1 else "s"
+        lines += [f"{preview.accounts} account{many}, {'LIVE' if preview.live else 'sim'}"]
         if preview.open_profit is not None:
             lines.append(f"Open P/L {money(preview.open_profit)}")
         lines += [one_line(remark) for remark in preview.remarks]

@@ -5,9 +5,9 @@ from datetime import tzinfo
 
 from bot.core.card import Card, clip, one_line
 from bot.core.render.look import ALARMS, clock, lag, price, signed, ticks, told
+from bot.core.tally import BAD, Tally, has_failed
 from engine.api import CopyLine, CopyView, Notice, Severity
 
-BAD = frozenset({"refused", "unclear"})
 OPEN = frozenset({"sent"})
 IDLE = frozenset({"skipped", "refused", "unclear"})  # nothing but a reason to tell: the same one is told once
 SHOWN_NAMES = 12
@@ -69,11 +69,6 @@ def is_settled(view: CopyView) -> bool:
     return all(line.status not in OPEN for line in view.lines)
 
 
-def has_failed(view: CopyView) -> bool:
-    """Say whether a follower could not do its part."""
-    return any(line.status in BAD or line.status == "part" for line in view.lines)
-
-
 def copy_card(view: CopyView, zone: tzinfo) -> Card:
     """One copy as it is pushed: the newest state, one card for one leader event."""
     first, *rest = copy_lines(view, zone)
@@ -88,18 +83,16 @@ def copy_card(view: CopyView, zone: tzinfo) -> Card:
     )
 
 
-def copies_summary(views: Sequence[CopyView], zone: tzinfo) -> Card:
-    """Several copies that came in one breath, in one card."""
-    failed = [view for view in views if has_failed(view)]
-    lags = sorted(line.lag_ms for view in views for line in view.lines if line.lag_ms is not None)
-    middle = f" · lag {lag(lags[len(lags) // 2])}" if lags else ""
-    shown = failed[-3:] or views[-1:]
-    lines = [line for view in shown for line in copy_lines(view, zone)]
+def copies_summary(tally: Tally, zone: tzinfo) -> Card:
+    """Several copies in one card, edited while more of them come."""
+    shown = tally.troubles or ((tally.last,) if tally.last is not None else ())
     return Card(
-        title=f"{'🟠' if failed else '✔'} {len(views)} copies{middle}",
-        severity=Severity.P2 if failed else Severity.P4,
-        lines=tuple(lines),
-        footer=f"{len(failed)} with trouble: /copies failed" if failed else "",
+        title=f"{'🟠' if tally.failed else '✔'} {tally.count} copies"
+        + (f" · lag {lag(tally.lag_ms)}" if tally.lag_ms is not None else ""),
+        severity=Severity.P2 if tally.failed else Severity.P4,
+        lines=tuple(line for view in shown for line in copy_lines(view, zone)),
+        footer=f"{tally.failed} with trouble: /copies failed" if tally.failed else "",
+        ref=tally.ref,
     )
 
 

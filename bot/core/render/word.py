@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from bot.core.access import Level, Person, Room
 from bot.core.card import Card, one_line
 from bot.core.command import Command
+from bot.core.elsewhere import ELSEWHERE
 from bot.core.render.look import ALARMS, ICONS, age, clock
 from engine.api import Severity
 
@@ -19,6 +20,7 @@ LEVELS = {
     Level.C4: "a code and a second person",
 }
 SIGNS = {*ICONS.values(), *ALARMS.values()}  # a colour says how things are
+ACTS = {"Slow", "Fast"}
 FAMILIES = ("See", "Slow", "Fast", "Respond", "Demo", "Self")
 
 
@@ -32,7 +34,7 @@ def help_card(commands: Mapping[str, Command], person: Person) -> Card:
     return Card(
         title=f"{one_line(person.name).upper()} · {person.role.name.lower()}",
         lines=tuple(lines),
-        footer="Type a word and ? for examples: pause ?",
+        footer="Type a word and ? for examples: pause ?. Morning, close and week by themselves: /digest",
     )
 
 
@@ -42,8 +44,13 @@ def command_card(command: Command) -> Card:
     return Card(
         title=command.syntax,
         lines=tuple(filter(None, (command.summary, *(f"  {example}" for example in command.examples), short))),
-        footer=f"{LEVELS[command.level]} · {command.role.name.lower()}",
+        footer=f"{_how(command)} · {command.role.name.lower()}",
     )
+
+
+def _how(command: Command) -> str:
+    """What is no act at the desk has nothing to take back."""
+    return LEVELS[command.level] if command.level is not Level.C1 or command.family in ACTS else "at once"
 
 
 def refusal_card(text: str, severity: Severity | None = None) -> Card:
@@ -64,9 +71,20 @@ def choice_card(question: str) -> Card:
     return Card(title=one_line(question), settled=False)
 
 
+def words_card(line: str) -> Card:
+    """What is missing is said in words."""
+    said = one_line(line).lstrip("/")
+    return Card(
+        title=f"{said} … {'what?' if said.startswith('note ') else 'why?'}",
+        lines=("Write it now, as your next message here.",),
+        footer="cancel: nothing is done",
+        settled=False,
+    )
+
+
 def unknown_card(verb: str, near: Sequence[str]) -> Card:
     """A word that is no command."""
-    hint = "Did you mean:" if near else "Type help for the list."
+    hint = "Did you mean:" if near else ELSEWHERE.get(verb.lower(), "Type help for the list.")
     return Card(title=f"No command {one_line(verb)!r}.", lines=(hint,))
 
 

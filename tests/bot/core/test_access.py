@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.core.access import Grant, Person, Role, Room, RoomKind, may, reach
+from bot.core.access import Grant, Person, Role, Room, RoomKind, holds, may, reach, resolve
 from tests.bot.double import account
 
 NOW = datetime(2026, 11, 23, 14, 30, tzinfo=UTC)
@@ -48,3 +48,19 @@ def test_risk_reaches_every_account_and_an_ended_grant_none() -> None:
     assert len(reach(risk, Room(chat="c", kind=RoomKind.OPS), Role.RISK, NOW, DIRECTORY)) == 3
     ended = Person(id="e", name="E", grants=(Grant(role=Role.OWNER, until=NOW - timedelta(seconds=1)),))
     assert not may(ended, Room(chat="c", kind=RoomKind.OPS), Role.VIEWER, NOW)
+
+
+def test_a_scope_is_read_part_by_part_as_the_engine_reads_it_and_an_unknown_part_names_nothing() -> None:
+    assert resolve("BRAVO,#eval", DIRECTORY) == {"ALPHA", "BRAVO"}
+    assert resolve("ALPHA,all", DIRECTORY) == {"LEAD-1", "ALPHA", "BRAVO"}
+    assert resolve("es-main, alpha", DIRECTORY) == {"ALPHA", "BRAVO"}
+    assert resolve("ALPHA,nobody", DIRECTORY) == frozenset()
+    assert resolve("", DIRECTORY) == frozenset()
+
+
+def test_a_role_that_has_ended_is_held_no_more() -> None:
+    grants = (Grant(role=Role.RISK, until=NOW), Grant(role=Role.TRADER, scope="ALPHA"))
+    person = Person(id="e", name="E", grants=grants)
+    assert not holds(person, Role.RISK, NOW)
+    assert holds(person, Role.RISK, NOW - timedelta(seconds=1))
+    assert holds(person, Role.TRADER, NOW)

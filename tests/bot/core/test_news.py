@@ -69,7 +69,7 @@ def test_what_is_not_known_stands_in_the_title_and_plans_in_the_lines() -> None:
         "07:15-07:45 CPI m/m",
         " 🟥 flatten ALPHA, BRAVO and 2 more (firm)",
         "08:30 ISM",
-        " no plan",
+        " nothing pauses for it",
         "No time yet: Thu 10 Dec Fed speaks",
         "Planned 07:30-08:00 ALPHA: CPI by ann",
         "Calendar stale from 2026-12-10 13:00 to 2026-12-11 13:00 UTC",

@@ -12,6 +12,7 @@ from bot.core.alert import Alert, Labels
 from bot.core.alertgroup import Group, Stage
 from bot.core.handling import Handling
 from bot.core.pipeline import AlertError, Pipeline, Turn, Why
+from bot.core.render.alert import group_card
 from engine.api import Severity
 
 AT = datetime(2026, 11, 23, 14, 30, tzinfo=UTC)
@@ -300,3 +301,29 @@ def test_a_restart_changes_nothing(steps: list[tuple], cut: int) -> None:
         play(halves, step, heard[1])
     assert [turn.pushes for turn in heard[0]] == [turn.pushes for turn in heard[1]]
     assert whole.pipeline.groups == halves.pipeline.groups
+
+
+def test_a_p1_waits_no_longer_than_a_second_for_what_belongs_to_it() -> None:
+    desk = Bench()
+    desk.line("broker.down", P2)
+    assert desk.only().due == AT + timedelta(seconds=5)
+    desk.go(1)
+    desk.line("broker.down", P1)
+    assert desk.only().due == AT + timedelta(seconds=2)
+    assert desk.go(1) == [Why.FIRST]
+    other = Bench()
+    other.tell("dd.hard", P1)
+    assert other.only().due == AT + timedelta(seconds=1)
+
+
+def test_a_fact_that_was_heard_of_late_keeps_its_own_time() -> None:
+    bench = Bench()
+    was = Alert(
+        code="dd.hard", severity=P1, text="A is stopped", at=AT - timedelta(hours=4), labels=Labels(account="A")
+    )
+    bench.pipeline.take(was, bench.now, Turn())
+    group = bench.only()
+    assert (group.began, group.opened_at) == (was.at, AT)
+    assert group_card(group, bench.now, UTC).footer == f"{group.name} · {was.at:%H:%M:%S} · dd.hard"
+    bench.tell("dd.hard", P1)
+    assert bench.only().began == was.at

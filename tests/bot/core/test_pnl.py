@@ -57,7 +57,7 @@ async def test_the_chart_and_the_report_come_as_files_and_a_slow_picture_keeps_n
     await office.say("/chart")
     assert office.messages[-1].files[0].is_picture
     await office.say("/report")
-    assert {file.name for file in office.messages[-1].files} == {"report.csv", "report.txt"}
+    assert {file.name for file in office.messages[-1].files} == {"report.png", "report.csv", "report.txt"}
     assert "900" in await office.say("/pnl")
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from bot.core.budget import Budget, Window
 from bot.core.post import Post
@@ -94,3 +95,63 @@ def test_a_window_is_free_as_soon_as_its_rules_allow(waits: list[float]) -> None
             taken.append(now)
         else:
             assert sum(now - 10.0 < at for at in taken) >= 3
+
+
+def test_chats_of_one_purse_spend_from_it_together_and_wait_together() -> None:
+    post: Post[Item] = Post(lambda chat: Budget(purse=chat.partition("/")[0], chat=((1, 1.0),)))
+    post.add(Item(1), "tg:1/7", "", 3)
+    post.add(Item(2), "tg:1/8", "", 3)
+    post.add(Item(3), "tg:2", "", 3)
+    assert post.next(0.0) == ("tg:1/7", Item(1))
+    assert post.next(0.0) == ("tg:2", Item(3))
+    assert post.next(0.0) is None
+    assert post.due(0.0) == 1.0
+    post.close("tg:1", 5.0, is_whole=False)
+    assert post.due(1.0) == 4.0
+    assert post.next(5.0) == ("tg:1/8", Item(2))
+
+
+def test_what_was_answered_late_counts_from_its_answer() -> None:
+    post: Post[Item] = Post(lambda _: Budget(chat=((1, 1.0),)))
+    post.add(Item(1), "tg:1", "", 3)
+    post.add(Item(2), "tg:1", "", 3)
+    assert post.next(0.0) == ("tg:1", Item(1))
+    post.done("tg:1", 0.4)  # it may have been counted there as late as this
+    assert post.next(1.3) is None
+    assert post.next(1.4) == ("tg:1", Item(2))
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("abc"), st.sampled_from(["", "x", "y"]), st.integers(0, 3), st.floats(0, 9)),
+        max_size=60,
+    )
+)
+def test_all_topics_and_threads_of_a_group_spend_from_one_purse_and_keep_their_order(
+    arrivals: list[tuple[str, str, int, float]],
+) -> None:
+    shared = replace(BUDGET, purse="group")
+    post: Post[Item] = Post(lambda _: shared)
+    sent: list[tuple[float, str, int]] = []
+    now = 0.0
+    for number, (chat, lane, priority, wait) in enumerate(arrivals):
+        now += wait
+        post.add(Item(number), chat, "" if lane else "x", priority if not lane else 3, lane)
+    while len(post):
+        found = post.next(now)
+        if found is None:
+            now += max(post.due(now) or 0.0, 1e-6)
+            continue
+        name, item = found
+        sent.append((now, name, item.id))
+        post.done(name, now)
+    assert len(sent) == len(arrivals)
+    for count, seconds in (*BUDGET.chat, *BUDGET.platform):
+        times = [at for at, _, _ in sent]
+        assert all(over - first >= seconds - 1e-6 for first, over in zip(times, times[count:], strict=False))
+    for name in {name for _, name, _ in sent if "#" in name}:
+        numbers = [number for _, where, number in sent if where == name]
+        assert numbers == sorted(numbers)
+        if name.endswith("#x"):  # behind the card that it hangs on
+            cards = [place for place, (_, where, _) in enumerate(sent) if where == name.partition("#")[0]]
+            assert not cards or max(cards) < min(place for place, (_, where, _) in enumerate(sent) if where == name)

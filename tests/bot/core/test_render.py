@@ -13,12 +13,14 @@ from syrupy.assertion import SnapshotAssertion
 
 from bot.core.card import CARD_CELLS, TABLE_CELLS, Card, cells, plain, table_lines
 from bot.core.render.act import act_card, preview_card, told_card
-from bot.core.render.desk import account_card, accounts_card, health_card, orders_card, positions_card, status_card
+from bot.core.render.desk import account_card, accounts_card, orders_card, positions_card, status_card
 from bot.core.render.desync import desync_card
+from bot.core.render.health import health_card
 from bot.core.render.held import ended_card, held_card
 from bot.core.render.look import money, price, ticks, told, until_twice
 from bot.core.render.risk import risk_card
 from bot.core.render.trade import copies_card, copies_summary, copy_card, notice_card
+from bot.core.tally import Tally
 from bot.core.veil import unmarked
 from engine.api import (
     AccountState,
@@ -316,7 +318,9 @@ CARDS: dict[str, Card] = {
     "S7 copies": copies_card((COPY,), ZONE),
     "S9 health": health_card(HEALTH),
     "copy": copy_card(COPY, ZONE),
-    "copies together": copies_summary((COPY, replace(COPY, cause="fill-2", lines=LINES[:1])), ZONE),
+    "copies together": copies_summary(
+        Tally(ref="copies:1").add((COPY, replace(COPY, cause="fill-2", lines=LINES[:1]))), ZONE
+    ),
     "K1 asked": act_card(act("pause", ActState.ASKED, until=PAUSE.until), PAUSE, None, now=NOW, zone=ZONE),
     "K1 proven": act_card(
         act("pause", ActState.PROVEN, until=PAUSE.until, reason="NFP", lines=(part("APX-1", ""), part("APX-2", ""))),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.commands import close, copies, flatten, lead, pause, positions, resume, size
+from bot.commands import close, copies, flatten, lead, off, pause, positions, resume, size
 from bot.core.words import Context, Lexicon, Missing, Wrong, parse, slots
 from engine.api import Value
 
@@ -99,6 +99,12 @@ def test_sizes(text: str, factor: str | None, change: str | None) -> None:
     assert got.size.change == (Decimal(change) if change else None)
 
 
+def test_a_misspelt_flag_is_no_remark() -> None:
+    assert "Did you mean close?" in getattr(read(off.Args, "ALPHA cloes"), "text", "")
+    found = read(off.Args, "ALPHA firm is slow")
+    assert (getattr(found, "close", None), getattr(found, "reason", None)) == (False, "firm is slow")
+
+
 @pytest.mark.parametrize("text", ["-0.5x", "x", "50", "0.5", "-150%", "1e9x", "½x", "+2x", "99999x"])
 def test_what_is_no_size(text: str) -> None:
     assert isinstance(read(size.Args, f"ALPHA {text}"), Wrong)
@@ -132,7 +138,7 @@ def test_flags_and_choices() -> None:
 
 
 def test_a_word_too_many_is_refused() -> None:
-    assert isinstance(read(size.Args, "ALPHA 0.5x today"), Wrong)
+    assert isinstance(read(close.Args, "ALPHA NQ 1 today"), Wrong)
 
 
 def test_the_syntax_line_comes_from_the_fields() -> None:

@@ -13,8 +13,8 @@ from bot.core.escalation import Climb
 from bot.core.pipeline import Line, Outcome, Turn
 from bot.core.silence import Mute
 from bot.storage.database import Database
-from bot.storage.table import ALERT, ALERT_EVENT, ALERT_GROUP, DIGEST, ESCALATION_DUE, ONCALL, PREF, SILENCE
-from engine.api import Value
+from bot.storage.table import ALERT, ALERT_EVENT, ALERT_GROUP, DIGEST, ESCALATION_DUE, ONCALL, POST, PREF, SILENCE
+from engine.api import Severity, Value
 
 KEPT = timedelta(days=90)
 SEQ = "alert seq"
@@ -35,6 +35,14 @@ class Missed(Value, frozen=True):
     chat: str
     group: int
     at: datetime
+    text: str
+
+
+class Heard(Value, frozen=True):
+    """One alert as it came in."""
+
+    at: datetime
+    account: str
     text: str
 
 
@@ -88,6 +96,11 @@ class AlertStore:
             connection.execute(delete(ALERT_GROUP).where(ALERT_GROUP.c.ended_at < now - KEPT))
 
     # ---- writing ---------------------------------------------------------------------------------------------------
+
+    def begin(self, seq: int) -> None:
+        """What stands up to here need not be told."""
+        with self.database.begin() as connection:
+            _put(connection, PREF, {"owner": "", "key": SEQ}, {"value": str(seq)})
 
     def write(self, connection: Connection, turn: Turn, groups: Mapping[int, Group], mutes: Iterable[Mute]) -> None:
         """Keep everything that came of one step."""
@@ -167,6 +180,68 @@ class AlertStore:
             rows = connection.execute(query).all()
         return [Line(group=row.group_id, at=row.at, kind=row.kind, text=row.text, by=row.by) for row in reversed(rows)]
 
+    def between(self, since: datetime, until: datetime) -> list[Group]:
+        """Groups that began in a span of time, the oldest first."""
+        begun = (ALERT_GROUP.c.opened_at >= since) & (ALERT_GROUP.c.opened_at < until)
+        with self.database.begin() as connection:
+            rows = connection.execute(select(ALERT_GROUP.c.payload).where(begun).order_by(ALERT_GROUP.c.id)).all()
+        return [msgspec.msgpack.decode(row.payload, type=Group) for row in rows]
+
+    def begun_by(self, since: datetime, until: datetime) -> list[Group]:
+        """Groups with an alert that was raised in a span of time, whenever it was taken in."""
+        within = (ALERT.c.at >= since) & (ALERT.c.at < until) & (ALERT.c.group_id > 0)
+        numbers = select(ALERT.c.group_id).where(within)
+        query = select(ALERT_GROUP.c.payload).where(ALERT_GROUP.c.id.in_(numbers)).order_by(ALERT_GROUP.c.id)
+        with self.database.begin() as connection:
+            rows = connection.execute(query).all()
+        return [msgspec.msgpack.decode(row.payload, type=Group) for row in rows]
+
+    def answers(self, since: datetime) -> dict[int, tuple[str, datetime]]:
+        """Who acknowledged a group first, and when, of all that was answered since then."""
+        query = select(ALERT_EVENT.c.group_id, ALERT_EVENT.c.by, ALERT_EVENT.c.at)
+        query = query.where(ALERT_EVENT.c.kind == "ack", ALERT_EVENT.c.at >= since).order_by(ALERT_EVENT.c.id.desc())
+        with self.database.begin() as connection:
+            return {row.group_id: (row.by, row.at) for row in connection.execute(query)}
+
+    def of_severity(self, severity: Severity, since: datetime, until: datetime) -> list[Heard]:
+        """Alerts of one severity in a span of time, also those that nobody was told of."""
+        query = select(ALERT.c.at, ALERT.c.account, ALERT.c.text).where(
+            ALERT.c.severity == severity.value, ALERT.c.at >= since, ALERT.c.at < until
+        )
+        with self.database.begin() as connection:
+            rows = connection.execute(query.order_by(ALERT.c.id)).all()
+        return [Heard(at=row.at, account=row.account, text=row.text) for row in rows]
+
+    def newest_event(self) -> int:
+        """Number of the newest line of any history; 0 before the first."""
+        with self.database.begin() as connection:
+            return int(connection.execute(select(func.max(ALERT_EVENT.c.id))).scalar() or 0)
+
+    def events(self, after: int, limit: int = 5_000) -> list[tuple[int, Line]]:
+        """Lines of all histories behind one, oldest first, with their numbers."""
+        query = select(ALERT_EVENT).where(ALERT_EVENT.c.id > after).order_by(ALERT_EVENT.c.id).limit(limit)
+        with self.database.begin() as connection:
+            rows = connection.execute(query).all()
+        return [(row.id, Line(group=row.group_id, at=row.at, kind=row.kind, text=row.text, by=row.by)) for row in rows]
+
+    def waited(self, group: int, ack: int) -> timedelta | None:
+        """From a group's first push to the ack with this number; None where it was pushed never, or had an ack before."""
+        kinds = ALERT_EVENT.c.kind.in_(("pushed", "ack"))
+        query = select(ALERT_EVENT.c.id, ALERT_EVENT.c.kind, ALERT_EVENT.c.at).where(
+            ALERT_EVENT.c.group_id == group, ALERT_EVENT.c.id <= ack, kinds
+        )
+        with self.database.begin() as connection:
+            rows = connection.execute(query.order_by(ALERT_EVENT.c.id)).all()
+        pushed = next((row.at for row in rows if row.kind == "pushed"), None)
+        first = next((row for row in rows if row.kind == "ack"), None)
+        return first.at - pushed if pushed is not None and first is not None and first.id == ack else None
+
+    def shown_at(self, platform: str, ref: str) -> datetime | None:
+        """When a platform has shown a card, as far as its outbox knows."""
+        here = (POST.c.ref == ref) & POST.c.chat.startswith(f"{platform}:")
+        with self.database.begin() as connection:
+            return connection.execute(select(func.min(POST.c.at)).where(here)).scalar()
+
     def oncall(self) -> list[Watchman]:
         """Who is on call, and the deputy."""
         with self.database.begin() as connection:
@@ -178,6 +253,13 @@ class AlertStore:
         with self.database.begin() as connection:
             rows = connection.execute(select(DIGEST).order_by(DIGEST.c.id)).all()
         return [Missed(chat=row.chat, group=row.group_id, at=row.at, text=row.text) for row in rows]
+
+    def missed_by_chat(self) -> dict[str, list[Missed]]:
+        """The same, by chat."""
+        found: dict[str, list[Missed]] = {}
+        for one in self.missed():
+            found.setdefault(one.chat, []).append(one)
+        return found
 
 
 def _put(connection: Connection, table: Table, key: dict[str, Any], values: dict[str, Any]) -> None:

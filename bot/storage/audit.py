@@ -58,6 +58,13 @@ class AuditStore:
         with self._database.begin() as connection:
             return [_record(row) for row in connection.execute(query)]
 
+    def results(self, after: int, limit: int = 5_000) -> list[tuple[int, str, str]]:
+        """Number, command and result of the rows behind one, oldest first."""
+        query = select(AUDIT.c.seq, AUDIT.c.command, AUDIT.c.result).where(AUDIT.c.seq > after)
+        with self._database.begin() as connection:
+            rows = connection.execute(query.order_by(AUDIT.c.seq).limit(limit)).all()
+        return [(row.seq, row.command, row.result) for row in rows]
+
     def fault(self) -> str:
         """Check the whole chain; one line about the first row that does not fit, empty when all do."""
         prev = FIRST

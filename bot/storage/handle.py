@@ -46,6 +46,12 @@ class HandleStore:
             row = connection.execute(select(HANDLE).where(HANDLE.c.handle == handle)).first()
         return _offer(row) if row is not None else None
 
+    def find(self, handles: Sequence[str]) -> dict[str, Offer]:
+        """Those of them that are known."""
+        with self._database.begin() as connection:
+            rows = connection.execute(select(HANDLE).where(HANDLE.c.handle.in_(handles))).all()
+        return {row.handle: offer for row in rows if (offer := _offer(row)) is not None}
+
     def waiting(self, word: str, seat: Seat) -> Offer | None:
         """The newest offer of a seat that waits for a word, whatever became of it."""
         here = (HANDLE.c.word == word) & (HANDLE.c.chat == seat.chat) & HANDLE.c.person.in_((seat.person, ANYBODY))
@@ -59,7 +65,7 @@ class HandleStore:
         fresh = here & (HANDLE.c.stage == Stage.OFFERED.value)
         with self._database.begin() as connection:
             rows = connection.execute(select(HANDLE).where(fresh).order_by(HANDLE.c.due.desc())).all()
-        return next((offer for offer in map(_offer, rows) if isinstance(offer.payload, Undo)), None)
+        return next((offer for offer in map(_offer, rows) if offer and isinstance(offer.payload, Undo)), None)
 
     def use(self, offer: Offer) -> bool:
         """Use an offer up and close its kin, once; False where it was used or closed already."""
@@ -70,7 +76,7 @@ class HandleStore:
             kin = select(HANDLE.c.handle, HANDLE.c.payload).where(
                 HANDLE.c.kin == offer.kin, HANDLE.c.stage == Stage.OFFERED.value
             )
-            ended = [row.handle for row in connection.execute(kin) if _ends(_DECODER.decode(row.payload))]
+            ended = [row.handle for row in connection.execute(kin) if _ends(_payload(row.payload))]
             if ended:
                 closed = update(HANDLE).where(HANDLE.c.handle.in_(ended)).values(stage=Stage.CLOSED.value)
                 connection.execute(closed)
@@ -89,14 +95,25 @@ class HandleStore:
             connection.execute(delete(HANDLE).where(HANDLE.c.due < before))
 
 
-def _ends(payload: Payload) -> bool:
-    return not isinstance(payload, Run | Fill) or (isinstance(payload, Run) and payload.once)
+def _payload(kept: bytes) -> Payload | None:
+    """What a button means; None where another version wrote it."""
+    try:
+        return _DECODER.decode(kept)
+    except msgspec.DecodeError:
+        return None
 
 
-def _offer(row: Row[Any]) -> Offer:
+def _ends(payload: Payload | None) -> bool:
+    return not isinstance(payload, Run | Fill) or payload.once
+
+
+def _offer(row: Row[Any]) -> Offer | None:
+    payload = _payload(row.payload)
+    if payload is None:
+        return None
     return Offer(
         handle=row.handle,
-        payload=_DECODER.decode(row.payload),
+        payload=payload,
         seat=Seat(person=row.person, chat=row.chat),
         kin=row.kin,
         due=row.due,

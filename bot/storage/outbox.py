@@ -2,16 +2,17 @@
 
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, Row, delete, func, select, update
 
 from bot.core.chat import Message
 from bot.storage.database import Database
 from bot.storage.table import OUTBOX, POST
 from engine.api import Value
 
+EARLIER = " < "  # after a card's name: the message that showed it before it was shown anew
 KEPT = timedelta(days=14)  # a card older than this is shown anew instead of edited
 
 
@@ -38,7 +39,6 @@ class Rows(Protocol):
     def post_of(self, chat: str, ref: str) -> tuple[str, str] | None: ...
     def forget(self, chat: str, ref: str) -> None: ...
     def moved(self, old: str, new: str) -> None: ...
-    def sweep(self, now: datetime) -> None: ...
 
 
 class Fleeting:
@@ -70,7 +70,7 @@ class Fleeting:
     def _nothing(self, *_: object) -> None:
         """Nothing is kept."""
 
-    replace = lease = back = shown = end = forget = moved = sweep = _nothing
+    replace = lease = back = shown = end = forget = moved = _nothing
 
 
 class OutboxStore:
@@ -114,39 +114,50 @@ class OutboxStore:
         self._change(parcel.id, state="leased", attempts=parcel.attempts + 1)
 
     def back(self, parcel: Parcel, reason: str) -> None:
-        """It did not leave: once more."""
-        self._change(parcel.id, state="waiting", reason=reason)
+        """It did not leave, or nobody knows: once more."""
+        self._change(parcel.id, state="leased" if parcel.is_doubtful else "waiting", reason=reason)
 
     def shown(self, parcel: Parcel, post: str, mark: str, at: datetime) -> None:
         """It was shown as the platform's message ``post``; ``mark`` is a hash of what was shown."""
         message = parcel.message
         with self._database.begin() as connection:
-            connection.execute(update(OUTBOX).where(OUTBOX.c.id == parcel.id).values(state="sent", ended_at=at))
+            connection.execute(
+                update(OUTBOX).where(OUTBOX.c.id == parcel.id).values(state="sent", ended_at=at, **_kept(message))
+            )
             if message.card.ref:
                 here = (POST.c.chat == message.chat) & (POST.c.ref == message.card.ref)
+                earlier = connection.execute(select(POST.c.post).where(here)).scalar()
+                if earlier is not None and earlier != post:  # it still stands there, and may be answered
+                    connection.execute(update(POST).where(here).values(ref=f"{message.card.ref}{EARLIER}{earlier}"))
                 connection.execute(delete(POST).where(here))
                 row = {"chat": message.chat, "ref": message.card.ref, "post": post, "hash": mark, "at": at}
                 connection.execute(POST.insert().values(row))
 
     def end(self, parcel: Parcel, state: str, reason: str, at: datetime) -> None:
         """No further attempt: ``dead``, or ``unsure``, which a newer card for the same place makes good."""
-        self._change(parcel.id, state=state, reason=reason, ended_at=at)
+        self._change(parcel.id, state=state, reason=reason, ended_at=at, **_kept(parcel.message))
 
     def waiting(self, platform: str) -> list[Parcel]:
         """After a start: everything that has not been shown for sure, oldest first."""
         want = OUTBOX.c.state.in_(("waiting", "leased")) & (OUTBOX.c.platform == platform)
         with self._database.begin() as connection:
             rows = connection.execute(select(OUTBOX).where(want).order_by(OUTBOX.c.id)).all()
-        return [
-            Parcel(
-                id=row.id,
-                message=msgspec.msgpack.decode(row.payload, type=Message),
-                made_at=row.made_at,
-                attempts=row.attempts,
-                is_doubtful=row.state == "leased",
-            )
-            for row in rows
-        ]
+        return [parcel for row in rows if (parcel := self._parcel(row)) is not None]
+
+    def _parcel(self, row: Row[Any]) -> Parcel | None:
+        """A message; one that this version cannot read is dead."""
+        try:
+            message = msgspec.msgpack.decode(row.payload, type=Message)
+        except msgspec.DecodeError as error:
+            self._change(row.id, state="dead", reason=f"not readable: {error}"[:200], ended_at=row.made_at)
+            return None
+        return Parcel(
+            id=row.id,
+            message=message,
+            made_at=row.made_at,
+            attempts=row.attempts,
+            is_doubtful=row.state == "leased",
+        )
 
     def post_of(self, chat: str, ref: str) -> tuple[str, str] | None:
         """The platform's message that shows a card, and the hash of what it shows."""
@@ -157,9 +168,16 @@ class OutboxStore:
         return (row.post, row.hash) if row is not None else None
 
     def ref_of(self, chat: str, post: str) -> str | None:
-        """The card that a platform's message shows."""
+        """The card that a platform's message shows, or showed before it was shown anew."""
         with self._database.begin() as connection:
-            return connection.execute(select(POST.c.ref).where(POST.c.chat == chat, POST.c.post == post)).scalar()
+            ref = connection.execute(select(POST.c.ref).where(POST.c.chat == chat, POST.c.post == post)).scalar()
+        return ref.partition(EARLIER)[0] if ref is not None else None
+
+    def place_of(self, chat: str, post: str) -> str | None:
+        """The chat, or its topic, in which a platform's message shows a card."""
+        is_there = (POST.c.chat == chat) | POST.c.chat.startswith(f"{chat}/", autoescape=True)
+        with self._database.begin() as connection:
+            return connection.execute(select(POST.c.chat).where(is_there, POST.c.post == post)).scalar()
 
     def forget(self, chat: str, ref: str) -> None:
         """The message is gone: the card will be shown anew."""
@@ -190,3 +208,8 @@ class OutboxStore:
     def _change(self, number: int, **values: object) -> None:
         with self._database.begin() as connection:
             connection.execute(update(OUTBOX).where(OUTBOX.c.id == number).values(values))
+
+
+def _kept(message: Message) -> dict[str, object]:
+    """What of a message's row changes at its end: a secret is not kept."""
+    return {"payload": b""} if message.is_secret else {}

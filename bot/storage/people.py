@@ -8,7 +8,7 @@ from sqlalchemy import Row, delete, select, update
 
 from bot.core.access import Grant, Known, Person, Role, Room, RoomKind
 from bot.storage.database import Database
-from bot.storage.table import ARMED, BINDING, CODE, GRANTED, IDENTITY, PREF, PRINCIPAL, SECRET, STRIKE
+from bot.storage.table import ARMED, BINDING, CODE, GRANTED, IDENTITY, PREF, PRINCIPAL, SECRET, STRIKE, THREAD
 from engine.api import Value
 
 LOCKDOWN = "lockdown"
@@ -99,9 +99,10 @@ class PeopleStore:
     # ---- chats -----------------------------------------------------------------------------------------------------
 
     def room(self, chat: str) -> Room | None:
-        """What a chat is for: its own binding, or that of the chat around its topic."""
-        around = chat.partition("/")[0]
+        """What a chat is for: its own binding, or that of the chat around its topic or thread."""
         with self._database.begin() as connection:
+            chat = connection.execute(select(THREAD.c.chat).where(THREAD.c.place == chat)).scalar() or chat
+            around = chat.partition("/")[0]
             rows = connection.execute(select(BINDING).where(BINDING.c.chat.in_((chat, around)))).all()
             locked = connection.execute(
                 select(PREF.c.owner).where(PREF.c.owner.in_((chat, around, "")), PREF.c.key == LOCKDOWN)
@@ -136,10 +137,12 @@ class PeopleStore:
             connection.execute(delete(BINDING).where(BINDING.c.chat == chat))
 
     def moved(self, old: str, new: str) -> None:
-        """A chat has another id."""
+        """A chat has another id: its binding and what was set for it follow. Told once more, nothing happens."""
         with self._database.begin() as connection:
-            connection.execute(delete(BINDING).where(BINDING.c.chat == new))
-            connection.execute(update(BINDING).where(BINDING.c.chat == old).values(chat=new))
+            for table, name in ((BINDING, BINDING.c.chat), (PREF, PREF.c.owner)):
+                if connection.execute(select(name).where(name == old)).first() is not None:
+                    connection.execute(delete(table).where(name == new))
+                    connection.execute(update(table).where(name == old).values({name.name: new}))
 
     # ---- codes -----------------------------------------------------------------------------------------------------
 
@@ -241,6 +244,17 @@ class PeopleStore:
             connection.execute(delete(PREF).where(PREF.c.owner == owner, PREF.c.key == key))
             if value:
                 connection.execute(PREF.insert().values(owner=owner, key=key, value=value))
+
+    def prefs(self, key: str) -> dict[str, str]:
+        """What everybody and every chat has set, by owner."""
+        with self._database.begin() as connection:
+            rows = connection.execute(select(PREF).where(PREF.c.key == key).order_by(PREF.c.owner)).all()
+        return {row.owner: row.value for row in rows}
+
+    def forget(self, key: str) -> None:
+        """Nobody has set it any more, person or chat."""
+        with self._database.begin() as connection:
+            connection.execute(delete(PREF).where(PREF.c.key == key))
 
 
 def _person(row: Row[Any], grants: Sequence[Row[Any]]) -> Person:

@@ -177,6 +177,19 @@ TRACK = Table(  # acts under way, whose card is still edited
     Column("at", Moment, nullable=False),
 )
 
+FADING = Table(  # cards that are out with buttons
+    "fading",
+    METADATA,
+    Column("chat", String(160), primary_key=True),
+    Column("ref", String(160), primary_key=True),
+    Column("kin", String(40), nullable=False),
+    Column("person", String(20), nullable=False),
+    Column("due", Moment, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    Index("fading_due", "due"),
+    Index("fading_kin", "kin"),
+)
+
 OUTBOX = Table(
     "outbox",
     METADATA,
@@ -307,4 +320,17 @@ DIGEST = Table(  # what a chat was not told while it was quiet
     Column("at", Moment, nullable=False),
     Column("text", Text, nullable=False),
     Index("digest_chat", "chat", "id"),
+)
+
+THREAD = Table(  # the place beside a card
+    "thread",
+    METADATA,
+    Column("chat", String(160), primary_key=True),
+    Column("ref", String(160), primary_key=True),
+    Column("place", String(160)),  # none: it was deleted and is made anew; empty: this chat has no such
+    Column("name", String(120), nullable=False),
+    Column("is_shut", Boolean, nullable=False),
+    Column("made", Integer, nullable=False),  # how often
+    Column("at", Moment, nullable=False),
+    Index("thread_place", "place"),
 )

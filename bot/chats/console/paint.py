@@ -22,18 +22,20 @@ class Painter:
         self._colour = colour
         self._shown: dict[str, tuple[str, ...]] = {}
 
-    def paint(self, card: Card) -> str:
-        """The card, or what is new in it since it was last shown under its ``ref``."""
+    def paint(self, card: Card, *, anew: bool = False) -> str:
+        """The card, or what is new in it since it was last shown under its ``ref``; empty for no news without ``anew``."""
         width = min(CARD_CELLS, max(self.width, 20))
         title, body = spread(card.title, width), body_lines(card, width)
         buttons = button_lines(card, width)
         key = (*title, *body)
-        if card.ref.startswith(("act:", "copy:")):
+        if card.ref.startswith(("act:", "copy:", "alert:")):
             before = self._shown.get(card.ref, ())
             self._shown[card.ref] = (*key, *buttons)
             for old in list(self._shown)[:-500]:
                 del self._shown[old]
-            if before:
+            if before == self._shown[card.ref] and not anew:
+                return ""
+            if before and not card.ref.startswith("alert:"):
                 body = [line for line in body if line not in before]
                 buttons = [line for line in buttons if line not in before]
         lines = [self._style(line, self._title_style(card)) for line in title]

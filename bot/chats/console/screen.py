@@ -21,7 +21,7 @@ from bot.chats.console.keys import Keys
 from bot.chats.console.paint import Painter
 from bot.chats.console.script import Step, StepError, read_step
 from bot.core.card import clip
-from bot.core.chat import Clock, Door, File, Health, Incoming, Message, Sign
+from bot.core.chat import Clock, Door, File, Health, Incoming, Message, Priority, Sign
 from bot.core.render.look import money
 from bot.core.veil import unmarked
 from engine.api import Value
@@ -32,6 +32,7 @@ USER = "local"
 QUIT = frozenset({"/quit", "quit", "exit", "/exit"})
 PROVEN_S = 20.0
 PROMPT = "lockstep> "
+BELL = "\a"
 
 
 class Options(Value, frozen=True, forbid_unknown_fields=True):
@@ -73,6 +74,7 @@ class Console:
         self._keys = Keys()
         terminal = self._writing.isatty() or prompt_output is not None
         self._prompts = script is None and terminal and (self._reading.isatty() or prompt_input is not None)
+        self._rings = self._writing.isatty()
         self._painter = Painter(colour=self._has_colour(terminal))
         reconfigure = getattr(self._writing, "reconfigure", None)
         if reconfigure is not None and not terminal:
@@ -95,7 +97,11 @@ class Console:
         """Print a card, or the news in it; its buttons are what keys press from now on."""
         self._painter.width = shutil.get_terminal_size((80, 24)).columns if self._prompts else 80
         self._keys.learn(message.card)
-        self._print(self._painter.paint(message.card))
+        if self._rings and message.priority is Priority.URGENT and not message.silent:
+            self._writing.write(BELL)
+            self._writing.flush()
+        if text := self._painter.paint(message.card, anew=message.is_fresh):
+            self._print(text)
         for file in message.files:
             self._save(file)
         return nonce
@@ -111,6 +117,13 @@ class Console:
             self._print(self._painter.say(f" {path}"))
         except OSError as error:
             self._print(self._painter.say(f" {file.name} cannot be written: {error.strerror}"))
+
+    async def open_thread(self, chat: str, post: str, name: str) -> str:  # noqa: ARG002  the port has them
+        """A console has one place."""
+        return ""
+
+    async def tend_thread(self, place: str, name: str, *, is_shut: bool) -> None:
+        """There is none."""
 
     async def mark(self, chat: str, post: str, sign: Sign) -> None:
         """A terminal has no marks."""

@@ -1,4 +1,4 @@
-"""The library's client, turned into four events: a command, a press, a filled form, a message; and how the line is."""
+"""The library's client, turned into events: a command, a press, a form, a message, a sign on one; and how the line is."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -7,13 +7,15 @@ from typing import Any, Protocol
 import discord
 from discord import app_commands
 
-from bot.chats.discord.button import read
+from bot.chats.discord.button import Heard, read
 from bot.chats.discord.fault import FAULTS, name_of
 from bot.chats.discord.layout import line
-from bot.chats.discord.slash import fill
+from bot.chats.discord.slash import fill, long_press
 from bot.core.chat import Entry, Field
 
-INTENTS = discord.Intents(guilds=True, guild_messages=True, dm_messages=True)  # none of them privileged
+INTENTS = discord.Intents(  # none of them privileged
+    guilds=True, guild_messages=True, dm_messages=True, guild_reactions=True, dm_reactions=True
+)
 
 OLD = "Not run: this command has changed since Discord showed it. Reload Discord (Ctrl+R) and write it anew."
 
@@ -25,8 +27,10 @@ class Ears(Protocol):
 
     async def typed(self, interaction: discord.Interaction[Any], text: str, entry: Entry) -> None: ...
     async def pressed(self, interaction: discord.Interaction[Any], handle: str, form: str) -> None: ...
-    async def filled(self, interaction: discord.Interaction[Any], handle: str, text: str) -> None: ...
+    async def filled(self, interaction: discord.Interaction[Any], heard: Heard) -> None: ...
     async def written(self, message: discord.Message) -> None: ...
+    async def asked(self, interaction: discord.Interaction[Any], message: discord.Message) -> None: ...
+    async def signed(self, change: discord.RawReactionActionEvent) -> None: ...
     def suggest(self, interaction: discord.Interaction[Any], field: Field, text: str) -> list[str]: ...
     def heard(self) -> None: ...
     def line(self, *, is_up: bool) -> None: ...
@@ -52,8 +56,9 @@ class Client(discord.Client):
         self._set_up = set_up
 
     def fill(self, menu: tuple[Entry, ...], guild: int) -> None:
-        """Make the slash commands."""
+        """Make the slash commands, and what a long press on a message offers."""
         fill(self.tree, menu, guild, self._ears.typed, self._ears.suggest)
+        self.tree.add_command(long_press(self._ears.asked), guild=discord.Object(guild))
 
     async def setup_hook(self) -> None:
         """Logged in, not yet connected."""
@@ -67,15 +72,18 @@ class Client(discord.Client):
         if found is None:
             log.warning("a button or form that is not ours was used: %s", interaction.id)
             return
-        handle, form, text = found
         if interaction.type is discord.InteractionType.component:
-            await self._ears.pressed(interaction, handle, form)
+            await self._ears.pressed(interaction, found.handle, found.form)
         else:
-            await self._ears.filled(interaction, handle, text)
+            await self._ears.filled(interaction, found)
 
     async def on_message(self, message: discord.Message) -> None:
         """New ones alone: what is edited later is never read."""
         await self._ears.written(message)
+
+    async def on_raw_reaction_add(self, change: discord.RawReactionActionEvent) -> None:
+        """Also on messages of an earlier process."""
+        await self._ears.signed(change)
 
     async def on_socket_raw_receive(self, _message: str) -> None:
         """Anything, heartbeats included."""

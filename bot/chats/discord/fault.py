@@ -8,6 +8,13 @@ from engine.api import LockstepError
 
 UNKNOWN_MESSAGE = 10008
 UNKNOWN_INTERACTION = (10062, 10015, 50027)  # older than three seconds; older than fifteen minutes
+UNKNOWN_CHANNEL = 10003
+NO_RIGHT = (50013, 50001)
+HAS_THREAD = 160004
+NO_THREADS = (50024, 50068)  # a kind of channel, or of message, that has none
+FULL = 160006
+ARCHIVED = 50083
+LOCKED = (ARCHIVED, 160005)
 ANSWERED = 40060
 NOT_OURS = 50005
 AWAY_S = 5.0  # the line is down: how soon it is tried again
@@ -38,7 +45,7 @@ def fault(error: BaseException, *, is_edit: bool) -> LockstepError:
         case discord.RateLimited():
             return LaterError(f"too many messages; again in {error.retry_after:g} s", max(0.1, error.retry_after))
         case discord.HTTPException(status=429):
-            return LaterError("Discord's front door refuses us for a while", _after(error), is_whole=True)
+            return LaterError(f"too many messages: {text}", _after(error), is_whole=_is_whole(error))
         case discord.HTTPException(status=401) | discord.LoginFailure():
             return LaterError("the token is not accepted", TOKEN_S, is_whole=True)
         case discord.DiscordServerError():
@@ -53,6 +60,12 @@ def fault(error: BaseException, *, is_edit: bool) -> LockstepError:
             return UnsureError(f"no answer: {text}")
         case _:
             return UnreachableError(text)
+
+
+def _is_whole(error: discord.HTTPException) -> bool:
+    """Say whether the limit is everybody's, or the front door refused: Discord itself passes its answers on by ``Via``."""
+    headers = error.response.headers
+    return "Via" not in headers or "X-RateLimit-Global" in headers
 
 
 def _after(error: discord.HTTPException) -> float:

@@ -10,15 +10,21 @@ from typing import Any
 import discord
 
 from bot.chats.discord.place import Place
-from bot.core.chat import Incoming
+from bot.core.chat import ACK_SIGN, Incoming
 
 WORDS = (discord.MessageType.default, discord.MessageType.reply)
 
 
 def of_interaction(
-    interaction: discord.Interaction[Any], guild: int, at: datetime, *, text: str = "", handle: str = ""
+    interaction: discord.Interaction[Any],
+    guild: int,
+    at: datetime,
+    *,
+    text: str = "",
+    handle: str = "",
+    replied: str = "",
 ) -> Incoming:
-    """A command, a press or a filled form."""
+    """A command, a press, a filled form, or (``replied``) a question what may be done about a message."""
     user = interaction.user
     place = place_of_interaction(interaction)
     return Incoming(
@@ -31,6 +37,7 @@ def of_interaction(
         is_private=place.is_private,
         update=f"i{interaction.id}",
         post=f"{interaction.message.id}" if interaction.message is not None else "",
+        replied=replied,
         odd=_odd_interaction(interaction, guild),
         place=f"{interaction.guild_id or ''}",
     )
@@ -41,6 +48,15 @@ def place_of_interaction(interaction: discord.Interaction[Any]) -> Place:
     if interaction.guild_id is None:
         return Place(user=interaction.user.id)
     return Place(channel=interaction.channel_id or 0)
+
+
+def is_aside(interaction: discord.Interaction[Any], *, is_quiet: bool) -> bool:
+    """Say whether nobody else sees what is asked: a quiet command in a server, a press on a card that one person sees."""
+    if interaction.guild_id is None:
+        return False
+    if interaction.type is discord.InteractionType.application_command:
+        return is_quiet
+    return interaction.message is not None and interaction.message.flags.ephemeral
 
 
 def _odd_interaction(interaction: discord.Interaction[Any], guild: int) -> str:
@@ -78,6 +94,32 @@ def of_message(message: discord.Message, me: int, guild: int) -> Incoming | None
         replied=f"{answered.message_id}" if answered is not None and answered.message_id is not None else "",
         odd=_odd_message(message, guild),
         place=f"{message.guild.id}" if message.guild is not None else "",
+    )
+
+
+def of_reaction(change: discord.RawReactionActionEvent, me: int, guild: int, at: datetime) -> Incoming | None:
+    """A thumb up, of any colour, on a message of ours; None for every other sign.
+
+    Discord numbers no reactions: a person's on one message count once a minute.
+    """
+    is_ours = change.message_author_id in (me, None) and change.user_id != me
+    if not is_ours or not (change.emoji.is_unicode_emoji() and change.emoji.name.startswith(ACK_SIGN)):
+        return None
+    place = Place(user=change.user_id) if change.guild_id is None else Place(channel=change.channel_id)
+    is_foreign = change.guild_id is not None and change.guild_id != guild
+    is_bot = change.member is not None and change.member.bot
+    return Incoming(
+        chat=place.address,
+        user=f"{change.user_id}",
+        at=at,
+        name=change.member.display_name if change.member is not None else "",
+        is_private=place.is_private,
+        is_summons=False,
+        update=f"r{change.message_id}.{change.user_id}.{int(at.timestamp()) // 60}",
+        post=f"{change.message_id}",
+        sign=ACK_SIGN,
+        odd="bot" if is_bot else "foreign" if is_foreign else "",
+        place=f"{change.guild_id or ''}",
     )
 
 

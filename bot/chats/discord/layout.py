@@ -7,9 +7,9 @@ from collections.abc import Iterable
 import discord
 from discord import ui
 
-from bot.chats.discord.button import Press
+from bot.chats.discord.button import Pick, Press
 from bot.chats.discord.text import escape, ring_ids, words
-from bot.core.card import Action, Look, clip
+from bot.core.card import Action, Card, Look, clip
 from bot.core.chat import File, Message
 from engine.api import Severity, Value
 
@@ -18,9 +18,12 @@ COLOURS = {
     Severity.P2: 0xE67E22,
     Severity.P3: 0xF1C40F,
 }
-PLAIN = 0x2ECC71
+SIGNS = {"🟢": 0x2ECC71, "✔": 0x2ECC71, "🟡": 0xF1C40F, "🟠": 0xE67E22, "🔴": 0xE02F2F, "🟥": 0xE02F2F}  # of a title
+PLAIN = 0x4E5058  # what says nothing of how things are
 MOST_BUTTONS = 20
 MOST_FILES = 8
+FEW = 5  # choices that stand as buttons; more are a list
+MOST_OPTIONS = 25
 WIDE_LABEL = 10  # beyond so many signs two buttons fill a phone's row, else three
 STYLES = {
     Look.PLAIN: discord.ButtonStyle.secondary,
@@ -51,15 +54,13 @@ class Sheet(Value, frozen=True):
 def sheet(message: Message) -> Sheet:
     """Lay a card out."""
     card = message.card
-    left_out = len(card.actions) - MOST_BUTTONS
-    note = f"{left_out} more choices have no room here: type what you mean" if left_out > 0 else ""
+    choices, buttons = _sorted(card.actions)
+    note = _left_out(len(choices) - MOST_OPTIONS, len(buttons) - MOST_BUTTONS)
     said = words(card, message.rings, note)
     files = [_safe(file) for file in message.files[:MOST_FILES]]
     if said.overflow:
         files.append(File(name="card.txt", body=said.overflow.encode()))
-    box: ui.Container[ui.LayoutView] = ui.Container(
-        accent_colour=COLOURS.get(card.severity, PLAIN) if card.severity is not None else PLAIN
-    )
+    box: ui.Container[ui.LayoutView] = ui.Container(accent_colour=_colour(card))
     for text in said.texts:
         box.add_item(ui.TextDisplay(text))
     pictures = [discord.MediaGalleryItem(f"attachment://{file.name}") for file in files if file.is_picture]
@@ -68,7 +69,7 @@ def sheet(message: Message) -> Sheet:
     for file in files:
         if not file.is_picture:
             box.add_item(ui.File(f"attachment://{file.name}"))
-    rows = _rows(card.actions[:MOST_BUTTONS])
+    rows = ([_list(choices[:MOST_OPTIONS])] if choices else []) + _rows(buttons[:MOST_BUTTONS])
     if rows:
         box.add_item(ui.Separator())
     for row in rows:
@@ -76,6 +77,11 @@ def sheet(message: Message) -> Sheet:
     view = ui.LayoutView(timeout=None)
     view.add_item(box)
     return Sheet(view=view, files=tuple(files), rings=tuple(ring_ids(message.rings)))
+
+
+def _colour(card: Card) -> int:
+    """What the title's sign says, so that nothing that is over stands beside a red bar; else how grave it is."""
+    return SIGNS.get(card.title[:1]) or (COLOURS.get(card.severity, PLAIN) if card.severity is not None else PLAIN)
 
 
 def line(text: str) -> ui.LayoutView:
@@ -87,6 +93,27 @@ def line(text: str) -> ui.LayoutView:
 
 def _safe(file: File) -> File:
     return File(name=_NAME.sub("_", file.name) or "file.txt", body=file.body)
+
+
+def _left_out(options: int, buttons: int) -> str:
+    if options > 0:
+        return f"{options} more have no room in the list: write the command, it finds each name as you type"
+    return f"{buttons} more choices have no room here: type what you mean" if buttons > 0 else ""
+
+
+def _sorted(actions: tuple[Action, ...]) -> tuple[tuple[Action, ...], tuple[Action, ...]]:
+    """What stands in a list, and what are buttons: a few choices are buttons, too."""
+    choices = tuple(action for action in actions if action.is_choice)
+    if len(choices) <= FEW:
+        return (), actions
+    return choices, tuple(action for action in actions if not action.is_choice)
+
+
+def _list(choices: tuple[Action, ...]) -> ui.ActionRow[ui.LayoutView]:
+    options = [discord.SelectOption(label=_label(one), value=one.handle) for one in choices]
+    row: ui.ActionRow[ui.LayoutView] = ui.ActionRow()
+    row.add_item(Pick(first=choices[0].handle, options=options))
+    return row
 
 
 def _rows(actions: Iterable[Action]) -> list[ui.ActionRow[ui.LayoutView]]:
@@ -118,5 +145,9 @@ def _row(actions: Iterable[Action]) -> ui.ActionRow[ui.LayoutView]:
 
 
 def _button(action: Action) -> Press:
+    return Press(handle=action.handle, form=action.form, label=_label(action), style=STYLES[action.look])
+
+
+def _label(action: Action) -> str:
     label = "".join(sign if sign.isprintable() else " " for sign in action.label)
-    return Press(handle=action.handle, form=action.form, label=clip(label, LABEL) or "·", style=STYLES[action.look])
+    return clip(label, LABEL) or "·"

@@ -12,12 +12,13 @@ from collections.abc import Awaitable
 from typing import Any
 
 import discord
+import msgspec
 
 from bot.chats.discord.answer import Answers, Open
-from bot.chats.discord.button import Form
+from bot.chats.discord.button import Form, Heard
 from bot.chats.discord.client import Client
 from bot.chats.discord.fault import FAULTS, TOKEN_S, name_of
-from bot.chats.discord.heard import of_interaction, of_message, place_of_interaction
+from bot.chats.discord.heard import is_aside, of_interaction, of_message, of_reaction, place_of_interaction
 from bot.chats.discord.layout import line
 from bot.chats.discord.option import Options
 from bot.chats.discord.place import NAME, place_of
@@ -107,15 +108,26 @@ class Discord:
 
     async def post(self, message: Message, known: str, nonce: str) -> str:
         """Show a card, or change the one that is known."""
-        if self._sender is None:
-            away = TOKEN_S if self._trouble == BAD_TOKEN else AWAY_S
-            raise LaterError(self._trouble or "no line to Discord", away, is_whole=True)
-        shown = await self._sender.show(message, known, nonce)
+        shown = await self._sending().show(message, known, nonce)
         if known:
             self._edited[known] = self._clock.monotonic()
             while len(self._edited) > KEPT:
                 self._edited.popitem(last=False)
         return shown
+
+    async def open_thread(self, chat: str, post: str, name: str) -> str:
+        """A thread of a message."""
+        return await self._sending().open_thread(chat, post, name)
+
+    async def tend_thread(self, place: str, name: str, *, is_shut: bool) -> None:
+        """Archive a thread, or open it again."""
+        await self._sending().tend_thread(place, name, is_shut=is_shut)
+
+    def _sending(self) -> Sender:
+        if self._sender is None:
+            away = TOKEN_S if self._trouble == BAD_TOKEN else AWAY_S
+            raise LaterError(self._trouble or "no line to Discord", away, is_whole=True)
+        return self._sender
 
     async def mark(self, chat: str, post: str, sign: Sign) -> None:
         """A reaction, in private chats; elsewhere the answer itself says it."""
@@ -192,15 +204,27 @@ class Discord:
         else:
             await self._take(interaction, handle=handle)
 
-    async def filled(self, interaction: discord.Interaction[Any], handle: str, text: str) -> None:
+    async def filled(self, interaction: discord.Interaction[Any], heard: Heard) -> None:
         """The form of a button."""
-        await self._take(interaction, handle=handle, text=text)
+        await self._take(interaction, handle=heard.handle, text=heard.text, reason=heard.reason)
 
     async def written(self, message: discord.Message) -> None:
         """A message in private, or one that calls us."""
         assert self._client is not None
         me = self._client.user
         heard = of_message(message, me.id, self._options.guild) if me is not None else None
+        if heard is not None:
+            self._hand_on(heard)
+
+    async def asked(self, interaction: discord.Interaction[Any], message: discord.Message) -> None:
+        """A long press: what may be done about this message."""
+        await self._take(interaction, replied=f"{message.id}")
+
+    async def signed(self, change: discord.RawReactionActionEvent) -> None:
+        """A sign on a message."""
+        assert self._client is not None
+        me = self._client.user
+        heard = of_reaction(change, me.id, self._options.guild, self._clock.now()) if me is not None else None
         if heard is not None:
             self._hand_on(heard)
 
@@ -212,12 +236,20 @@ class Discord:
         return self._door.suggest(heard.identity, heard.chat, field, text)
 
     async def _take(
-        self, interaction: discord.Interaction[Any], *, text: str = "", handle: str = "", is_quiet: bool = True
+        self,
+        interaction: discord.Interaction[Any],
+        *,
+        text: str = "",
+        handle: str = "",
+        replied: str = "",
+        reason: str = "",
+        is_quiet: bool = True,
     ) -> None:
         """One interaction: deferred, handed on, and never left without an answer."""
         is_now = await self._defer(interaction, is_quiet=is_quiet)
         at = self._clock.now() if is_now else interaction.created_at
-        heard = of_interaction(interaction, self._options.guild, at, text=text, handle=handle)
+        heard = of_interaction(interaction, self._options.guild, at, text=text, handle=handle, replied=replied)
+        heard = msgspec.structs.replace(heard, reason=reason, is_aside=is_aside(interaction, is_quiet=is_quiet))
         if not is_now:
             log.warning("an interaction came too late to be answered in its place: the channel gets the answer")
             self._hand_on(heard)

@@ -11,6 +11,7 @@ BAD_TOKEN = "the token is not accepted: put the one of the Bot page of the devel
 NEEDED = discord.Permissions(
     view_channel=True,
     send_messages=True,
+    create_public_threads=True,
     send_messages_in_threads=True,
     read_message_history=True,
     attach_files=True,

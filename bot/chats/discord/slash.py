@@ -22,6 +22,9 @@ ACTING = frozenset({"ctl", "adm"})
 MOST = 25
 LONGEST = 100
 
+ASK = "Act on this alert"
+
+Asked = Callable[[discord.Interaction[Any], discord.Message], Awaitable[None]]
 Typed = Callable[[discord.Interaction[Any], str, Entry], Awaitable[None]]
 Suggest = Callable[[discord.Interaction[Any], Field, str], list[str]]
 
@@ -57,13 +60,22 @@ def fill(
             tree.add_command(group_of, guild=where)
 
 
+def long_press(asked: Asked) -> app_commands.ContextMenu:
+    """What a long press on a message offers."""
+
+    async def run(interaction: discord.Interaction[Any], message: discord.Message) -> None:
+        await asked(interaction, message)
+
+    return app_commands.ContextMenu(name=ASK, callback=run)
+
+
 def _command(entry: Entry, typed: Typed, suggest: Suggest) -> app_commands.Command[Any, ..., None]:
     async def run(interaction: discord.Interaction[Any], /, **given: str) -> None:
         await typed(interaction, line_of(entry, given), entry)
 
     parts = [inspect.Parameter("interaction", inspect.Parameter.POSITIONAL_OR_KEYWORD)]
     for field in entry.fields:
-        default: Any = inspect.Parameter.empty if field.is_needed else ""
+        default: Any = inspect.Parameter.empty if _must_be_given(field, entry) else ""
         parts.append(inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, annotation=str, default=default))
     run.__signature__ = inspect.Signature(parts)  # type: ignore[attr-defined]  # the library reads options from it
     about = {field.name: field.about[:LONGEST] or field.name for field in entry.fields}
@@ -75,6 +87,12 @@ def _command(entry: Entry, typed: Typed, suggest: Suggest) -> app_commands.Comma
     completing = {field.name: _completer(field, suggest) for field in entry.fields if field.name not in choices}
     _decorate(run, about, choices, completing)
     return app_commands.Command(name=entry.name, description=entry.summary[:LONGEST] or entry.name, callback=run)
+
+
+def _must_be_given(field: Field, entry: Entry) -> bool:
+    """Whose accounts are meant may be left out where nothing else is asked: the answer is a list of them."""
+    is_alone = not any(other.is_needed for other in entry.fields if other is not field)
+    return field.is_needed and not (field.kind == "scope" and is_alone)
 
 
 def _decorate(

@@ -23,10 +23,15 @@ GONE = (
     "message_id_invalid",
     "message identifier is not specified",
 )
-NO_THREAD = ("message thread not found", "topic_deleted")
+NO_THREAD = ("message thread not found", "topic_deleted", "topic_id_invalid", "topic not found")
+NO_FORUM = ("chat is not a forum",)
+SAME_TOPIC = ("topic_not_modified",)
+NO_RIGHT = ("not enough rights", "topic_closed")
 NO_MARKUP = ("can't parse entities", "can't parse inline", "entities_too_long", "entity_bounds_invalid")
 NO_TEXT = ("there is no text in the message to edit",)
 NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
+TOO_MANY = "too many requests"
+UNTOLD_S = 5.0  # too much was sent, and no word how long to wait
 AWAY_S = 5.0  # the line is down: how soon it is tried again
 TOKEN_S = 60.0
 
@@ -69,6 +74,8 @@ def fault(error: TelegramError, *, is_edit: bool = False) -> LockstepError:
             return VanishedError(text)
         case BadRequest() | Forbidden():
             return UnreachableError(text)
+        case NetworkError() if TOO_MANY in error.message.lower():
+            return LaterError(f"too many messages; again in {UNTOLD_S:g} s", UNTOLD_S)
         case NetworkError():
             left = not isinstance(error.__cause__, NEVER_LEFT) and not isinstance(error.__cause__, RuntimeError)
             if left and not is_edit:

@@ -4,14 +4,24 @@ Whoever writes is known by a numeric id alone. A text counts when its author typ
 forwarded, sent through another bot, or in the name of a chat, is marked as odd.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from telegram import CallbackQuery, Chat, Message, MessageEntity, Update, User
+from telegram import (
+    CallbackQuery,
+    Chat,
+    Message,
+    MessageEntity,
+    MessageReactionUpdated,
+    ReactionType,
+    ReactionTypeEmoji,
+    Update,
+    User,
+)
 
 from bot.chats.telegram.keyboard import DAILY, handle
 from bot.chats.telegram.place import Place
-from bot.core.chat import Incoming
+from bot.core.chat import ACK_SIGN, Incoming
 
 READ = {  # kind of update: why nothing of it may run, where that follows from its kind
     "message": "",
@@ -23,7 +33,7 @@ READ = {  # kind of update: why nothing of it may run, where that follows from i
     "guest_message": "guest",
     "callback_query": "",
 }
-ALLOWED = (*READ, "my_chat_member")  # what Telegram is asked to tell us
+ALLOWED = (*READ, "my_chat_member", "message_reaction")  # what Telegram is asked to tell us
 NOBODY = {1087968824: "anonymous", 136817688: "channel", 777000: "channel"}  # ids that stand for a chat
 
 
@@ -31,6 +41,8 @@ def incoming(update: Update, me: User, now: datetime) -> Incoming | None:
     """What a person did; None for what is nobody's word to us: chatter, service messages, commands of other bots."""
     if update.callback_query is not None:
         return _press(update, update.callback_query, now)
+    if update.message_reaction is not None:
+        return _sign(update, update.message_reaction)
     for kind, why in READ.items():
         message = getattr(update, kind)
         if isinstance(message, Message):
@@ -55,6 +67,31 @@ def _press(update: Update, query: CallbackQuery, now: datetime) -> Incoming | No
         odd="bot" if query.from_user.is_bot else "",
         place=place.group,
     )
+
+
+def _sign(update: Update, change: MessageReactionUpdated) -> Incoming | None:
+    """A thumb up that was put now; who is anonymous is nobody. Telegram does not say in which topic it was."""
+    sender = change.user
+    if sender is None or ACK_SIGN not in _signs(change.new_reaction) - _signs(change.old_reaction):
+        return None
+    place = Place(chat=change.chat.id)
+    return Incoming(
+        chat=place.address,
+        user=f"{sender.id}",
+        at=change.date,
+        name=sender.full_name,
+        is_private=place.is_private,
+        is_summons=False,
+        update=f"{update.update_id}",
+        post=f"{change.message_id}",
+        sign=ACK_SIGN,
+        odd=NOBODY.get(sender.id, "bot" if sender.is_bot else ""),
+        place=place.group,
+    )
+
+
+def _signs(reactions: Sequence[ReactionType]) -> set[str]:
+    return {one.emoji for one in reactions if isinstance(one, ReactionTypeEmoji)}
 
 
 def _message(update: Update, message: Message, why: str, me: User) -> Incoming | None:

@@ -26,6 +26,7 @@ from bot.chats.telegram.place import NAME, Place, place_of
 from bot.chats.telegram.press import Presses
 from bot.chats.telegram.quiet import hush
 from bot.chats.telegram.sender import Sender
+from bot.chats.telegram.topic import Topics
 from bot.core.chat import Clock, Door, Health, Incoming, Message, Sign
 from engine.api import ConfigError, LockstepError, Value
 
@@ -76,6 +77,7 @@ class Telegram:
         self._presses = Presses(self._bot, clock)
         self._menu = Menu(self._bot)
         self._sender = Sender(self._bot, clock, self._daily)
+        self._topics = Topics(self._bot)
         self._door: Door | None = None
         self._keyed: set[int] = set()
         self._asked: OrderedDict[str, int] = OrderedDict()  # by update: the message that it was
@@ -150,6 +152,14 @@ class Telegram:
         if known:
             self._presses.edited(place.address, f"{number}")
         return f"{number}"
+
+    async def open_thread(self, chat: str, post: str, name: str) -> str:  # noqa: ARG002  a topic hangs on no message
+        """A topic, where the group has topics."""
+        return await self._topics.open(chat, name)
+
+    async def tend_thread(self, place: str, name: str, *, is_shut: bool) -> None:
+        """Close or reopen a topic."""
+        await self._topics.tend(place, name, is_shut=is_shut)
 
     async def mark(self, chat: str, post: str, sign: Sign) -> None:
         """A reaction; failing is no matter."""

@@ -48,7 +48,7 @@ def place_of(address: str) -> Place:
 def budget(address: str) -> Budget:
     """What Telegram takes: about 30 a second in all, one a second for each chat, 20 a minute for each group.
 
-    In a group six a minute are kept for what is urgent, and four for answers.
+    In a group six a minute are kept for what is urgent, and four for answers; its topics share what it has.
     Source: core.telegram.org/bots/faq, 2026-11-22; the exact limits are not published.
     """
     platform = ((28, 1.0),)
@@ -56,6 +56,7 @@ def budget(address: str) -> Budget:
         return Budget(chat=(SECOND,), platform=platform, shares={int(Priority.REST): ((1, 3.0),)})
     shares = {Priority.ANSWER: ((14, MINUTE_S),), Priority.STATUS: ((10, MINUTE_S),), Priority.REST: ((6, MINUTE_S),)}
     return Budget(
+        purse=address.partition("/")[0],
         chat=(SECOND, (20, MINUTE_S)),
         platform=platform,
         shares={int(priority): rules for priority, rules in shares.items()},

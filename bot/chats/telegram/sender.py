@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from telegram import (
     Bot,
+    ForceReply,
     InlineKeyboardMarkup,
     InputMediaPhoto,
     LinkPreviewOptions,
@@ -19,6 +20,7 @@ from bot.chats.telegram.fault import NO_MARKUP, NO_TEXT, NO_THREAD, SAME, fault,
 from bot.chats.telegram.html import CAPTION, TEXT, Layout, layout
 from bot.chats.telegram.keyboard import markup
 from bot.chats.telegram.place import Place, place_of
+from bot.chats.telegram.topic import topic_fault
 from bot.core.chat import Clock, File, Message, MovedError, VanishedError
 
 TOPIC = "Lockstep"
@@ -39,6 +41,7 @@ class Sender:
         self._clock = clock
         self._daily = daily
         self._pinned: set[tuple[int, int]] = set()
+        self._alone: set[tuple[int, int]] = set()  # cards that stand in the group because their topic is gone
 
     async def show(self, message: Message, known: str, asked: int | None) -> tuple[Place, int]:
         """Show a card; where it stands now, and its number.
@@ -61,6 +64,8 @@ class Sender:
         try:
             return await self._send(place, message, asked)
         except TelegramError as error:
+            if message.thread is not None:
+                raise topic_fault(error, is_edit=False) from None
             if place.thread is not None and says(error, NO_THREAD):
                 return await self._without_topic(place, message)
             raise fault(error) from None
@@ -74,12 +79,16 @@ class Sender:
         else:
             raise MovedError(Place(chat=place.chat, thread=topic.message_thread_id).address)
         try:
-            return await self._send(Place(chat=place.chat), message, None, lead=ALONE)
+            number = await self._send(Place(chat=place.chat), message, None, lead=ALONE)
         except TelegramError as error:
             raise fault(error) from None
+        self._alone.add((place.chat, number))
+        return number
 
     async def _send(self, place: Place, message: Message, asked: int | None, lead: str = "") -> int:
-        keys: InlineKeyboardMarkup | ReplyKeyboardMarkup | None = markup(message.card.actions)
+        keys: InlineKeyboardMarkup | ReplyKeyboardMarkup | ForceReply | None = markup(message.card.actions)
+        if message.asks:
+            keys = ForceReply(selective=True, input_field_placeholder="Write it here, or: cancel")
         if keys is None and place.is_private and not message.card.ref:
             keys = self._daily(place)
         how: dict[str, Any] = {
@@ -172,9 +181,10 @@ class Sender:
             "message_id": number,
             "reply_markup": markup(message.card.actions),
         }
+        lead = ALONE if (place.chat, number) in self._alone else ""
         try:
             await self._formatted(
-                layout(message.card),
+                layout(message.card, lead=lead),
                 lambda text, mode: self._bot.edit_message_text(
                     text=text, parse_mode=mode, link_preview_options=NO_PREVIEW, **how
                 ),
@@ -183,7 +193,7 @@ class Sender:
             if not says(error, NO_TEXT):
                 raise
             await self._formatted(  # a picture stands there
-                layout(message.card, CAPTION),
+                layout(message.card, CAPTION, lead=lead),
                 lambda text, mode: self._bot.edit_message_caption(caption=text, parse_mode=mode, **how),
             )
 

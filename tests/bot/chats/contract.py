@@ -10,12 +10,15 @@ import pytest
 
 from bot.core.card import Action, Card, Look
 from bot.core.chat import (
+    THREAD_NAME,
     Chat,
     File,
     Incoming,
+    LacksError,
     LaterError,
     LockstepError,
     Message,
+    Thread,
     UnreachableError,
     UnsureError,
     VanishedError,
@@ -67,6 +70,18 @@ class Stage(Protocol):
         """Press the newest button with this label; return when the adapter has handed it on or refused it."""
         ...
 
+    async def reply(self, post: str, text: str) -> None:
+        """Answer a message in words."""
+        ...
+
+    async def react(self, post: str, emoji: str, *, is_bot: bool = False, is_back: bool = False) -> None:
+        """Put a sign on a message, as nobody in particular where ``is_bot``, or take it away again."""
+        ...
+
+    async def hear(self, count: int = 1) -> list[Incoming]:
+        """What came in, when it is so many in all."""
+        ...
+
     async def odd(self) -> list[str]:
         """Write in every way that must not act, each with the text ``/flatten all``; a name for each."""
         ...
@@ -83,6 +98,20 @@ class Stage(Protocol):
         """Put the bot out of the chat."""
         ...
 
+    room: str  # the address of a group or channel in which threads can be made
+
+    def threads(self) -> dict[str, tuple[str, bool, list[str]]]:
+        """Threads of the room by their address: name, whether closed, what stands there, oldest first."""
+        ...
+
+    async def drop(self, thread: str) -> None:
+        """Delete a thread behind the adapter's back."""
+        ...
+
+    async def forbid(self) -> None:
+        """Take the right to make threads."""
+        ...
+
     async def swallow(self) -> None:
         """Take the next message and never answer it."""
         ...
@@ -94,6 +123,10 @@ def card(title: str = "⏸ PAUSED all", **more: object) -> Card:
     return Card(title=title, **{**fields, **more})  # type: ignore[arg-type]  # fields are Card's own
 
 
+CHOICES = (
+    *(Action(label=f"ACC-{n:02d}", handle=f"choice{n:02d}", key=f"{n}", is_choice=True) for n in range(1, 13)),
+    Action(label="Cancel", handle="cancel", key="n"),
+)
 BUTTONS = (
     Action(label="Confirm", handle="AAAAAAAAAAAAAAAA", key="y", look=Look.GOOD),
     Action(label="Flatten all", handle="BBBBBBBBBBBBBBBB", key="f", look=Look.DANGER),
@@ -147,6 +180,55 @@ class EditContract:
             await stage.chat.post(Message(chat=stage.place, card=card("newer")), post, "2")
 
 
+class ThreadContract:
+    """An alert has a place of its own."""
+
+    async def line(self, stage: Stage, place: str, text: str) -> None:
+        beside = Thread(of="alert:1", name="A-1")
+        await stage.chat.post(Message(chat=place, card=Card(title=text), thread=beside, silent=True), "", text)
+
+    async def opened(self, stage: Stage, name: str = "A-1 DRAWDOWN STOP APX-3") -> str:
+        post = await stage.chat.post(Message(chat=stage.room, card=card()), "", "1")
+        return await stage.chat.open_thread(stage.room, post, name)
+
+    async def test_it_is_made_written_to_closed_and_opened_again(self, stage: Stage) -> None:
+        place = await self.opened(stage, "A" * THREAD_NAME)
+        await self.line(stage, place, "fired P1")
+        assert stage.threads() == {place: ("A" * THREAD_NAME, False, ["fired P1"])}
+        await stage.chat.tend_thread(place, "A-1 over", is_shut=True)
+        assert stage.threads()[place][:2] == ("A-1 over", True)
+        await stage.chat.tend_thread(place, "", is_shut=False)
+        await self.line(stage, place, "fired again")
+        assert stage.threads()[place] == ("A-1 over", False, ["fired P1", "fired again"])
+
+    async def test_what_is_so_already_is_no_fault(self, stage: Stage) -> None:
+        place = await self.opened(stage)
+        await stage.chat.tend_thread(place, "", is_shut=False)
+        await stage.chat.tend_thread(place, "", is_shut=True)
+        await stage.chat.tend_thread(place, "", is_shut=True)
+        assert stage.threads()[place][1]
+
+    async def test_one_that_was_deleted_is_told_and_a_new_one_is_made(self, stage: Stage) -> None:
+        place = await self.opened(stage)
+        await stage.drop(place)
+        with pytest.raises(VanishedError):
+            await self.line(stage, place, "lost?")
+        with pytest.raises(VanishedError):
+            await stage.chat.tend_thread(place, "", is_shut=True)
+        again = await stage.chat.open_thread(stage.room, "", "A-1")
+        await self.line(stage, again, "not lost")
+        assert stage.threads() == {again: ("A-1", False, ["not lost"])}
+
+    async def test_a_right_that_is_missing_is_named(self, stage: Stage) -> None:
+        await stage.forbid()
+        with pytest.raises(LacksError, match="right"):
+            await self.opened(stage)
+
+    async def test_a_private_chat_has_none(self, stage: Stage) -> None:
+        platform = stage.room.partition(":")[0]
+        assert await stage.chat.open_thread(f"{platform}:@77", "5", "A-1") == ""
+
+
 class FaultContract:
     """What goes wrong is told by what to do about it."""
 
@@ -185,12 +267,47 @@ class PressContract:
         assert (pressed.handle, pressed.text, pressed.chat) == ("AAAAAAAAAAAAAAAA", "", stage.place)
         assert not pressed.odd
 
+    async def test_one_of_many_comes_back_as_its_handle(self, stage: Stage) -> None:
+        await stage.chat.post(Message(chat=stage.place, card=card("FLATTEN which?", actions=CHOICES)), "", "1")
+        assert stage.seen()[-1].buttons == tuple(action.label for action in CHOICES)
+        for label, handle in (("ACC-09", "choice09"), ("Cancel", "cancel")):
+            await stage.press(label)
+            pressed = stage.received[-1]
+            assert (pressed.handle, pressed.text, pressed.chat, pressed.odd) == (handle, "", stage.place, "")
+
     async def test_what_no_person_wrote_himself_is_marked(self, stage: Stage) -> None:
         before = len(stage.received)
         names = await stage.odd()
         told = stage.received[before:]
         assert names
         assert all(incoming.odd for incoming in told), [one for one in told if not one.odd]
+
+
+class AnswerContract:
+    """A card is answered, in words or with a sign."""
+
+    async def test_words_come_with_the_message_that_they_answer(self, stage: Stage) -> None:
+        post = await stage.chat.post(Message(chat=stage.place, card=card()), "", "1")
+        await stage.reply(post, "half")
+        (heard,) = await stage.hear(1)
+        assert (heard.text, heard.replied, heard.chat) == ("half", post, stage.place)
+        assert heard.post not in ("", post)
+        assert (heard.sign, heard.handle, heard.odd) == ("", "", "")
+
+    async def test_a_thumb_up_comes_with_its_message_and_nothing_else_does(self, stage: Stage) -> None:
+        post = await stage.chat.post(Message(chat=stage.place, card=card()), "", "1")
+        await stage.react(post, "👀")
+        await stage.react(post, "👎")
+        await stage.react(post, "👍", is_bot=True)
+        await stage.react(post, "👍", is_back=True)
+        await stage.react(post, "👍")
+        (heard,) = await stage.hear(1)
+        assert (heard.sign, heard.post, heard.chat) == ("👍", post, stage.place)
+        assert (heard.text, heard.handle, heard.odd, heard.replied) == ("", "", "", "")
+        assert not heard.is_summons
+        assert heard.update
+        await stage.reply(post, "why")
+        assert len(await stage.hear(2)) == 2
 
 
 class FileContract:

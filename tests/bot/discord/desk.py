@@ -3,14 +3,15 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pyotp
 
-from bot.app import SystemClock, run
+from bot.app import run
 from bot.config import Settings
 from bot.core.access import Grant, Person, Role, Room, RoomKind
+from bot.core.chat import ACK_SIGN
 from bot.runtime.controller import local_person
 from bot.runtime.people import People
 from bot.storage.audit import AuditStore
@@ -21,15 +22,7 @@ from tests.bot.discord.scene import restored
 from tests.bot.discord.server import CHANNEL, EVE, GUILD, LUIS, TOKEN, Play, Post, Server
 from tests.bot.double import TOKEN as ENGINE_TOKEN
 from tests.bot.double import EngineDouble
-
-
-class Clock(SystemClock):
-    """The system's, and later where a test wants it."""
-
-    shift = timedelta()
-
-    def now(self) -> datetime:
-        return datetime.now(UTC) + self.shift
+from tests.clock import HastyClock
 
 
 class Desk:
@@ -39,7 +32,7 @@ class Desk:
         self.server = server
         self.engine = engine
         self.home = home
-        self.clock = Clock()
+        self.clock = HastyClock()
 
     def settings(self) -> Settings:
         table = {
@@ -112,9 +105,9 @@ class Desk:
     async def slash(self, line: str, who: int = LUIS, **how: object) -> Post:
         """Type a command, and wait for what stands where the waiting line was."""
         play = await self.server.slash(line, who, **how)  # type: ignore[arg-type]  # what the server takes
-        return await self.answer(play)
+        return await self.replied(play)
 
-    async def answer(self, play: Play) -> Post:
+    async def replied(self, play: Play) -> Post:
         await self.server.until(lambda: not play.is_loading)
         assert play.original is not None
         return play.original
@@ -133,6 +126,20 @@ class Desk:
         await self.server.write(text, who)
         await self.server.until(lambda: len(self.of_bot(channel)) > before)
         return self.of_bot(channel)[before]
+
+    async def card(self, word: str) -> Post:
+        await self.server.until(lambda: any(word in one.text for one in self.of_bot()))
+        return [one for one in self.of_bot() if word in one.text][-1]
+
+    async def answer(self, post: Post, text: str, *, is_eve: bool = False, times: int = 1) -> None:
+        await self.server.reply(post.id, text, EVE if is_eve else LUIS, times=times)
+
+    async def thumb(self, post: Post, *, times: int = 1) -> None:
+        for _ in range(times):
+            await self.server.react(post.id, ACK_SIGN)
+
+    async def shows(self, word: str) -> str:
+        return (await self.card(word)).text
 
     def of_bot(self, channel: int = CHANNEL) -> list[Post]:
         return [one for one in self.server.posts if one.channel == channel and one.author not in (LUIS, EVE, 5003)]

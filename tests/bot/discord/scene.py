@@ -15,7 +15,7 @@ from bot.core.chat import Entry, Field, Incoming, Pulse
 from bot.core.command import find_commands
 from bot.core.menu import entries
 from engine.api import LockstepError
-from tests.bot.discord.server import CHANNEL, FOREIGN, GUILD, LUIS, TOKEN, Post, Server
+from tests.bot.discord.server import BOT, CHANNEL, FOREIGN, GUILD, LUIS, TOKEN, Post, Server
 
 MENU = entries(find_commands(bot.commands).values())
 
@@ -60,7 +60,7 @@ class Doorway:
 class Scene:
     """A platform's adapter before its server, and a person who may write to it."""
 
-    place = f"discord:{CHANNEL}"
+    place = room = f"discord:{CHANNEL}"
 
     def __init__(self, server: Server, chat: Discord, door: Doorway) -> None:
         self.server = server
@@ -97,6 +97,16 @@ class Scene:
         await self.server.press(label)
         await self.heard(before + 1)
 
+    async def hear(self, count: int = 1) -> list[Incoming]:
+        await self.heard(count)
+        return self.received
+
+    async def reply(self, post: str, text: str) -> None:
+        await self.server.reply(post, text)
+
+    async def react(self, post: str, emoji: str, *, is_bot: bool = False, is_back: bool = False) -> None:
+        await self.server.react(post, emoji, BOT if is_bot else LUIS, is_back=is_back)
+
     async def odd(self) -> list[str]:
         """Every way that must not act."""
         text, before = "<@900> /flatten all", len(self.received)
@@ -110,6 +120,22 @@ class Scene:
         names = ["webhook", "bot", "foreign", "foreign slash", "user-install", "group"]
         await self.heard(before + len(names))
         return names
+
+    def threads(self) -> dict[str, tuple[str, bool, list[str]]]:
+        return {
+            f"discord:{number}": (
+                kept["name"],
+                kept["archived"],
+                [post.text.strip() for post in self.server.posts if post.channel == number],
+            )
+            for number, kept in self.server.threads.items()
+        }
+
+    async def drop(self, thread: str) -> None:
+        self.server.delete_thread(int(thread.partition(":")[2]))
+
+    async def forbid(self) -> None:
+        self.server.permissions &= ~(1 << 35)
 
     async def forget(self, post: str) -> None:
         self.server.posts = [one for one in self.server.posts if one.id != post]

@@ -16,11 +16,14 @@ from typing import Any
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
+from tests.bot.discord.limit import Limit
+
 EPOCH = 1420070400000
 TOKEN = "bot.secret.token"
 BOT, APP, GUILD, FOREIGN, ROLE = 900, 901, 1000, 1001, 1000
 CHANNEL, OTHER = 2000, 2001
 LUIS, EVE, ADMIN = 5001, 5002, 5003
+GUILD_REACTIONS, DM_REACTIONS = 1 << 10, 1 << 13
 EPHEMERAL, V2, LOADING = 64, 1 << 15, 128
 ALL_PERMISSIONS = (1 << 53) - 1
 
@@ -74,7 +77,9 @@ class Post:
 
     @property
     def buttons(self) -> tuple[str, ...]:
-        return tuple(one["label"] for one in self.walk() if one["type"] == 2)
+        """Labels of buttons, and of what a list offers."""
+        lists = [option["label"] for one in self.walk() if one["type"] == 3 for option in one["options"]]
+        return (*lists, *(one["label"] for one in self.walk() if one["type"] == 2))
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -82,6 +87,17 @@ class Post:
 
     def button(self, label: str) -> dict[str, Any]:
         return next(one for one in self.walk() if one["type"] == 2 and one["label"] == label)
+
+
+def _is_list(one: dict[str, Any]) -> bool:
+    """What the service takes as a select: 25 options, their values their own, within 100 characters."""
+    values = [option["value"] for option in one["options"]]
+    fits = all(1 <= len(option["label"]) <= 100 and 1 <= len(option["value"]) <= 100 for option in one["options"])
+    return 1 <= len(values) <= 25 and len(set(values)) == len(values) and fits
+
+
+def _has_list(row: dict[str, Any]) -> bool:
+    return any(one["type"] == 3 for one in row["components"])
 
 
 def words(text: str) -> str:
@@ -121,8 +137,9 @@ class Play:
 class Server:
     """The service."""
 
-    def __init__(self, *, deadline_s: float = 3.0) -> None:
+    def __init__(self, *, deadline_s: float = 3.0, limit: Limit | None = None) -> None:
         self.deadline_s = deadline_s
+        self.limit = limit or Limit()
         self.posts: list[Post] = []
         self.plays: dict[int, Play] = {}
         self.commands: list[dict[str, Any]] = []
@@ -133,6 +150,8 @@ class Server:
         self.reactions: list[tuple[int, str]] = []
         self.nonces: dict[tuple[int, str], Post] = {}
         self.dms: dict[int, int] = {}
+        self.threads: dict[int, dict[str, Any]] = {}
+        self.gone_threads: set[int] = set()
         self.faults: list[Refusal] = []  # for the next messages
         self.swallowing = False
         self.out = False  # put out of the guild
@@ -193,22 +212,26 @@ class Server:
     async def rest(self, request: web.Request) -> web.StreamResponse:
         path = request.match_info["path"]
         self.calls.append((request.method, path))
+        headers: dict[str, str] = {}
         try:
             body = await self.body(request)
+            refused, headers = self.limit.take(request.method, path)
+            if refused is not None:
+                return refused
             status, answer = await self.answer(request, path.split("/"), body)
         except Refusal as refusal:
             if refusal.status == 400:
                 self.broken.append(str(refusal))
             status, answer = refusal.status, {"code": refusal.code, "message": refusal.text, "retry_after": 0.05}
-            return self.json(status, answer, refusal.headers)
+            return self.json(status, answer, {**headers, **refusal.headers})
         finally:
             self.tell()
-        return self.json(status, answer)
+        return self.json(status, answer, headers)
 
     @staticmethod
     def json(status: int, answer: Any, headers: dict[str, str] | None = None) -> web.Response:
         if status == 204:
-            return web.Response(status=204)
+            return web.Response(status=204, headers=headers)
         raw = json.dumps(answer).encode()
         return web.Response(status=status, body=raw, headers={**(headers or {}), "Content-Type": "application/json"})
 
@@ -244,6 +267,12 @@ class Server:
                 return self.callback(int(number), token, body)
             case method, ["webhooks", _, token, *rest]:
                 return self.webhook(method, token, rest, body)
+            case "POST", ["channels", channel, "messages", number, "threads"]:
+                return 201, self.start_thread(int(channel), body, int(number))
+            case "POST", ["channels", channel, "threads"]:
+                return 201, self.start_thread(int(channel), body)
+            case "PATCH", ["channels", thread]:
+                return 200, self.edit_thread(int(thread), body)
             case method, ["channels", channel, "messages", *rest]:
                 return await self.channel(method, int(channel), rest, body)
         raise Refusal(404, 0, f"404: {request.method} {'/'.join(parts)}")
@@ -315,12 +344,16 @@ class Server:
         if int(guild) != GUILD or self.out:
             raise Refusal(403, 50001, "Missing Access")
         for command in body:
-            self.check_command(command)
-        if len(body) > 100 or len({one["name"] for one in body}) != len(body):
+            if command.get("type", 1) == 1:
+                self.check_command(command)
+            elif not 1 <= len(command["name"]) <= 32 or command.get("description") or command.get("options"):
+                raise Refusal(400, 50035, f"the menu {command['name']}")
+        if len(body) > 100 or len({(one["name"], one.get("type", 1)) for one in body}) != len(body):
             raise Refusal(400, 50035, "too many commands, or two of one name")
         self.synced += 1
         self.commands = [
             {
+                "description": "",
                 **one,
                 "id": f"{7000 + place}",
                 "application_id": f"{APP}",
@@ -358,6 +391,10 @@ class Server:
             "custom_id": all(1 <= len(one) <= 100 for one in ids) and len(set(ids)) == len(ids),
             "buttons in a row": all(1 <= len(one["components"]) <= 5 for one in found if one["type"] == 1),
             "labels": all(1 <= len(one["label"]) <= 80 for one in found if one["type"] == 2),
+            "lists": all(_is_list(one) for one in found if one["type"] == 3),
+            "a list alone in its row": all(
+                len(one["components"]) == 1 for one in found if one["type"] == 1 and _has_list(one)
+            ),
             "nonce": len(body.get("nonce", "")) <= 25,
             "content beside components": not (body.get("flags", 0) & V2 and body.get("content")),
             "nothing": is_old or bool(found or body.get("content")),
@@ -368,10 +405,12 @@ class Server:
             raise Refusal(400, 50035, f"Invalid Form Body: {', '.join(wrong)}")
 
     async def channel(self, method: str, channel: int, rest: list[str], body: Any) -> tuple[int, Any]:
-        if channel not in (CHANNEL, OTHER, *self.dms.values()):
+        if channel not in (CHANNEL, OTHER, *self.dms.values(), *self.threads):
             raise Refusal(404, 10003, "Unknown Channel")
-        if self.out and channel in (CHANNEL, OTHER):
+        if self.out and channel not in self.dms.values():
             raise Refusal(403, 50001, "Missing Access")
+        if channel in self.threads and method == "POST" and not rest:
+            self.enter(channel)
         match method, rest:
             case "POST", []:
                 return await self.send(channel, body)
@@ -387,6 +426,71 @@ class Server:
                 self.reactions.append((int(number), emoji))
                 return 204, None
         raise Refusal(404, 0, f"404: {method} messages {rest}")
+
+    # ---- threads
+
+    def needs(self, bit: int) -> None:
+        if not self.permissions >> bit & 1:
+            raise Refusal(403, 50013, "Missing Permissions")
+
+    def start_thread(self, channel: int, body: dict[str, Any], number: int = 0) -> dict[str, Any]:
+        """A message's thread has the message's number, and a message has one at most."""
+        if channel not in (CHANNEL, OTHER):
+            raise Refusal(404, 10003, "Unknown Channel")
+        if self.out:
+            raise Refusal(403, 50001, "Missing Access")
+        self.needs(35)
+        if not 1 <= len(body["name"]) <= 100 or body["auto_archive_duration"] not in (60, 1440, 4320, 10080):
+            raise Refusal(400, 50035, "Invalid Form Body: name or auto_archive_duration")
+        if number:
+            self.find(number, channel)
+            if number in self.threads or number in self.gone_threads:
+                raise Refusal(400, 160004, "A thread has already been created for this message")
+        elif body["type"] != 11:
+            raise Refusal(400, 50035, "Invalid Form Body: type")
+        made = number or self.snowflake()
+        self.threads[made] = {"parent": channel, "name": body["name"], "archived": False, "locked": False}
+        return self.thread(made)
+
+    def edit_thread(self, thread: int, body: dict[str, Any]) -> dict[str, Any]:
+        """Its maker may rename it, archive it and open it again; what somebody locked needs Manage Threads."""
+        if thread not in self.threads:
+            raise Refusal(404, 10003, "Unknown Channel")
+        if self.threads[thread]["locked"]:
+            self.needs(34)
+        if self.threads[thread]["archived"] and body.get("archived", True):
+            raise Refusal(400, 50083, "Thread is archived")
+        if len(body.get("name", "x")) > 100:
+            raise Refusal(400, 50035, "Invalid Form Body: name")
+        self.threads[thread] |= body
+        return self.thread(thread)
+
+    def enter(self, thread: int) -> None:
+        """Who writes into an archived thread opens it again."""
+        self.needs(38)
+        if self.threads[thread]["locked"]:
+            raise Refusal(400, 160005, "Thread is locked")
+        self.threads[thread]["archived"] = False
+
+    def delete_thread(self, thread: int) -> None:
+        del self.threads[thread]
+        self.gone_threads.add(thread)
+        self.posts = [one for one in self.posts if one.channel != thread]
+
+    def thread(self, number: int) -> dict[str, Any]:
+        kept = self.threads[number]
+        meta = {"archived": kept["archived"], "locked": kept["locked"], "auto_archive_duration": 1440}
+        return {
+            "id": f"{number}",
+            "guild_id": f"{GUILD}",
+            "parent_id": f"{kept['parent']}",
+            "owner_id": f"{BOT}",
+            "type": 11,
+            "name": kept["name"],
+            "message_count": 0,
+            "member_count": 1,
+            "thread_metadata": {**meta, "archive_timestamp": "2026-01-01T00:00:00+00:00"},
+        }
 
     async def send(self, channel: int, body: dict[str, Any]) -> tuple[int, Any]:
         if self.faults:
@@ -476,7 +580,10 @@ class Server:
     def check_modal(data: dict[str, Any]) -> None:
         inputs = [one for one in walk(data["components"]) if one["type"] == 4]
         labels = [one for one in walk(data["components"]) if one["type"] == 18]
-        fits = len(data["title"]) <= 45 and len(data["custom_id"]) <= 100 and 1 <= len(inputs) <= 5
+        radios = [one for one in walk(data["components"]) if one["type"] == 21]
+        fits = len(data["title"]) <= 45 and len(data["custom_id"]) <= 100 and 1 <= len(labels) <= 5
+        fits = fits and len(inputs) + len(radios) == len(labels)
+        fits = fits and all(2 <= len(one["options"]) <= 10 for one in radios)
         if not fits or any(len(one["label"]) > 45 for one in labels):
             raise Refusal(400, 50035, "modal")
 
@@ -613,7 +720,7 @@ class Server:
                 given[name] = value.strip('"')
             else:
                 names.append(name)
-        command = next(one for one in self.commands if one["name"] == names[0])
+        command = next(one for one in self.commands if one["name"] == names[0] and one.get("type", 1) == 1)
         level, node = command, None
         if len(names) > 1:
             level = next(one for one in command["options"] if one["name"] == names[1])
@@ -631,20 +738,36 @@ class Server:
         """The newest button with this label that the person sees."""
         seen = [one for one in self.posts if one.sees in (0, who) and label in one.buttons]
         post = post or seen[-1]
+        for one in post.walk():
+            chosen = [option["value"] for option in one.get("options", ()) if option["label"] == label]
+            if one["type"] == 3 and chosen:
+                data = {"custom_id": one["custom_id"], "component_type": 3, "values": chosen}
+                return await self.interact(3, data, who, post.channel, post=post, **how)
         return await self.press_id(post.button(label)["custom_id"], post, who, **how)
 
     async def press_id(self, custom_id: str, post: Post, who: int = LUIS, **how: Any) -> Play:
         data = {"custom_id": custom_id, "component_type": 2}
         return await self.interact(3, data, who, post.channel, post=post, **how)
 
-    async def fill(self, modal: Play, text: str, who: int = LUIS) -> Play:
-        """Fill in the form that a press opened."""
+    async def fill(self, modal: Play, text: str = "", who: int = LUIS, **more: str) -> Play:
+        """Fill in the form that a press opened: ``text`` into its first line, ``more`` by the fields' names."""
         assert modal.answer is not None
         data = modal.answer["data"]
-        field = next(one for one in walk(data["components"]) if one["type"] == 4)
-        part = {"type": 18, "id": 1, "component": {"type": 4, "id": 2, "custom_id": field["custom_id"], "value": text}}
+        fields = [one for one in walk(data["components"]) if one["type"] in (4, 21)]
+        first = next((one["custom_id"] for one in fields if one["type"] == 4), "")
+        given = {**({first: text} if text else {}), **more}
+        assert set(given) <= {one["custom_id"] for one in fields}
+        parts = []
+        for number, one in enumerate(fields):
+            value = given.get(one["custom_id"], None if one["type"] == 21 else "")
+            if one["type"] == 4:
+                assert not one.get("required") or len(value or "") >= one.get("min_length", 1)
+            else:
+                assert value is None or value in [option["value"] for option in one["options"]]
+            inner = {"type": one["type"], "id": 2 * number + 2, "custom_id": one["custom_id"], "value": value}
+            parts.append({"type": 18, "id": 2 * number + 1, "component": inner})
         return await self.interact(
-            5, {"custom_id": data["custom_id"], "components": [part]}, who, modal.channel, post=modal.pressed
+            5, {"custom_id": data["custom_id"], "components": parts}, who, modal.channel, post=modal.pressed
         )
 
     async def interact(
@@ -699,13 +822,55 @@ class Server:
                 await play.answered.wait()
         return play
 
-    async def write(self, text: str, who: int = LUIS, channel: int = 0, **more: Any) -> int:
-        """A message: in private without a channel, else in one; calls us where it names us."""
+    async def long_press(self, post: Post, name: str, who: int = LUIS, **how: Any) -> Play:
+        """Choose a command of the menu that a long press on a message opens."""
+        command = next(one for one in self.commands if one["name"] == name and one["type"] == 3)
+        data = {"id": command["id"], "name": name, "type": 3, "guild_id": f"{GUILD}", "target_id": post.id}
+        data["resolved"] = {"messages": {post.id: self.message(post)}}
+        return await self.interact(2, data, who, post.channel, **how)
+
+    async def react(self, post: str, emoji: str, who: int = LUIS, *, is_back: bool = False, guild: int = GUILD) -> None:
+        """Put a reaction on a message, or take it away; told only to whoever has the intent for it."""
+        found = next(one for one in self.posts if one.id == post)
+        alone = found.channel in self.dms.values()
+        if not self.identifies[-1]["intents"] & (DM_REACTIONS if alone else GUILD_REACTIONS):
+            return
+        body: dict[str, Any] = {
+            "user_id": f"{who}",
+            "channel_id": f"{found.channel}",
+            "message_id": post,
+            "emoji": {"id": None, "name": emoji},
+            "burst": False,
+            "type": 0,
+        }
+        if not alone:
+            body["guild_id"] = f"{guild}"
+        if not is_back:
+            body |= {"message_author_id": f"{found.author}"} | ({} if alone else {"member": member(who)})
+        await self.dispatch(f"MESSAGE_REACTION_{'REMOVE' if is_back else 'ADD'}", body)
+
+    async def reply(self, post: str, text: str, who: int = LUIS, *, is_ping: bool = True, times: int = 1) -> int:
+        """Answer a message of the bot; whoever writes may turn the mention off."""
+        found = next(one for one in self.posts if one.id == post)
+        is_alone = found.channel in self.dms.values()
+        answered = {
+            "type": 19,
+            "message_reference": {"type": 0, "channel_id": f"{found.channel}", "message_id": post},
+            "referenced_message": self.message(found),
+        }
+        if is_ping:
+            answered["mentions"] = [user(BOT, "lockstep", bot=True)]
+        return await self.write(text, who, 0 if is_alone else found.channel, is_call=is_ping, times=times, **answered)
+
+    async def write(
+        self, text: str, who: int = LUIS, channel: int = 0, *, is_call: bool = False, times: int = 1, **more: Any
+    ) -> int:
+        """A message: in private without a channel, else in one; calls us where it names or answers us."""
         is_private = not channel
         channel = channel or int(self.dm(who)["id"])
         post = Post(self.snowflake(), channel, {"content": text}, who)
         self.posts.append(post)
-        calls = f"<@{BOT}>" in text
+        calls = is_call or f"<@{BOT}>" in text
         seen = text if is_private or calls else ""  # without the privileged intent
         body = self.message(
             post,
@@ -717,7 +882,8 @@ class Server:
         if not is_private:
             body |= {"guild_id": f"{GUILD}", "member": {key: one for key, one in member(who).items() if key != "user"}}
         told = {key: one for key, one in {**body, **more}.items() if one is not None}
-        await self.dispatch("MESSAGE_CREATE", told)
+        for _ in range(times):
+            await self.dispatch("MESSAGE_CREATE", told)
         return post.number
 
 

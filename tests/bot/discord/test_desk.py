@@ -5,16 +5,58 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
+from sqlalchemy import select, update
 
-from engine.api import FlattenAsk, PauseAsk
+from bot.chats.discord.slash import ASK
+from bot.storage.database import Database
+from bot.storage.fade import FadeStore
+from bot.storage.table import OUTBOX
+from engine.api import FlattenAsk, OffAsk, PauseAsk, SizeAsk
+from tests.bot.chats.answers import AnswerDeskContract, stuck
 from tests.bot.discord.desk import Desk, open_desk
-from tests.bot.discord.server import ADMIN, ALL_PERMISSIONS, EVE, FOREIGN, LUIS, OTHER
+from tests.bot.discord.scene import restored
+from tests.bot.discord.server import ADMIN, ALL_PERMISSIONS, CHANNEL, EVE, FOREIGN, LUIS, OTHER, Server
+from tests.bot.double import EngineDouble
 
 
 @pytest.fixture
 async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     async with open_desk(tmp_path) as one:
         yield one
+
+
+class TestAnswer(AnswerDeskContract):
+    """Cards are answered."""
+
+
+async def test_a_long_press_on_a_card_shows_what_may_be_done_and_does_it(desk: Desk) -> None:
+    stuck(desk.engine)
+    post = await desk.card("NOT CLOSED")
+    shown = await desk.replied(await desk.server.long_press(post, ASK))
+    assert shown.sees == LUIS
+    assert "Words: resolve why" in shown.text
+    assert {"In words…", "✅ Ack 15m"} <= set(shown.buttons)
+    opened = await desk.press("In words…", shown)
+    await desk.server.fill(opened, "half")
+    await desk.shows("understood: /size ALPHA half")
+    await desk.press("pause 30", shown)
+    await desk.server.until(lambda: len(desk.engine.sent) == 2)
+    assert [type(ask) for ask in desk.engine.sent] == [SizeAsk, PauseAsk]
+
+
+async def test_a_long_press_by_whoever_may_not_or_elsewhere_does_nothing(desk: Desk) -> None:
+    stuck(desk.engine)
+    post = await desk.card("NOT CLOSED")
+    shown = await desk.replied(await desk.server.long_press(post, ASK, EVE))
+    opened = await desk.press("In words…", shown, EVE)
+    await desk.server.fill(opened, "half", EVE)
+    await desk.server.until(lambda: "needs the role trader" in desk.server.sees(EVE)[-1].text)
+    await desk.server.long_press(post, ASK, ADMIN)
+    board = next(one for one in desk.of_bot() if "COPYING" in one.text)
+    assert "no alert's card" in (await desk.replied(await desk.server.long_press(board, ASK))).text
+    assert not desk.engine.sent
+    assert "unknown person" in desk.audited()
 
 
 async def test_a_pause_is_asked_proven_and_undone_before_everybody(desk: Desk) -> None:
@@ -112,3 +154,105 @@ async def test_a_code_is_asked_for_in_a_form_and_stands_in_no_channel(desk: Desk
     await desk.server.until(lambda: any(one.channel == OTHER and "COPYING" in one.text for one in desk.server.posts))
     assert not any(code in one.text for one in desk.server.posts)
     assert code not in desk.audited()
+
+
+async def test_an_account_is_chosen_from_a_list_also_by_a_bot_that_was_started_anew(tmp_path: Path) -> None:
+    server, engine = Server(), EngineDouble()
+    like = engine.accounts["ALPHA"]
+    engine.accounts |= {f"APX-{n}": replace(like, id=f"APX-{n}") for n in range(6)}
+    async with server.serve(), engine.serve(), restored():
+        desk = Desk(server, engine, tmp_path)
+        desk.people()
+        async with desk.open():
+            asked = await desk.slash("ctl off")
+            lists = [one for one in asked.walk() if one["type"] == 3]
+            assert [len(one["options"]) > 5 for one in lists] == [True]
+            label = next(option["label"] for option in lists[0]["options"] if option["label"].startswith("APX-4"))
+            await desk.server.press(label, EVE, asked)
+            await server.until(lambda: any("Only the person" in one.text for one in server.sees(EVE)))
+            assert not engine.sent
+        async with desk.open():
+            await desk.server.press(label, LUIS, asked)
+            await server.until(lambda: bool(engine.sent))
+            assert [(type(ask), ask.scope) for ask in engine.sent] == [(OffAsk, "APX-4")]
+            await desk.server.press(label, LUIS, asked)
+            await server.until(lambda: any("Already" in one.text for one in server.sees()))
+            assert len(engine.sent) == 1
+    assert not server.broken
+
+
+async def test_buttons_die_before_everybodys_eyes_and_the_fresh_ones_work(desk: Desk) -> None:
+    desk.engine.hold(2)
+    preview = await desk.slash("flatten scope=ALPHA")
+    confirm = next(label for label in preview.buttons if "ancel" not in label)
+    desk.clock.shift = timedelta(minutes=5)
+    await desk.server.until(lambda: preview.buttons == ("↻ Refresh",))
+    assert "expired" in preview.text
+    assert "30 s to decide" not in preview.text
+    await desk.press("↻ Refresh", preview)
+    await desk.server.until(lambda: any(confirm in one.buttons for one in desk.server.sees()))
+    fresh = next(one for one in desk.server.sees() if confirm in one.buttons)
+    assert fresh is not preview
+    await desk.press(confirm, fresh)
+    await desk.server.until(lambda: len(desk.engine.sent) == 1)
+    await desk.server.until(lambda: not fresh.buttons and "pressed: Confirm" in fresh.text)
+
+
+async def test_a_card_that_one_person_sees_is_never_shown_to_others_when_it_fades(tmp_path: Path) -> None:
+    server, engine = Server(), EngineDouble()
+    async with server.serve(), engine.serve(), restored():
+        desk = Desk(server, engine, tmp_path)
+        desk.people()
+        async with desk.open():
+            assert (await desk.slash("view account account=ALPHA")).sees == LUIS
+            await desk.slash("status")  # the next answer leaves when the one before is known to have arrived
+        before = len(server.sees(EVE))
+        desk.clock.shift = timedelta(hours=25)
+        async with desk.open():
+            await desk.slash("status")
+            await server.until(lambda: not _fading(desk))
+            await desk.slash("status")
+        assert [one.text for one in server.sees(EVE)[before:] if "ALPHA" in one.text] == []
+
+
+def _fading(desk: Desk) -> list[object]:
+    base = Database(desk.settings().database)
+    try:
+        return [*FadeStore(base).due(desk.clock.now())]
+    finally:
+        base.close()
+
+
+async def test_a_family_is_routed_in_private_and_a_test_says_what_arrived(desk: Desk) -> None:
+    asked = await desk.write(f"/route copy. discord:{CHANNEL}")
+    await desk.press("Confirm", asked)
+    channel = int(desk.server.dm(LUIS)["id"])
+    await desk.server.until(lambda: any("copy. goes to desk" in one.text for one in desk.of_bot(channel)))
+    await desk.write("/route test")
+    await desk.server.until(lambda: any("2 of 2 delivered" in one.text for one in desk.of_bot(channel)))
+    assert "ROUTE TEST by Luis" in await desk.shows("ROUTE TEST")
+    assert "copy." in desk.audited()
+
+
+async def test_what_one_person_read_is_sent_again_to_him_alone_when_the_bot_died_before_it_was_known(
+    tmp_path: Path,
+) -> None:
+    server, engine = Server(), EngineDouble()
+    async with server.serve(), engine.serve(), restored():
+        desk = Desk(server, engine, tmp_path)
+        desk.people()
+        async with desk.open():
+            assert (await desk.slash("view account account=ALPHA")).sees == LUIS
+            await desk.slash("status")  # the next answer leaves when the one before is known to have arrived
+        base = Database(desk.settings().database)
+        with base.begin() as connection:  # as a kill leaves it: leased, and no answer of Discord
+            rows = connection.execute(select(OUTBOX.c.id, OUTBOX.c.payload)).all()
+            (one,) = [row.id for row in rows if b"ALPHA" in row.payload and b"answers" in row.payload]
+            connection.execute(update(OUTBOX).where(OUTBOX.c.id == one).values(state="leased"))
+        base.close()
+        before = len(server.sees(EVE))
+        private = int(server.dm(LUIS)["id"])
+        async with desk.open():
+            await server.until(lambda: any("ALPHA" in one.text for one in desk.of_bot(private)))
+            await desk.slash("status")
+        assert [one.text for one in server.sees(EVE)[before:] if "follower" in one.text and "ALPHA" in one.text] == []

@@ -11,9 +11,10 @@ import pytest
 
 from bot.app import SystemClock
 from bot.chats.discord import CHAT, Discord
+from bot.chats.discord.button import FORMS
 from bot.chats.discord.line import BAD_TOKEN
 from bot.chats.discord.probe import probe
-from bot.chats.discord.slash import GROUPS
+from bot.chats.discord.slash import ASK, GROUPS
 from bot.core.card import Action, Card
 from bot.core.chat import File, Incoming, LaterError, Message, Priority, Sign
 from engine.api import ConfigError, LockstepError
@@ -63,7 +64,7 @@ def answers(scene: Scene, *messages: dict[str, Any]) -> None:
 async def test_every_command_passes_the_one_gate(scene: Scene) -> None:
     scene.door.answering = nothing
     wanted = {entry.name for entry in MENU if entry.family in GROUPS}
-    tops = {one["name"]: one.get("options", []) for one in scene.server.commands}
+    tops = {one["name"]: one.get("options", []) for one in scene.server.commands if one["type"] == 1}
     subs = {top: {one["name"] for one in found if one["type"] == 1} for top, found in tops.items()}
     assert {name for name, found in subs.items() if not found} | set().union(*subs.values()) == wanted
     assert {"status", "pause", "flatten"} <= set(tops)
@@ -75,12 +76,40 @@ async def test_every_command_passes_the_one_gate(scene: Scene) -> None:
             assert heard.text.split()[0] == f"/{line.split()[-1]}"
             assert (heard.chat, heard.user) == (scene.place, f"{LUIS}")
             assert (heard.place, heard.odd, heard.handle) == (f"{GUILD}", "", "")
+    menus = [one["name"] for one in scene.server.commands if one["type"] != 1]
+    assert menus == [ASK]
+    post = await scene.chat.post(Message(chat=scene.place, card=card()), "", "1")
+    for name in menus:
+        before = len(scene.received)
+        await scene.server.long_press(scene.seen()[-1], name)
+        heard = await scene.heard(before + 1)
+        assert (heard.chat, heard.user, heard.replied) == (scene.place, f"{LUIS}", post)
+        assert (heard.place, heard.odd, heard.handle, heard.text, heard.post) == (f"{GUILD}", "", "", "", "")
     updates = [incoming.update for incoming in scene.received]
     assert len(set(updates)) == len(updates)
 
 
+async def test_a_long_press_elsewhere_and_signs_elsewhere_are_odd(scene: Scene) -> None:
+    post = await scene.chat.post(Message(chat=scene.place, card=card()), "", "1")
+    shown = scene.seen()[-1]
+    for how in ({"guild": FOREIGN}, {"is_user_install": True}, {"context": 2}):
+        before = len(scene.received)
+        await scene.server.long_press(shown, ASK, waits=False, **how)
+        assert (await scene.heard(before + 1)).odd
+    before = len(scene.received)
+    number = await scene.server.write("<@900> status", channel=CHANNEL)
+    await scene.heard(before + 1)
+    before = len(scene.received)
+    await scene.server.react(f"{number}", "👍", EVE)  # a person's message
+    await scene.server.react(post, "👍🏽", EVE)
+    heard = await scene.heard(before + 1)
+    assert (heard.user, heard.post, heard.sign, heard.odd) == (f"{EVE}", post, "👍", "")
+    await scene.server.react(post, "👍", EVE, guild=FOREIGN)
+    assert (await scene.heard(before + 2)).odd == "foreign"
+
+
 async def test_a_command_as_it_once_was_is_told_so(scene: Scene) -> None:
-    data = scene.server.command_data("flatten scope=all")
+    data = scene.server.command_data("size scope=all size=half")
     for changed in ({"options": []}, {"name": "halt"}):
         play = await scene.server.interact(2, {**data, **changed}, LUIS, CHANNEL)
         assert play.original is not None
@@ -108,6 +137,32 @@ async def test_every_button_and_every_form_passes_it_too(scene: Scene) -> None:
         await scene.server.fill(opened, text)
         heard = await scene.heard(before + 1)
         assert (heard.handle, heard.text, heard.post) == (handle, text.strip(), scene.seen()[0].id)
+
+
+async def test_every_form_brings_its_text_and_its_reason(scene: Scene) -> None:
+    forms = tuple(Action(label=name, handle=f"H{name}", key=name, form=name) for name in sorted(FORMS))
+    await scene.chat.post(Message(chat=scene.place, card=card(actions=forms)), "", "1")
+    filled = {
+        "answer": ({"words": "ack 20"}, "ack 20", ""),
+        "ask": ({"code": "123456", "reason": "the firm said so"}, "123456", "the firm said so"),
+        "code": ({"code": "123456"}, "123456", ""),
+        "glass": ({"words": "nobody answers"}, "nobody answers", ""),
+        "reason": ({"words": "NFP"}, "NFP", ""),
+        "size": ({"preset": "half", "reason": "news"}, "half", "news"),
+        "why": ({"reason": "the firm said so"}, "", "the firm said so"),
+    }
+    assert set(filled) == set(FORMS)
+    for name, (given, text, reason) in filled.items():
+        before = len(scene.received)
+        opened = await scene.server.press(name)
+        assert opened.answer is not None
+        assert opened.answer["type"] == 9  # the first answer: nothing was deferred before it
+        await scene.server.fill(opened, **given)
+        heard = await scene.heard(before + 1)
+        assert (heard.handle, heard.text, heard.reason) == (f"H{name}", text, reason)
+    before = len(scene.received)
+    await scene.server.fill(await scene.server.press("size"), preset="half", size="0.3x")
+    assert (await scene.heard(before + 1)).text == "0.3x"  # what is typed beats what is picked
 
 
 async def test_buttons_and_forms_of_an_earlier_process_still_count() -> None:

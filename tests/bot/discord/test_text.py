@@ -99,6 +99,17 @@ def test_a_card_that_is_too_long_goes_on_in_a_file() -> None:
     assert any("card.txt" in one.get("content", "") for one in walk(body["components"]))
 
 
+def test_more_choices_than_a_list_holds_are_found_by_typing() -> None:
+    actions = tuple(Action(label=f"ACCOUNT-{n}", handle=f"h{n}", key=f"{n}", is_choice=True) for n in range(30))
+    body = sent(Card(title="Which?", actions=(*actions, Action(label="Cancel", handle="c", key="n"))))
+    lists = [one for one in walk(body["components"]) if one["type"] == 3]
+    assert [len(one["options"]) for one in lists] == [25]
+    assert [one["label"] for one in walk(body["components"]) if one["type"] == 2] == ["Cancel"]
+    assert any("5 more have no room in the list" in one.get("content", "") for one in walk(body["components"]))
+    few = sent(Card(title="Which?", actions=actions[:5]))
+    assert not any(one["type"] == 3 for one in walk(few["components"]))
+
+
 def test_more_buttons_than_have_room_are_told() -> None:
     actions = tuple(Action(label=f"ACCOUNT-{n}", handle=f"h{n}", key=f"{n}") for n in range(30))
     body = sent(Card(title="Which?", actions=actions, lines=("a",), footer="f", fields=(("x", "y"),)))

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from bot.core.card import Card
 from bot.core.chat import Message, Priority
@@ -58,3 +59,21 @@ def test_a_chat_that_moved_takes_its_messages_along_and_shows_cards_anew(tmp_pat
 def test_an_address_that_is_none_is_said_in_one_line() -> None:
     with pytest.raises(ConfigError, match="not a sqlite:/// or postgresql:// address"):
         Database("nonsense")
+
+
+@pytest.mark.parametrize("is_shown", [True, False])
+def test_a_secret_is_not_kept_once_it_was_shown_or_given_up(is_shown: bool) -> None:
+    database = Database("sqlite://")
+    rows = OutboxStore(database)
+    now = AT
+    for is_secret in (True, False):
+        message = Message(chat="tg:@luis", card=Card(title="JBSWY3DPEHPK3PXP"), is_secret=is_secret)
+        parcel = rows.put(message, "tg", now)
+        assert rows.waiting("tg")[0].message == message
+        if is_shown:
+            rows.shown(parcel, "7", "", now)
+        else:
+            rows.end(parcel, "dead", "gone", now)
+    with database.begin() as connection:
+        kept = [bytes(row.payload) for row in connection.execute(text("select payload from outbox order by id"))]
+    assert [b"JBSWY3DPEHPK3PXP" in one for one in kept] == [False, True]

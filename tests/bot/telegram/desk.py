@@ -9,6 +9,7 @@ from typing import Any
 from bot.app import SystemClock, run
 from bot.config import Settings
 from bot.core.access import Grant, Person, Role, Room, RoomKind
+from bot.core.chat import ACK_SIGN
 from bot.storage.audit import AuditStore
 from bot.storage.database import Database
 from bot.storage.people import PeopleStore
@@ -83,6 +84,28 @@ class Desk:
         query = self.server.press(chat or user, user, post, data or post.data(label))
         await self.server.until(lambda: query in self.server.boxes)
         return self.server.boxes[query]
+
+    async def card(self, word: str) -> Post:
+        room = self.server.rooms[GROUP]
+        found = await self.server.until(lambda: [post for post in room.bots if word in post.text])
+        return found[-1]  # type: ignore[no-any-return]  # a post
+
+    async def answer(self, post: Post, text: str, *, is_eve: bool = False, times: int = 1) -> None:
+        answered = self.server._face(self.server.rooms[GROUP], post)
+        told = self.server.message(GROUP, EVE if is_eve else LUIS, text, reply_to_message=answered)
+        first = self.server.tell(message=told)
+        for _ in range(1, times):
+            self.server.updates.append({"update_id": first, "message": told})
+
+    async def thumb(self, post: Post, *, times: int = 1) -> None:
+        self.server.rooms[GROUP].is_admin = True
+        for _ in range(times):
+            self.server.react(GROUP, LUIS, post.id, ACK_SIGN)
+
+    async def shows(self, word: str) -> str:
+        room = self.server.rooms[GROUP]
+        found = await self.server.until(lambda: [post.text for post in room.bots if word in post.text], timeout_s=15.0)
+        return str(found[-1])
 
     def audited(self) -> str:
         base = Database(self.settings().database)

@@ -24,6 +24,7 @@ ANONYMOUS = {"id": 1087968824, "is_bot": True, "first_name": "Group", "username"
 CHANNEL_BOT = {"id": 136817688, "is_bot": True, "first_name": "Channel", "username": "Channel_Bot"}
 SERVICE = {"id": 777000, "is_bot": False, "first_name": "Telegram"}
 REACTIONS = {"👍", "👀", "👌", "🫡"}
+ON_DEMAND = {"message_reaction", "message_reaction_count", "chat_member"}  # told only to whoever names them
 STYLES = {None, "primary", "success", "danger"}
 SENDS = {"sendMessage", "sendPhoto", "sendDocument"}
 EDITS = {"editMessageText", "editMessageCaption", "editMessageMedia", "editMessageReplyMarkup"}
@@ -55,6 +56,7 @@ class Post:
     is_media: bool = False
     is_silent: bool = False
     is_protected: bool = False
+    asks: bool = False  # the client answers it without being told to
     thread: int | None = None
     answers: int | None = None
     edits: int = 0
@@ -81,16 +83,20 @@ class Room:
     title: str = ""
     posts: dict[int, Post] = field(default_factory=dict)
     threads: set[int] = field(default_factory=set)
+    names: dict[int, str] = field(default_factory=dict)  # of topics that were made here
+    shut: set[int] = field(default_factory=set)  # topics that are closed
+    is_forum: bool = False
     pinned: list[int] = field(default_factory=list)
     is_out: bool = False  # the bot was put out, or blocked
     moved_to: int | None = None
-    may_topics: bool = True
+    may_topics: bool = True  # the bot is an administrator that may manage topics
+    is_admin: bool = False  # the bot is: without that a group tells it of no reactions
     sent: deque[float] = field(default_factory=lambda: deque(maxlen=40))
 
     def face(self) -> dict[str, Any]:
         face: dict[str, Any] = {"id": self.id, "type": self.kind}
         face |= {"first_name": "Somebody"} if self.kind == "private" else {"title": self.title or f"Group {self.id}"}
-        return face | ({"is_forum": True} if self.threads else {})
+        return face | ({"is_forum": True} if self.is_forum or self.threads else {})
 
     @property
     def bots(self) -> list[Post]:
@@ -105,8 +111,17 @@ class Room:
 class TelegramServer:
     """The service. ``is_strict`` enforces the rates."""
 
-    def __init__(self, *, is_strict: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        is_strict: bool = False,
+        monotonic: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
         self.is_strict = is_strict
+        self.monotonic = monotonic
+        self.wall = wall
+        self.limited: list[str] = []  # each 429, with the rule that it is for
         self.rooms: dict[int, Room] = {}
         self.updates: deque[dict[str, Any]] = deque()
         self.calls: list[tuple[str, dict[str, Any]]] = []
@@ -114,6 +129,7 @@ class TelegramServer:
         self.menus: dict[str, list[str]] = {}
         self.faults: deque[str] = deque()  # for the next sends: 429, swallow, 502, garble, drop
         self.is_wedged = False
+        self.is_hanging = False  # whoever sends waits for ever, and nothing is shown
         self.has_rival = False
         self.is_token_right = True
         self.offsets: list[int] = []
@@ -183,6 +199,8 @@ class TelegramServer:
         if method == "getUpdates":
             return await self._get_updates(args)
         self.calls.append((method, args))
+        if self.is_hanging and method in SENDS | EDITS:
+            await self._closing.wait()
         fault = self.faults.popleft() if self.faults and method in SENDS | EDITS else ""
         match fault:
             case "429":
@@ -212,20 +230,21 @@ class TelegramServer:
         self._poller = mine
         while self.updates and self.updates[0]["update_id"] < offset:
             self.updates.popleft()
-        end = time.monotonic() + timeout
+        end = self.monotonic() + timeout
         allowed = set(json.loads(args.get("allowed_updates") or "[]"))
         try:
             while self.is_wedged or not self.updates:
-                if time.monotonic() >= end and not self.is_wedged:
+                if self.monotonic() >= end and not self.is_wedged:
                     return []
                 self._news.clear()
                 news = asyncio.ensure_future(self._news.wait())
-                wait = None if self.is_wedged else max(0.0, end - time.monotonic())
+                wait = None if self.is_wedged else max(0.0, end - self.monotonic())
                 await asyncio.wait({news, mine}, timeout=wait, return_when=asyncio.FIRST_COMPLETED)
                 news.cancel()
                 if mine.done():
                     mine.result()
-            return [one for one in itertools.islice(self.updates, limit or 100) if not allowed or allowed & one.keys()]
+            found = itertools.islice(self.updates, limit or 100)
+            return [one for one in found if (allowed & one.keys() if allowed else not ON_DEMAND & one.keys())]
         finally:
             if self._poller is mine:
                 self._poller = None
@@ -249,11 +268,12 @@ class TelegramServer:
         return room
 
     def _pace(self, room: Room) -> None:
-        now = time.monotonic()
+        now = self.monotonic()
         if self.is_strict:
             for sent, many, span in ((room.sent, 1, 1.0), (room.sent, 20, 60.0), (self._sent, 30, 1.0)):
                 is_group_rule = many == 20
                 if (room.id < 0 or not is_group_rule) and len(sent) >= many and now - sent[-many] < span:
+                    self.limited.append(f"{many} in {span:g} s: {room.id}")
                     raise RefusedError(429, "Too Many Requests", retry_after=max(1, int(span - (now - sent[-many]))))
         room.sent.append(now)
         self._sent.append(now)
@@ -292,9 +312,12 @@ class TelegramServer:
     def _thread(self, room: Room, args: dict[str, Any]) -> int | None:
         if not args.get("message_thread_id"):
             return None
-        if int(args["message_thread_id"]) not in room.threads:
+        thread = int(args["message_thread_id"])
+        if thread not in room.threads:
             raise bad("message thread not found")
-        return int(args["message_thread_id"])
+        if thread in room.shut and not room.may_topics:
+            raise bad("TOPIC_CLOSED")
+        return thread
 
     # ---- methods ---------------------------------------------------------------------------------------------------
 
@@ -327,6 +350,7 @@ class TelegramServer:
             is_silent=args.get("disable_notification") == "true",
             is_protected=args.get("protect_content") == "true",
             thread=thread,
+            asks=bool(json.loads(args.get("reply_markup") or "{}").get("force_reply")),
             answers=reply.get("message_id"),
         )
         room.posts[post.number] = post
@@ -434,13 +458,49 @@ class TelegramServer:
     def _get_chat(self, args: dict[str, Any]) -> dict[str, Any]:
         return self._room(args).face() | {"accent_color_id": 0, "max_reaction_count": 1, "accepted_gift_types": {}}
 
-    def _create_forum_topic(self, args: dict[str, Any]) -> dict[str, Any]:
+    def _forum(self, args: dict[str, Any], what: str) -> Room:
         room = self._room(args)
+        if not room.is_forum and not room.threads:
+            raise bad("the chat is not a forum")
         if not room.may_topics:
-            raise bad("not enough rights to create a topic")
+            raise bad(f"not enough rights to {what} a topic")
+        if "name" in args and not 1 <= len(args["name"]) <= 128:
+            raise bad("TOPIC_TITLE_INVALID")
+        return room
+
+    def _topic(self, args: dict[str, Any]) -> tuple[Room, int]:
+        room, thread = self._forum(args, "edit"), int(args["message_thread_id"])
+        if thread not in room.threads:
+            raise bad("TOPIC_ID_INVALID")
+        return room, thread
+
+    def _create_forum_topic(self, args: dict[str, Any]) -> dict[str, Any]:
+        room = self._forum(args, "create")
         number = next(self._ids)
         room.threads.add(number)
+        room.names[number] = args["name"]
         return {"message_thread_id": number, "name": args["name"], "icon_color": 7322096}
+
+    def _edit_forum_topic(self, args: dict[str, Any]) -> bool:
+        room, thread = self._topic(args)
+        if args.get("name", room.names.get(thread)) == room.names.get(thread):
+            raise bad("TOPIC_NOT_MODIFIED")
+        room.names[thread] = args["name"]
+        return True
+
+    def _close_forum_topic(self, args: dict[str, Any]) -> bool:
+        room, thread = self._topic(args)
+        if thread in room.shut:
+            raise bad("TOPIC_NOT_MODIFIED")
+        room.shut.add(thread)
+        return True
+
+    def _reopen_forum_topic(self, args: dict[str, Any]) -> bool:
+        room, thread = self._topic(args)
+        if thread not in room.shut:
+            raise bad("TOPIC_NOT_MODIFIED")
+        room.shut.discard(thread)
+        return True
 
     def _leave_chat(self, args: dict[str, Any]) -> bool:
         self._room(args).is_out = True
@@ -451,7 +511,7 @@ class TelegramServer:
     def _face(self, room: Room, post: Post) -> dict[str, Any]:
         face: dict[str, Any] = {
             "message_id": post.number,
-            "date": int(time.time()),
+            "date": int(self.wall()),
             "chat": room.face(),
             "from": post.sender,
         }
@@ -496,7 +556,7 @@ class TelegramServer:
             number=next(self._ids), sender=more.pop("from", None) or self.person(user), text=text, thread=thread
         )
         room.posts[post.number] = post
-        face = self._face(room, post) | {"date": int(time.time() - late_s), "entities": _entities(text)} | more
+        face = self._face(room, post) | {"date": int(self.wall() - late_s), "entities": _entities(text)} | more
         return {name: value for name, value in face.items() if value is not None}
 
     def say(self, chat: int, user: int, text: str, **more: Any) -> int:
@@ -508,6 +568,25 @@ class TelegramServer:
     def tell(self, **update: Any) -> int:
         """Send an update as it is."""
         return self._tell(**update)
+
+    def react(
+        self, chat: int, user: int, post: str, new: str, old: str = "", *, sender_chat: dict[str, Any] | None = None
+    ) -> None:
+        """Put a reaction on a message, take it away, or do so as an anonymous admin; an update only where the bot may know."""
+        room = self.room(chat)
+        if room.kind != "private" and not room.is_admin:
+            return
+        who = {"actor_chat": sender_chat} if sender_chat is not None else {"user": self.person(user)}
+        self._tell(
+            message_reaction={
+                "chat": room.face(),
+                "message_id": int(post),
+                "date": int(self.wall()),
+                "old_reaction": [{"type": "emoji", "emoji": emoji} for emoji in old],
+                "new_reaction": [{"type": "emoji", "emoji": emoji} for emoji in new],
+                **who,
+            }
+        )
 
     def press(self, chat: int, user: int, post: Post, data: str) -> str:
         """Press a button, or pretend that there was one; the press's name."""
@@ -533,11 +612,17 @@ class TelegramServer:
             my_chat_member={
                 "chat": room.face(),
                 "from": self.person(by),
-                "date": int(time.time()),
+                "date": int(self.wall()),
                 "old_chat_member": member | {"status": old},
                 "new_chat_member": member | {"status": new},
             }
         )
+
+    def delete_topic(self, chat: int, thread: int) -> None:
+        """A person deletes a topic, with all that stands in it."""
+        room = self.room(chat)
+        room.threads.remove(thread)
+        room.posts = {number: post for number, post in room.posts.items() if post.thread != thread}
 
     def migrate(self, old: int, new: int, *, is_told: bool = True) -> None:
         """A group becomes a supergroup."""

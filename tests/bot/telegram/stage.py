@@ -45,6 +45,7 @@ class Stage:
     """A platform's adapter before its server."""
 
     place = f"telegram:@{PERSON}"
+    room = f"telegram:{GROUP}"
 
     def __init__(self, server: TelegramServer, clock: Clock, **options: Any) -> None:
         self.server = server
@@ -60,7 +61,7 @@ class Stage:
         door: Any = self.door
         self._serving = asyncio.create_task(self._run(door))
         self.server.room(PERSON)
-        self.server.room(GROUP)
+        self.server.room(GROUP).is_forum = True
         try:
             await self.server.until(lambda: self.server.offsets or self.ended)
             yield self
@@ -77,11 +78,28 @@ class Stage:
             return 1
 
     @property
-    def room(self) -> Room:
+    def alone(self) -> Room:
         return self.server.rooms[PERSON]
 
+    def threads(self) -> dict[str, tuple[str, bool, list[str]]]:
+        group = self.server.rooms[GROUP]
+        return {
+            f"{self.room}/{number}": (
+                group.names[number],
+                number in group.shut,
+                [post.text for post in group.bots if post.thread == number],
+            )
+            for number in group.threads
+        }
+
+    async def drop(self, thread: str) -> None:
+        self.server.rooms[GROUP].threads.discard(int(thread.rpartition("/")[2]))
+
+    async def forbid(self) -> None:
+        self.server.rooms[GROUP].may_topics = False
+
     def seen(self) -> list[Post]:
-        return self.room.bots
+        return self.alone.bots
 
     async def show(self, message: Message, known: str = "") -> str:
         return await self.chat.post(message, known, "1")
@@ -96,6 +114,15 @@ class Stage:
         query = self.server.press(PERSON, PERSON, post, post.data(label))
         await self.server.until(lambda: query in self.server.boxes)
         return self.server.boxes[query]
+
+    async def reply(self, post: str, text: str) -> None:
+        answered = self.server._face(self.alone, self.alone.posts[int(post)])
+        self.server.say(PERSON, PERSON, text, reply_to_message=answered)
+
+    async def react(self, post: str, emoji: str, *, is_bot: bool = False, is_back: bool = False) -> None:
+        new, old = ("", emoji) if is_back else (emoji, "")
+        group = {"id": GROUP, "type": "supergroup", "title": "G"}
+        self.server.react(PERSON, PERSON, post, new, old, sender_chat=group if is_bot else None)
 
     async def odd(self) -> list[str]:
         server, text = self.server, "/flatten all"
@@ -127,13 +154,13 @@ class Stage:
         return names
 
     async def forget(self, post: str) -> None:
-        del self.room.posts[int(post)]
+        del self.alone.posts[int(post)]
 
     async def limit(self) -> None:
         self.server.faults.append("429")
 
     async def put_out(self) -> None:
-        self.room.is_out = True
+        self.alone.is_out = True
 
     async def swallow(self) -> None:
         self.server.faults.append("swallow")

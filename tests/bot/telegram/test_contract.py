@@ -22,12 +22,20 @@ class TestEdit(contract.EditContract):
     """Cards are changed."""
 
 
+class TestThread(contract.ThreadContract):
+    """Alerts have places of their own."""
+
+
 class TestFault(contract.FaultContract):
     """Refusals are told apart."""
 
 
 class TestPress(contract.PressContract):
     """Buttons come back, odd messages are marked."""
+
+
+class TestAnswer(contract.AnswerContract):
+    """Cards are answered."""
 
 
 class TestFile(contract.FileContract):

@@ -6,10 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from bot.chats.telegram import Telegram
 from engine.api import PauseAsk
+from tests.bot.chats.answers import AnswerDeskContract
 from tests.bot.telegram.desk import EVE, FOREIGN, GROUP, LUIS, STRANGER, Desk, open_desk
 from tests.bot.telegram.server import ANONYMOUS, TOKEN
 from tests.bot.telegram.stage import FORWARD
+
+
+class TestAnswer(AnswerDeskContract):
+    """Cards are answered."""
+
 
 NAUGHTY = "N<b>Q&amp;_*`@everyone"
 
@@ -25,7 +32,8 @@ async def test_a_pause_is_asked_proven_and_undone_in_one_message(desk: Desk) -> 
     await desk.server.until(lambda: "PAUSED all" in first.text)
     assert [type(ask) for ask in desk.engine.sent] == [PauseAsk]
     assert first.edits >= 1 or "PAUSED" in first.text
-    assert desk.server.rooms[LUIS].posts[first.number - 1].reactions in ([], ["👀"])
+    asked = desk.server.rooms[LUIS].posts[first.number - 1]
+    await desk.server.until(lambda: asked.reactions == ["👌"])  # it is proven
     undo = next(label for label in first.buttons if label.startswith("Undo"))
     await desk.server.until(lambda: True)
     await _settled(desk, first, undo)
@@ -96,7 +104,9 @@ async def test_a_press_counts_only_from_whom_it_was_offered_and_only_there(desk:
     assert not desk.engine.sent
     await desk.press(preview, confirm, chat=GROUP)
     await desk.server.until(lambda: len(desk.engine.sent) == 1)
-    assert "Already" in await desk.press(preview, confirm, chat=GROUP)
+    while "just changed" in (said := await desk.press(preview, confirm, chat=GROUP, data=data)):
+        continue  # its card has just lost its buttons
+    assert "Already" in said
     assert len(desk.engine.sent) == 1
 
 
@@ -152,3 +162,30 @@ async def test_no_log_line_holds_the_token(desk: Desk, caplog: pytest.LogCapture
     await desk.server.until(lambda: "token is not accepted" in caplog.text)
     assert TOKEN not in caplog.text
     assert "SECRET" not in caplog.text
+
+
+async def test_what_was_pressed_loses_its_buttons(desk: Desk) -> None:
+    preview = await desk.ask("/flatten ALPHA")
+    await _settled(desk, preview, "Confirm")
+    await desk.server.until(lambda: not preview.buttons)
+    assert "pressed: Confirm" in preview.text
+    assert len(desk.engine.sent) == 1
+
+
+async def test_a_reason_is_asked_for_as_an_answer_and_taken_from_it(desk: Desk) -> None:
+    asked = await desk.ask("/note A-1", chat=GROUP)
+    assert "Write it now" in asked.text
+    assert (asked.asks, asked.buttons) == (True, ())
+    face = desk.server._face(desk.server.rooms[GROUP], asked)
+    said = await desk.ask("nobody answers the phone", chat=GROUP, reply_to_message=face)
+    assert "A-1" in said.text
+    assert "No command" not in said.text
+
+
+async def test_a_sign_that_breaks_ends_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(*_: object) -> None:
+        raise ValueError("no sign")
+
+    monkeypatch.setattr(Telegram, "mark", broken)
+    for _ in range(2):
+        assert "COPYING" in (await desk.ask("/status")).text

@@ -74,7 +74,7 @@ async def test_who_writes_where_and_to_whom() -> None:
         ]
         assert {(one.user, one.odd, one.is_summons) for one in heard} == {(f"{PERSON}", "", True)}
         await stage.chat.mark(heard[-1].chat, heard[-1].post, Sign.SEEN)
-        assert stage.room.posts[int(heard[-1].post)].reactions == ["👀"]
+        assert stage.alone.posts[int(heard[-1].post)].reactions == ["👀"]
 
 
 async def test_a_press_right_after_a_change_is_refused_and_a_later_one_passes() -> None:
@@ -170,6 +170,7 @@ async def test_a_group_that_moves_is_followed() -> None:
 
 async def test_a_topic_that_is_gone_is_made_again_or_left_out() -> None:
     async with staged() as stage:
+        stage.server.rooms[GROUP].is_forum = True
         message = Message(chat=f"telegram:{GROUP}/45", card=card())
         with pytest.raises(MovedError) as moved:
             await stage.show(message)
@@ -182,12 +183,12 @@ async def test_a_topic_that_is_gone_is_made_again_or_left_out() -> None:
 
 async def test_a_group_of_no_desk_is_told_and_left() -> None:
     clock = LeapClock()
-    async with staged(clock) as stage:
+    async with staged(clock, unbound_s=60.0) as stage:  # sooner than a silence of the line would have it built anew
         stage.server.join(-1009, PERSON)
         await stage.server.until(lambda: stage.server.rooms[-1009].bots)
         assert "no desk" in stage.server.rooms[-1009].last.text
         stage.server.join(GROUP, PERSON)
-        clock.leapt += 301
+        clock.leapt += 61
         await stage.server.until(lambda: stage.server.rooms[-1009].is_out)
         assert not stage.server.rooms[GROUP].is_out
         assert not stage.server.rooms[GROUP].bots
@@ -198,8 +199,8 @@ async def test_a_status_card_is_pinned_once_without_leaving_a_trace_in_private()
         message = Message(chat=stage.place, card=card("one"), is_pinned=True, silent=True, is_secret=True, rings=("5",))
         post = await stage.show(message)
         await stage.show(Message(chat=stage.place, card=card("two"), is_pinned=True), post)
-        assert stage.room.pinned == [int(post)]
-        await stage.server.until(lambda: len(stage.room.posts) == 1)
+        assert stage.alone.pinned == [int(post)]
+        await stage.server.until(lambda: len(stage.alone.posts) == 1)
         newest = stage.seen()[-1]
         assert (newest.is_silent, newest.is_protected) == (True, True)
 

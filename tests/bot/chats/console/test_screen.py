@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from prompt_toolkit.data_structures import Size
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output.vt100 import Vt100_Output
@@ -73,6 +74,15 @@ def test_an_edit_prints_only_the_news() -> None:
     assert painter.paint(first).splitlines() == ["⏸ PAUSE all", "by Luis", "asked ✔ acked ✔ proven 0/3 …"]
     after = Card(title="⏸ PAUSED all", lines=("by Luis", "asked ✔ acked ✔ proven ✔ 3/3"), ref="act:1")
     assert painter.paint(after).splitlines() == ["⏸ PAUSED all", "asked ✔ acked ✔ proven ✔ 3/3"]
+
+
+def test_an_alert_that_is_as_it_was_is_not_printed_again_unless_it_rings() -> None:
+    painter = Painter()
+    card = Card(title="🔴 P1 DRILL", lines=("nobody has it",), ref="alert:1")
+    assert painter.paint(card, anew=True)
+    assert painter.paint(card) == ""
+    assert painter.paint(card, anew=True)
+    assert painter.paint(replace(card, lines=("Ana has it",))).splitlines() == ["🔴 P1 DRILL", "Ana has it"]
 
 
 def test_colours_are_only_paint() -> None:

@@ -108,7 +108,8 @@ def audit(settings: Settings, given: argparse.Namespace) -> int:
 
 async def doctor(settings: Settings) -> int:
     """Try each platform that has a table; 1 where something must be mended."""
-    is_well = True
+    _desktop(settings)
+    is_well = await _heartbeat(settings)
     for name in PLATFORMS:
         if name not in settings.chats:
             sys.stdout.write(f"--  {name}: no [{name}] table in desk.toml; docs/{name}.md says how\n")
@@ -124,6 +125,33 @@ async def doctor(settings: Settings) -> int:
             sys.stdout.write(f"{finding.mark}  {name}: {finding.text}\n")
             is_well &= finding.mark != "!!"
     return 0 if is_well else 1
+
+
+def _desktop(settings: Settings) -> None:
+    from bot.config import Noise
+    from bot.runtime.desktop import probe
+
+    if settings.has_desk and settings.chat.desktop is not Noise.OFF:
+        found = probe()
+        sys.stdout.write(f"{found.mark}  desktop: {found.text}\n")
+
+
+async def _heartbeat(settings: Settings) -> bool:
+    from bot.core.chat import Finding
+    from bot.runtime.heartbeat import probe
+
+    try:
+        found = (
+            await probe(settings.heartbeat)
+            if settings.heartbeat
+            else Finding(
+                mark="--", text='no [chat] heartbeat = "env:…": nobody outside rings when this computer is dead'
+            )
+        )
+    except ConfigError as error:
+        found = Finding(mark="!!", text=str(error))
+    sys.stdout.write(f"{found.mark}  heartbeat: {found.text}\n")
+    return found.mark != "!!"
 
 
 def _script(name: str | None) -> list[str] | None:

@@ -4,28 +4,38 @@ import asyncio
 import getpass
 import logging
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import bot.commands
 from bot.chats.console import CHAT as CONSOLE
 from bot.chats.console.screen import USER, Console
-from bot.config import PLATFORMS, Settings, Unanswered, connect, console_options
-from bot.core.chat import Chat, ChatSpec, Clock, Entry, Field, Incoming, Message, Pulse, Sign
+from bot.config import PLATFORMS, Noise, Settings, Unanswered, connect, console_options
+from bot.core.chat import Chat, ChatSpec, Clock, Message, Sign
 from bot.core.command import find_commands
+from bot.core.route import Conduct
 from bot.runtime.alerts import Alerts
 from bot.runtime.anchor import Anchor
+from bot.runtime.attendance import Attendance
 from bot.runtime.audience import Audience
 from bot.runtime.board import Board
 from bot.runtime.bridge import keep
 from bot.runtime.controller import Controller, local_person
-from bot.runtime.dispatcher import Dispatcher
+from bot.runtime.copies import Copies
+from bot.runtime.desktop import Desktop
+from bot.runtime.door import FrontDoor
+from bot.runtime.heartbeat import Heartbeat
+from bot.runtime.horn import Horn
+from bot.runtime.lasting import Work, last, once
+from bot.runtime.lifeline import Lifeline
 from bot.runtime.notifier import Notifier
 from bot.runtime.outbox import Outbox
 from bot.runtime.people import People
+from bot.runtime.stethoscope import Stethoscope
 from bot.runtime.veil import Veil, VeiledMail
 from bot.runtime.venue import VenueClient
+from bot.runtime.vitals import Checkup
 from bot.runtime.watch import Watch
 from bot.runtime.watchman import Watchman
 from bot.storage.audit import AuditStore
@@ -33,8 +43,12 @@ from bot.storage.database import Database
 from bot.storage.outbox import OutboxStore
 from bot.storage.owner import Owner
 from bot.storage.people import PeopleStore
+from bot.storage.thread import ThreadStore
 from engine.api import ConfigError
 from engine.api.client import EngineClient
+
+if TYPE_CHECKING:
+    from bot.runtime.monitor import Monitor
 
 log = logging.getLogger(__name__)
 
@@ -58,60 +72,6 @@ class SystemClock:
         await asyncio.sleep(seconds)
 
 
-class _Door:
-    """What a platform is given of the bot."""
-
-    def __init__(self, dispatcher: Dispatcher, watch: Watch, outbox: Outbox) -> None:
-        self._dispatcher = dispatcher
-        self._watch = watch
-        self._outbox = outbox
-
-    def receive(self, incoming: Incoming) -> Awaitable[None]:
-        return self._shown(self._dispatcher.receive(incoming), incoming.platform)
-
-    def _shown(self, answered: Awaitable[None], platform: str) -> Awaitable[None]:
-        """Wait for the answer, and until it was shown; answering goes on even if nobody waits."""
-
-        async def wait() -> None:
-            await answered
-            await self._outbox.drain(platform)
-
-        return _Lazy(wait)
-
-    def pulse(self) -> Pulse:
-        return self._watch.pulse()
-
-    def complete(self, text: str) -> list[str]:
-        return self._dispatcher.complete(text)
-
-    def menu(self, identity: str = "", chat: str = "") -> tuple[Entry, ...]:
-        return self._dispatcher.menu(identity, chat)
-
-    def suggest(self, identity: str, chat: str, field: Field, text: str) -> list[str]:
-        return self._dispatcher.suggest(identity, chat, field, text)
-
-    def moved(self, old: str, new: str) -> None:
-        self._outbox.follow(old, new)
-
-    def is_bound(self, chat: str) -> bool:
-        return self._dispatcher.is_bound(chat)
-
-    async def settle(self, what: str, timeout_s: float) -> bool:
-        is_true = await self._watch.settle(what, timeout_s)
-        await self._outbox.drain(CONSOLE.name)
-        return is_true
-
-
-class _Lazy:
-    """A coroutine that is made only where somebody awaits it."""
-
-    def __init__(self, make: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        self._make = make
-
-    def __await__(self) -> Generator[Any, None, None]:
-        return self._make().__await__()
-
-
 async def run(
     settings: Settings,
     *,
@@ -125,30 +85,35 @@ async def run(
     With ``script`` the console runs those lines; ``is_headless`` serves without one, for ever. Returns the exit code.
     """
     clock = clock or SystemClock()
-    options = console_options(settings)
-    chats: Chats = {}
-    if not is_headless:
-        chats[CONSOLE.name] = (
-            CONSOLE,
-            console or Console(options, clock, script=script, files=settings.home / "files"),
-        )
     owner = Owner(settings.home)
-    if wanted := [name for name in PLATFORMS if name in settings.chats]:
-        if owner.take():
-            chats |= {name: connect(settings, name, clock) for name in wanted}
-        elif is_headless:
-            raise ConfigError(f"another bot serves {' and '.join(wanted)} from {settings.home}; stop it first")
-    if not chats:
-        raise ConfigError("no platform to serve: write a [telegram] or [discord] table into desk.toml")
-    found = settings.find_engine()
+    if not owner.take():  # two would tell everything twice, and each would know half of what people answered
+        raise ConfigError(f"another bot serves the desk of {settings.home}; write there, or stop it first")
+    try:
+        chats: Chats = {name: connect(settings, name, clock) for name in PLATFORMS if name in settings.chats}
+        if not is_headless:
+            files = settings.home / "files"
+            screen = console or Console(console_options(settings), clock, script=script, files=files)
+            chats = {CONSOLE.name: (CONSOLE, screen), **chats}
+        if not chats:
+            raise ConfigError("no platform to serve: write a [telegram] or [discord] table into desk.toml")
+        return await _run(settings, chats, clock)
+    finally:
+        owner.release()
+
+
+async def _run(settings: Settings, chats: Chats, clock: Clock) -> int:
+    options, found = console_options(settings), settings.find_engine()
     client = EngineClient(
         found.url if found is not None else "", found.token if found is not None else "", find=settings.find_engine
     )
     venue = VenueClient(options.venue, options.venue_token) if options.venue else None
-    database = Database(settings.database)
+    database, monitor = Database(settings.database), None
     try:
-        return await _serve(settings, chats, client, venue, clock, database)
+        monitor = _monitor(settings.chat.metrics, database, clock) if settings.chat.metrics is not None else None
+        return await _serve(chats, _Ground(settings, client, venue, clock, database, monitor))
     finally:
+        if monitor is not None:
+            await monitor.close()
         for spec, chat in chats.values():
             if spec.close is not None:
                 await spec.close(chat)
@@ -156,31 +121,36 @@ async def run(
         if venue is not None:
             await venue.close()
         database.close()
-        owner.release()
 
 
-async def _serve(
-    settings: Settings, chats: Chats, client: EngineClient, venue: VenueClient | None, clock: Clock, database: Database
-) -> int:
+class _Ground(NamedTuple):
+    """What everything stands on."""
+
+    settings: Settings
+    client: EngineClient
+    venue: VenueClient | None
+    clock: Clock
+    database: Database
+    monitor: "Monitor | None"
+
+
+async def _serve(chats: Chats, ground: _Ground) -> int:
+    settings, client, venue, clock, database, monitor = ground
     zone = settings.zone
     watch = Watch(client, clock, lambda: client.heard_s)
     people = People(PeopleStore(database), clock, local_person(settings.chat.name or _login(), USER))
-
-    def died(message: Message, reason: str) -> None:
-        _died(controller.alerts, message, reason)
-
-    outbox = Outbox(OutboxStore(database), chats, clock, died=died, moved=people.moved)
+    shown, heard = (monitor.meter.shown, monitor.meter.heard) if monitor is not None else (None, None)
+    relay = _Relay([shown] if shown is not None else [])
+    outbox = Outbox(OutboxStore(database), chats, clock, ThreadStore(database), shown=relay)
+    checkup = Checkup(chats, outbox, watch, clock)
     audience = Audience(people, has_console=CONSOLE.name in chats)
-    veil = Veil(people, outbox.put)
+    veil = Veil(people, outbox.put, lambda: controller.around.directory.known)
     show = veil.show
-
-    async def mark(chat: str, post: str, sign: Sign) -> None:
-        await chats[chat.partition(":")[0]][1].mark(chat, post, sign)
 
     async with asyncio.TaskGroup() as group:
 
         def start(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-            task = group.create_task(work)
+            task = group.create_task(once(work))
             replies.add(task)
             task.add_done_callback(replies.discard)
             return task
@@ -199,27 +169,74 @@ async def _serve(
             commands=find_commands(bot.commands),
             start=start,
             venue=venue,
-            mark=mark,
-            is_pausing=settings.chat.unanswered is Unanswered.PAUSE,
+            mark=_marker(chats),
+            conduct=_conduct(settings, chats),
+            vitals=checkup.look,
         )
+        outbox.report_to(controller.deliveries)
         alerts = controller.alerts
-        notifier = Notifier(client, show, controller.proofs, watch, alerts, clock=clock, zone=zone, audience=audience)
-        board = Board(people, watch, show, clock, zone)
-        watchman = Watchman(chats, audience, show, clock)
+        copies = Copies(controller.around, outbox.waits, watch, audience)
+        lifeline = Lifeline(controller.around, alerts, watch, controller.proofs, local=audience.local)
+        told = (controller.proofs, watch, alerts, copies, lifeline)
+        notifier = Notifier(client, show, *told, clock=clock, zone=zone, audience=audience)
+        board = Board(controller.around, alerts, watch, show, checkup.look)
         anchor = Anchor(people, PeopleStore(database), AuditStore(database), show, clock)
-        door = _Door(controller.dispatcher, watch, outbox)
-        works = (notifier, outbox, controller.second, alerts, board, watchman, anchor, controller.memory)
-        serving = [group.create_task(work.run()) for work in works]
-        serving += [
-            group.create_task(keep(name, chat, door, clock, _told))
-            for name, (_, chat) in chats.items()
-            if name != CONSOLE.name
-        ]
+        door = FrontDoor(controller.dispatcher, controller.guide, watch, outbox, home=CONSOLE.name, heard=heard)
+        guards = _guards(ground, chats, alerts, watch, relay)
+        works: tuple[Work, ...] = (notifier, outbox, board, anchor, *guards, *controller.works)
+        serving = [group.create_task(last(work, clock)) for work in works]
+        lines = [keep(name, chat, door, clock) for name, (_, chat) in chats.items() if name != CONSOLE.name]
+        serving += [group.create_task(line) for line in lines]
+        if monitor is not None:
+            serving.append(group.create_task(monitor.run(checkup.look, alerts.pipeline.open)))
         return await _until_left(chats, door, serving, replies)
 
 
+class _Relay(list[Callable[[Message, float], None]]):
+    """Everybody who hears that a message was shown."""
+
+    def __call__(self, message: Message, took_s: float) -> None:
+        for hear in self:
+            hear(message, took_s)
+
+
+def _guards(ground: _Ground, chats: Chats, alerts: Alerts, watch: Watch, relay: _Relay) -> list[Work]:
+    """What tells silence from health."""
+    settings, client, clock = ground.settings, ground.client, ground.clock
+    far = {name: pair for name, pair in chats.items() if name != CONSOLE.name}
+    guards: list[Work] = [
+        Watchman(far, alerts, clock),
+        Stethoscope(client, alerts, watch, clock),
+    ]
+    if url := settings.heartbeat:
+        guards.append(Heartbeat(url, settings.chat.heartbeat_s, far, watch, alerts, clock))
+    if (within_s := settings.dead_man_s) or settings.has_desk:
+        guards.append(Attendance(client, within_s, far, clock, has_console=CONSOLE.name in chats))
+    is_desk = settings.has_desk and ground.venue is None  # a demo makes no noise
+    if is_desk and settings.chat.desktop is not Noise.OFF:
+        is_eager = settings.chat.desktop is Noise.P1
+        horn = Horn(alerts, Desktop(), frozenset(far), clock, is_eager=is_eager)
+        relay.append(horn.shown)
+        guards.append(horn)
+    return guards
+
+
+def _marker(chats: Chats) -> Callable[[str, str, Sign], Awaitable[None]]:
+    async def mark(chat: str, post: str, sign: Sign) -> None:
+        await chats[chat.partition(":")[0]][1].mark(chat, post, sign)
+
+    return mark
+
+
+def _monitor(port: int, database: Database, clock: Clock) -> "Monitor":
+    """What it stands on is loaded only where it is wanted."""
+    from bot.runtime.monitor import Monitor
+
+    return Monitor(port, database, clock)
+
+
 async def _until_left(
-    chats: Chats, door: _Door, serving: list[asyncio.Task[None]], replies: set[asyncio.Task[None]]
+    chats: Chats, door: FrontDoor, serving: list[asyncio.Task[None]], replies: set[asyncio.Task[None]]
 ) -> int:
     """Serve until the console's input ends, for ever without a console."""
     if CONSOLE.name not in chats:
@@ -233,14 +250,12 @@ async def _until_left(
     return code
 
 
-def _died(alerts: Alerts, message: Message, reason: str) -> None:
-    log.error("a card for %s never arrived: %s", message.chat, reason)
-    if not message.card.ref.startswith("alert:"):  # of a lost alert the next repeat tells; no loop of losses
-        alerts.lost(message.chat, message.card.title, reason)
-
-
-def _told(name: str, trouble: str) -> None:
-    log.warning("%s: %s", name, trouble)
+def _conduct(settings: Settings, chats: Chats) -> Conduct:
+    return Conduct(
+        is_pausing=settings.chat.unanswered is Unanswered.PAUSE,
+        has_threads=settings.chat.threads,
+        platforms=frozenset(name for name, (spec, _) in chats.items() if not spec.is_fleeting),
+    )
 
 
 def _login() -> str:

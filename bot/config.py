@@ -2,12 +2,13 @@
 
 import importlib
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -22,6 +23,8 @@ from engine.api.place import home as home_of
 from engine.api.secret import Vault, env_files, is_reference
 
 API_FILE = "api.json"
+SHORTEST_S, LONGEST_S = 120, 86_400  # of a dead man's deadline
+_SPAN = re.compile(r"(?:(\d{1,2})h)?(?:(\d{1,4})m)?")
 PLATFORMS = ("telegram", "discord")
 
 
@@ -32,13 +35,27 @@ class Unanswered(StrEnum):
     PAUSE = "pause"  # entries of what it concerns; exits go on
 
 
+class Noise(StrEnum):
+    """When the desk's own computer makes a noise."""
+
+    UNHEARD = "unheard"  # for a P1 that no platform delivers, and when none hears us any more
+    P1 = "p1"  # for every P1
+    OFF = "off"
+
+
 class ChatSettings(Value, frozen=True, forbid_unknown_fields=True):
     """The ``[chat]`` table: what holds for every platform."""
 
     zone: str = ""  # an IANA name such as America/Chicago; the machine's own when empty
     name: str = ""  # how the person at the console is called; the login's name when empty
     unanswered: Unanswered = Unanswered.NOTHING
+    heartbeat: str = ""  # env:NAME of a URL that is got while all is well; whoever is there rings when it is not
+    desktop: Noise = Noise.UNHEARD
+    dead_man: str = ""  # 10m: entries are paused once nobody could be reached for so long; never when empty
+    heartbeat_s: Annotated[int, msgspec.Meta(ge=10, le=3600)] = 60
+    threads: bool = True  # each P1 has a thread, or a topic, of its own beside its card in a room
     database: str = ""  # env:NAME of a PostgreSQL URL; a file in the data directory when empty
+    metrics: int | None = None  # port of /metrics and /healthz on this computer; absent: none of them
 
 
 class Settings(Value, frozen=True):
@@ -50,6 +67,7 @@ class Settings(Value, frozen=True):
     api: str = ""
     token: str = ""
     venue: str = ""
+    has_desk: bool = False  # a desk.toml was read: what it does not say is meant so
     venue_token: str = ""
     vault: Vault | None = None
 
@@ -65,6 +83,37 @@ class Settings(Value, frozen=True):
         if self.vault is None or not is_reference(self.chat.database):
             raise ConfigError('[chat] database: write "env:NAME" with a PostgreSQL URL in .env, or leave it out')
         return self.vault.read(self.chat.database)
+
+    @property
+    def heartbeat(self) -> str:
+        """The URL of the outside heartbeat, empty where there is none. A secret: it holds a key.
+
+        Raises: ConfigError for a reference that leads nowhere, or to something that is no URL.
+        """
+        if not self.chat.heartbeat:
+            return ""
+        if self.vault is None or not is_reference(self.chat.heartbeat):
+            raise ConfigError('[chat] heartbeat: never write the URL here; write "env:NAME" and its value in .env')
+        url = self.vault.read(self.chat.heartbeat)
+        if not url.startswith(("https://", "http://")):
+            raise ConfigError("[chat] heartbeat: its value in .env is no URL that begins with https://")
+        return url
+
+    @property
+    def dead_man_s(self) -> int:
+        """Seconds without anybody who can be reached until entries are paused; 0 for never.
+
+        Raises: ConfigError for something that is no such time.
+        """
+        if not self.chat.dead_man:
+            return 0
+        match = _SPAN.fullmatch(self.chat.dead_man.strip().lower())
+        seconds = (
+            sum(int(part or 0) * unit for part, unit in zip(match.groups(), (3600, 60), strict=True)) if match else 0
+        )
+        if not SHORTEST_S <= seconds <= LONGEST_S:
+            raise ConfigError(f"[chat] dead_man: write 10m or 1h30m, from 2m to 24h, not {self.chat.dead_man!r}")
+        return seconds
 
     @property
     def zone(self) -> tzinfo:
@@ -109,6 +158,8 @@ def read_settings(
         chat = msgspec.convert(tables.get("chat", {}), ChatSettings)
     except msgspec.ValidationError as error:
         raise ConfigError(f"{desk}: [chat] {error}") from None
+    if chat.metrics is not None and not 1 <= chat.metrics <= 65_535:
+        raise ConfigError(f"{desk}: [chat] metrics: write a port from 1024 to 65535, not {chat.metrics}")
     return Settings(
         home=home or home_of(environ),
         chat=chat,
@@ -116,6 +167,7 @@ def read_settings(
         api=environ.get("LOCKSTEP_API", ""),
         token=environ.get("LOCKSTEP_TOKEN", ""),
         venue=environ.get("LOCKSTEP_VENUE", ""),
+        has_desk=desk is not None,
         venue_token=environ.get("LOCKSTEP_VENUE_TOKEN", ""),
         vault=Vault(environ, env_files(desk, home or home_of(environ)) if desk is not None else ()),
     )

@@ -10,11 +10,13 @@ import msgspec
 
 from bot.core import code
 from bot.core.access import Level, RoomKind
-from bot.core.card import Card, Look
+from bot.core.card import Action, Card, Look
 from bot.core.deed import BreakGlass
 from bot.core.dialogue import (
+    CHOICE_S,
     CODE,
     CONFIRM_S,
+    TEXT,
     WORD,
     WORD_S,
     Approve,
@@ -33,14 +35,24 @@ from bot.core.dialogue import (
 )
 from bot.core.render.act import preview_card
 from bot.core.render.people import ask_code_card, deed_card, keypad_card
-from bot.core.render.word import refusal_card
+from bot.core.render.word import refusal_card, words_card
 from bot.runtime.around import Around
 from bot.runtime.gate import Place
-from bot.runtime.hand import Hand
+from bot.runtime.hand import Hand, title
 from bot.runtime.people import PeopleError
 from bot.runtime.second import Second
-from engine.api import FlattenAsk, PreviewView, Severity
+from engine.api import FlattenAsk, PreviewView, Value
 from engine.api.client import EngineError
+
+LONGEST = 200  # of a reason
+
+
+class _Pad(Value, frozen=True):
+    """A number pad that is out."""
+
+    word: str
+    actions: tuple[Action, ...]
+    digits: str = ""
 
 
 class Acts:
@@ -53,10 +65,10 @@ class Acts:
         self._engine = around.engine
         self._people = around.people
         self._dialogue = around.dialogue
-        self._siren = around.siren
+        self._sentry = around.sentry
         self._clock = around.clock
         self._zone = around.zone
-        self._pads: dict[str, str] = {}  # digits typed so far, by number pad
+        self._pads: dict[str, _Pad] = {}
 
     async def decided(self, word: Approve, place: Place) -> None:
         """A second person has pressed, or the asker thinks again."""
@@ -80,7 +92,7 @@ class Acts:
         confirm = Confirm(intent=intent, preview=preview, level=level, looks=looks)
         word = word_of(intent.ask) if level >= Level.C3 and place.room.kind is RoomKind.LOCAL else ""
         ttl_s = WORD_S if level >= Level.C3 else CONFIRM_S
-        form = CODE if level >= Level.C3 and not word and not self._people.is_armed(place.person) else ""
+        form, label = self._form(level, word, place)
         other = [
             Button(label=label, key=label[0].lower(), payload=Propose(intent=msgspec.structs.replace(intent, ask=ask)))
             for label, ask in intent.instead
@@ -88,13 +100,20 @@ class Acts:
         live = preview is None or preview.live
         look = Look.DANGER if live else Look.GOOD
         buttons = (
-            Button(label="Confirm", key="y", payload=confirm, look=look, form=form),
+            Button(label=label, key="y", payload=confirm, look=look, form=form),
             Button(label="Cancel", key="n", payload=Drop()),
             *other,
         )
         card = self._card(intent, preview, level, word, ttl_s, changed=looks > 1)
         self._hand.record(place, intent, "shown", "", level=level, preview=card.title)
         await self._hand.offer(card, buttons, place, ttl_s=ttl_s, word=word)
+
+    def _form(self, level: Level, word: str, place: Place) -> tuple[str, str]:
+        """What the button asks for where the platform has forms, and what it says."""
+        needs_code = level >= Level.C3 and not word and not self._people.is_armed(place.person)
+        if level < Level.C4 or word or not self._second.others(place.person):
+            return (CODE if needs_code else ""), "Confirm"
+        return ("ask" if needs_code else "why"), "Ask risk…"
 
     def _card(
         self, intent: Intent, preview: PreviewView | None, level: Level, word: str, ttl_s: float, *, changed: bool
@@ -121,9 +140,24 @@ class Acts:
         """Pressed or typed: ask for the code where one is needed, else go on."""
         if await self._hand.is_refused(confirm.intent, confirm.preview, place):
             return
+        if confirm.hears:
+            said = " ".join(place.incoming.text.split())
+            confirm = msgspec.structs.replace(confirm, hears=False)
+            if code.is_one_time(said):  # no reason: it is never shown to anybody as one
+                await self._coded(confirm, said, place)
+                return
+            confirm = msgspec.structs.replace(
+                confirm, intent=msgspec.structs.replace(confirm.intent, reason=said[:LONGEST])
+            )
+        elif self._lacks_reason(confirm, place):
+            await self._ask_reason(confirm, place)
+            return
         if confirm.level < Level.C3 or place.room.kind is RoomKind.LOCAL:
             await self._look_again(confirm, place)
             return
+        if place.incoming.reason:
+            intent = msgspec.structs.replace(confirm.intent, reason=place.incoming.reason)
+            confirm = msgspec.structs.replace(confirm, intent=intent)
         typed = place.incoming.text.strip() if place.incoming.handle else ""
         if not typed and self._people.is_armed(place.person):
             await self._look_again(confirm, place)
@@ -131,6 +165,29 @@ class Acts:
             await self.completed(confirm, typed, place)
         else:
             await self._ask_code(confirm, place)
+
+    def _lacks_reason(self, confirm: Confirm, place: Place) -> bool:
+        """Say whether the second person should read why, and no form has asked for it."""
+        incoming = place.incoming
+        is_told = confirm.intent.reason or incoming.reason or (incoming.handle and incoming.text)
+        can_go_on = place.room.kind is RoomKind.LOCAL or self._people.has_codes(place.person)
+        return confirm.level is Level.C4 and not is_told and can_go_on and bool(self._second.others(place.person))
+
+    async def _ask_reason(self, confirm: Confirm, place: Place) -> None:
+        """Why, as the next thing that the person writes here."""
+        buttons = (
+            Button(label="Cancel", key="n", payload=Drop()),
+            Button(label="", key="", payload=msgspec.structs.replace(confirm, hears=True)),
+        )
+        await self._hand.offer(words_card(title(confirm.intent)), buttons, place, ttl_s=CHOICE_S, word=TEXT)
+
+    async def _coded(self, confirm: Confirm, typed: str, place: Place) -> None:
+        """A code came where a reason was asked for."""
+        if place.room.is_alone:
+            await self.completed(confirm, typed, place)
+            return
+        self._burn(typed, place)
+        await self._hand.say(place, refusal_card("A code must not stand where others read. It is void; use the pad."))
 
     async def _ask_code(self, confirm: Confirm, place: Place) -> None:
         """The code must not stand in a chat where others read: there it is tapped on a number pad."""
@@ -157,20 +214,26 @@ class Acts:
             Button(label="⌫", key="b", payload=Key(pad=name, digit="<")),
             Button(label="OK", key="o", payload=Key(pad=name, digit="ok"), look=Look.GOOD),
         ]
-        self._pads[name] = ""
-        await self._hand.offer(keypad_card(name, 0, word), keys, place, ttl_s=WORD_S)
+        actions = self._dialogue.offer(place.seat, keys, now=self._clock.now(), ttl_s=WORD_S)
+        self._pads[name] = pad = _Pad(word=word, actions=actions)
+        await self._show_pad(name, pad, place)
+
+    async def _show_pad(self, name: str, pad: _Pad, place: Place) -> None:
+        card = keypad_card(name, len(pad.digits), pad.word)
+        await self._hand.say(place, msgspec.structs.replace(card, actions=pad.actions))
 
     async def tapped(self, key: Key, place: Place) -> None:
-        """A key of the number pad."""
-        digits = self._pads.get(key.pad)
-        if digits is None:
+        """A key of the number pad: the card shows how many digits stand there, never which."""
+        pad = self._pads.get(key.pad)
+        if pad is None:
             await self._hand.say(place, refusal_card("This number pad is over. Ask again."))
         elif key.digit == "ok":
             del self._pads[key.pad]
-            await self.typed_code(digits, place)
+            await self.typed_code(pad.digits, place)
         else:
-            digits = digits[:-1] if key.digit == "<" else (digits + key.digit)[:6]
-            self._pads[key.pad] = digits
+            digits = pad.digits[:-1] if key.digit == "<" else (pad.digits + key.digit)[:6]
+            self._pads[key.pad] = pad = msgspec.structs.replace(pad, digits=digits)
+            await self._show_pad(key.pad, pad, place)
 
     async def typed_code(self, text: str, place: Place) -> None:
         """A code was typed or tapped: whatever waits for it goes on."""
@@ -194,7 +257,7 @@ class Acts:
         try:
             self._people.check_code(place.person, text)
         except PeopleError as error:
-            self._hand.note(place, "refused", str(error))
+            self._hand.failed(place, error)
 
     async def completed(self, confirm: Confirm, typed: str, place: Place) -> None:
         """The form of a button brought a code, or the word."""
@@ -209,8 +272,7 @@ class Acts:
     async def by_word(self, confirm: Confirm, place: Place) -> None:
         """No code at hand: the word closes positions as well, and everybody who should know is told."""
         if place.room.kind is not RoomKind.LOCAL and confirm.intent.ask is not None:
-            said = f"{place.person.name} flattens {confirm.intent.ask.scope} with the word, without a code"
-            await self._siren(Card(title="🔴 Flatten without a code", severity=Severity.P1, lines=(said,)))
+            self._sentry.by_word(place.person, confirm.intent.ask.scope, confirm.intent.ask.key)
         await self._look_again(confirm, place)
 
     async def _look_again(self, confirm: Confirm, place: Place) -> None:

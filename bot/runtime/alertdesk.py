@@ -10,10 +10,8 @@ from bot.core.pipeline import AlertError, Line, Turn
 from bot.core.route import Mode, Quiet
 from bot.core.silence import Mute
 from bot.runtime.alerts import Alerts
-from bot.runtime.rota import DEPUTY, WATCH
+from bot.runtime.rota import DEPUTY, RANKS, WATCH, concerned
 from engine.api import Severity
-
-RANKS = {WATCH: "on call", DEPUTY: "deputy"}
 
 
 class AlertDesk:
@@ -58,7 +56,8 @@ class AlertDesk:
         return [mute for mute in self._alerts.pipeline.mutes if mute.until > self._now]
 
     def _may_see(self, group: Group) -> bool:
-        return self._seen is None or not group.accounts or bool(group.accounts & self._seen)
+        accounts = concerned(group.labels, group.accounts, self._alerts.known)
+        return self._seen is None or not accounts or bool(accounts & self._seen)
 
     # ---- handle ----------------------------------------------------------------------------------------------------
 
@@ -86,7 +85,13 @@ class AlertDesk:
         return self._step(name, lambda n, turn: self._alerts.handling.snooze(n, self._person, until, self._now, turn))
 
     def note(self, name: str, text: str) -> Group:
-        """Words that stay with it."""
+        """Words that stay with it, also when it is over."""
+        group = self.group(name)
+        if not group.is_open:
+            turn = Turn()
+            self._alerts.handling.remember(group, self._person, text, self._now, turn)
+            self._alerts.settle(turn)
+            return group
         return self._step(name, lambda n, turn: self._alerts.handling.note(n, self._person, text, self._now, turn))
 
     def resolve(self, name: str, reason: str) -> Group:

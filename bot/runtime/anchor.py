@@ -38,11 +38,11 @@ class Anchor:
         last = self._store.pref("", KEY)
         if last == today:
             return
-        self._store.set_pref("", KEY, today)
         number, head = self._audit.head()
         rooms = [room for room in self._people.rooms() if room.kind in SHOWN]
         audits = [room for room in rooms if room.kind is RoomKind.AUDIT] or rooms
         if not last or not number:
+            self._store.set_pref("", KEY, today)
             return
         card = Card(
             title=f"AUDIT until {now:%d %b} 00:00 UTC · {number} rows",
@@ -51,3 +51,4 @@ class Anchor:
         )
         for room in audits:
             await self._show(Message(chat=room.chat, card=card, silent=True, priority=Priority.REST))
+        self._store.set_pref("", KEY, today)  # a kill before this posts the same card once more

@@ -1,19 +1,16 @@
 """Around: what every part of the controller works with, handed in once."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import tzinfo
 
-from bot.core.card import Card
 from bot.core.chat import Clock, Show
 from bot.core.command import Engine
 from bot.core.dialogue import Dialogue
 from bot.runtime.directory import Directory
+from bot.runtime.fader import Fader
 from bot.runtime.gate import Gate
 from bot.runtime.people import People
-
-Siren = Callable[[Card], Awaitable[None]]
-"""Tells risk and owner, wherever they are."""
+from bot.runtime.sentry import Sentry
 
 
 @dataclass(frozen=True)
@@ -26,6 +23,7 @@ class Around:
     dialogue: Dialogue
     gate: Gate
     show: Show
-    siren: Siren
+    fader: Fader
+    sentry: Sentry
     clock: Clock
     zone: tzinfo

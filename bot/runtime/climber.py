@@ -1,7 +1,7 @@
 """Climber: takes unanswered groups to the next people, step by step; and the batch in which one step's cards are gathered."""
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from sqlalchemy import Connection
@@ -10,6 +10,7 @@ from bot.core import escalation
 from bot.core.alertgroup import Group, Stage
 from bot.core.chat import Message
 from bot.core.escalation import Climb, Reach
+from bot.core.jump import moved_climb
 from bot.core.pipeline import Pipeline, Push, Turn, Why
 from bot.runtime.rota import Rota
 from bot.storage.alert import Missed
@@ -34,6 +35,7 @@ class Batch:
         self.missed: list[Missed] = []
         self.told_missed: list[str] = []
         self.climbs: dict[int, Climb | None] = {}
+        self.told: dict[int, list[str]] = {}  # by group: chats that it is told in
 
     def want(self, chat: str, push: Push, rings: tuple[str, ...] = ()) -> None:
         """A card goes to a chat, once."""
@@ -53,6 +55,16 @@ class Climber:
         """Go on with what was stored."""
         self._climbs = {climb.group: climb for climb in climbs}
         self._rota = rota
+        self._moved: dict[int, None] = {}  # not stored yet
+
+    def memory(self) -> Callable[[], None]:
+        """Puts back how everything stands now."""
+        climbs, moved = dict(self._climbs), dict(self._moved)
+
+        def restore() -> None:
+            self._climbs, self._moved = climbs, moved
+
+        return restore
 
     def policies(self, now: datetime) -> list[int]:
         """Groups for which the desk itself is to act now."""
@@ -62,6 +74,8 @@ class Climber:
 
     def climb(self, pipeline: Pipeline, turn: Turn, now: datetime, batch: Batch, *, is_acting: bool) -> None:
         """Follow the groups that changed, and carry out the steps that are due; the desk's own only where it has acted."""
+        batch.climbs.update({number: self._climbs[number] for number in self._moved})
+        self._moved = {}
         for number in turn.changed:
             self._keep(number, _follow(pipeline.groups[number], self._climbs.get(number), now), batch)
         for climb in [one for one in self._climbs.values() if one.due is not None and one.due <= now]:
@@ -80,6 +94,11 @@ class Climber:
             pipeline.line(group, now, "escalated", call.words, turn)
             for chat in call.chats:
                 batch.want(chat, Push(group=climb.group, why=Why.AGAIN, is_loud=True), call.rings)
+
+    def move(self, by: timedelta) -> None:
+        """The clock was set back: the next steps move along."""
+        self._climbs = {number: moved_climb(climb, by) for number, climb in self._climbs.items()}
+        self._moved = dict.fromkeys(self._climbs)
 
     def hasten(self, pipeline: Pipeline, number: int, by: str, now: datetime, turn: Turn) -> None:
         """The next step, now.

@@ -7,31 +7,50 @@ from datetime import tzinfo
 from typing import Any
 
 from bot.core.access import Grant, Person, Role
-from bot.core.card import Card
-from bot.core.chat import Clock, Message, Priority, Show
+from bot.core.chat import Clock, Show
 from bot.core.command import Command, Engine, Venue
 from bot.core.dialogue import Dialogue
+from bot.core.route import CONDUCT, Conduct
+from bot.core.vital import Vitals
 from bot.runtime.acts import Acts
 from bot.runtime.alerts import Alerts
 from bot.runtime.around import Around
 from bot.runtime.audience import Audience
 from bot.runtime.climber import Mail
+from bot.runtime.comeback import Comeback
+from bot.runtime.counter import Counter
+from bot.runtime.delivery import Deliveries
+from bot.runtime.digests import Digests
 from bot.runtime.directory import Directory
-from bot.runtime.dispatcher import Dispatcher, Mark
+from bot.runtime.dispatcher import Dispatcher
+from bot.runtime.echo import Echo
+from bot.runtime.editor import Editor
+from bot.runtime.fader import Fader
 from bot.runtime.gate import Gate
+from bot.runtime.guide import Guide
 from bot.runtime.hand import Hand
+from bot.runtime.lasting import Work
+from bot.runtime.marks import Mark, Marks
 from bot.runtime.memory import Memory
 from bot.runtime.people import People
 from bot.runtime.proofs import Proofs
+from bot.runtime.replies import Replies
 from bot.runtime.rota import Rota
 from bot.runtime.second import Second
+from bot.runtime.sentry import Sentry
+from bot.runtime.sweeper import Sweeper
 from bot.runtime.watch import Watch
 from bot.storage.alert import AlertStore
 from bot.storage.approval import ApprovalStore
 from bot.storage.audit import AuditStore
+from bot.storage.beat import BeatStore
 from bot.storage.database import Database
+from bot.storage.digest import DigestStore
+from bot.storage.fade import FadeStore
 from bot.storage.handle import HandleStore
 from bot.storage.inbox import InboxStore
+from bot.storage.outbox import OutboxStore
+from bot.storage.thread import ThreadStore
 from bot.storage.track import TrackStore
 
 HANDLE_BYTES = 12
@@ -61,55 +80,65 @@ class Controller:
         start: Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]],
         venue: Venue | None = None,
         mark: Mark | None = None,
-        is_pausing: bool = False,
+        conduct: Conduct = CONDUCT,
+        vitals: Callable[[], Vitals] | None = None,
     ) -> None:
         """``show`` gets each card, ``mail`` those of alerts; ``start`` starts a task that ends with the bot."""
-        self._audience = audience
-        self._show = show
-        around = Around(
+        store, directory = AlertStore(database), Directory(engine, clock)
+        dialogue, rota = Dialogue(mint, HandleStore(database)), Rota(store, people, audience)
+        known = (dialogue, rota, directory, clock, zone)
+        self.alerts = Alerts(store, mail, *known, engine=engine, conduct=conduct)
+        echo = Echo(show, rota, people, audience.routes, clock, start)
+        self.deliveries = Deliveries(self.alerts, people, clock, audience.routes, echo)
+        self.sentry = Sentry(self.alerts, clock)
+        self.fader = Fader(show, HandleStore(database), FadeStore(database), dialogue, clock)
+        self.around = around = Around(
             engine=engine,
             people=people,
-            directory=Directory(engine, clock),
-            dialogue=Dialogue(mint, HandleStore(database)),
-            gate=Gate(people, InboxStore(database), AuditStore(database), clock),
-            show=show,
-            siren=self._siren,
+            directory=directory,
+            dialogue=dialogue,
+            fader=self.fader,
+            gate=Gate(people, InboxStore(database), AuditStore(database), self.sentry, clock),
+            show=self.fader.show,
+            sentry=self.sentry,
             clock=clock,
             zone=zone,
         )
         self.memory = Memory(engine, watch, around.directory, clock)
-        self.proofs = Proofs(engine, show, watch, clock, TrackStore(database), zone=zone)
-        store = AlertStore(database)
-        self.alerts = Alerts(
-            store,
-            mail,
-            around.dialogue,
-            Rota(store, people, audience),
-            around.directory,
-            clock,
-            zone,
-            engine=engine,
-            is_pausing=is_pausing,
-        )
+        marks = Marks(mark, start) if mark is not None else None
+        self.proofs = Proofs(engine, self.fader.show, watch, clock, TrackStore(database), zone=zone, marks=marks)
         hand = Hand(around, self.proofs)
         self.second = Second(around, hand, ApprovalStore(database))
+        self.guide = Guide(around, commands, start, has_venue=venue is not None)
+        self.digests = Digests(DigestStore(database), around, rota, Editor(around, self.alerts), mail)
+        self.comeback = Comeback(BeatStore(database), around, self.alerts, audience, watch, mail)
+        self.sweeper = Sweeper((store, OutboxStore(database), ThreadStore(database)), clock)
         self.dispatcher = Dispatcher(
             around,
             Acts(around, hand, self.second),
-            alerts=self.alerts,
             watch=watch,
             memory=self.memory,
-            commands=commands,
-            mint=mint,
+            guide=self.guide,
+            counter=Counter(around, self.guide, self.alerts, self.digests, echo, mint=mint, venue=venue, vitals=vitals),
             start=start,
-            venue=venue,
-            mark=mark,
+            replies=Replies(around, self.alerts, OutboxStore(database)),
+            marks=marks,
         )
 
-    async def _siren(self, card: Card) -> None:
-        """Tell risk and owner, wherever they are."""
-        for chat in self._audience.of_role(Role.RISK):
-            await self._show(Message(chat=chat, card=card, priority=Priority.URGENT))
+    @property
+    def works(self) -> tuple[Work, ...]:
+        """What of it runs for ever."""
+        return (
+            self.second,
+            self.alerts,
+            self.deliveries,
+            self.sentry,
+            self.memory,
+            self.digests,
+            self.fader,
+            self.comeback,
+            self.sweeper,
+        )
 
 
 def local_person(name: str, user: str) -> Person:

@@ -50,6 +50,11 @@ class Directory:
         return self._asked_at is None or self._clock.monotonic() - self._asked_at >= FRESH_S
 
     @property
+    def asked_at(self) -> float | None:
+        """When the engine answered last, by the clock's own counter."""
+        return self._asked_at
+
+    @property
     def known(self) -> tuple[AccountView, ...]:
         """What was known last, without asking."""
         return self._views

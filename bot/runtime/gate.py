@@ -3,16 +3,22 @@
 from datetime import datetime, timedelta
 from enum import Enum
 
+from msgspec.structs import replace
+
 from bot.core import code
 from bot.core.access import Person, Role, Room, RoomKind, may
 from bot.core.chat import Clock, Incoming
+from bot.core.denial import Denied
 from bot.core.dialogue import Seat
+from bot.core.dialogue import Turned as Dead
 from bot.core.record import Record
-from bot.runtime.people import People
+from bot.runtime.people import CodeError, People
+from bot.runtime.sentry import Sentry
 from bot.storage.audit import AuditStore
 from bot.storage.inbox import InboxStore
-from engine.api import Value
+from engine.api import LockstepError, Value
 
+STALE = "stale"  # in the audit: came too late to be run
 STRANGER_EVERY = timedelta(hours=1)
 STRANGER = "I do not know you. Nothing was done."
 OPEN_VERBS = frozenset({"pair", "start"})  # what a stranger may say
@@ -25,6 +31,7 @@ class Place(Value, frozen=True):
     seat: Seat
     room: Room
     incoming: Incoming
+    line: str = ""  # the command that is being answered
 
     @classmethod
     def of(cls, person: Person, seat: Seat, room: Room, at: datetime) -> "Place":
@@ -32,9 +39,10 @@ class Place(Value, frozen=True):
         platform, _, _ = seat.chat.partition(":")
         return cls(person=person, seat=seat, room=room, incoming=Incoming(chat=seat.chat, user=platform, at=at))
 
-    def may(self, needs: Role, now: datetime) -> bool:
-        """Say whether this role is held here, for some account at least."""
-        return may(self.person, self.room, needs, now)
+    def may(self, needs: Role, now: datetime, *, of_room: bool = False) -> bool:
+        """Say whether this role is held here, for some account at least; ``of_room`` for what is about this chat itself."""
+        room = replace(self.room, kind=RoomKind.UNBOUND) if of_room else self.room
+        return may(self.person, room, needs, now)
 
 
 class Turned(Enum):
@@ -49,11 +57,12 @@ class Turned(Enum):
 class Gate:
     """The one way in."""
 
-    def __init__(self, people: People, inbox: InboxStore, audit: AuditStore, clock: Clock) -> None:
-        """Over the bot's database."""
+    def __init__(self, people: People, inbox: InboxStore, audit: AuditStore, sentry: Sentry, clock: Clock) -> None:
+        """Over the bot's database; ``sentry`` counts who is refused."""
         self._people = people
         self._inbox = inbox
         self.audit = audit
+        self._sentry = sentry
         self._clock = clock
         self._told: dict[str, datetime] = {}
 
@@ -64,7 +73,7 @@ class Gate:
             return Turned.SILENT
         person = self._people.person_of(incoming)
         if incoming.odd:
-            self.record(incoming, person, "refused", f"{incoming.odd} message")
+            self._odd(incoming, person)
             return Turned.ODD if person is not None else Turned.SILENT
         if person is None:
             return self._stranger(incoming, now)
@@ -73,15 +82,26 @@ class Gate:
             room = Room(chat=incoming.chat, kind=RoomKind.UNBOUND)
             if not may(person, room, Role.ADMIN, now):
                 return Turned.UNBOUND if incoming.is_summons else Turned.SILENT
-        if not incoming.is_summons and not incoming.handle:
+        if not (incoming.is_summons or incoming.handle or incoming.sign):
             return Turned.SILENT
         return Place(person=person, seat=Seat(person=person.id, chat=incoming.chat), room=room, incoming=incoming)
 
+    def _odd(self, incoming: Incoming, person: Person | None) -> None:
+        """Nothing of it runs; an edit is a slip of the hand, and counts for nothing more."""
+        if incoming.odd == "edited" or not incoming.is_summons:
+            self.record(incoming, person, "refused", f"{incoming.odd} message")
+        else:
+            self.deny(incoming, person, Denied.ODD, f"{incoming.odd} message")
+
     def _stranger(self, incoming: Incoming, now: datetime) -> Turned:
         """Silence in groups, one line an hour in private; what was tried is kept."""
-        self.record(incoming, None, "refused", "unknown person")
         verb = incoming.text.strip().lstrip("/").partition(" ")[0].lower()
-        if incoming.is_private and verb in OPEN_VERBS:
+        is_open = incoming.is_private and verb in OPEN_VERBS
+        if is_open or not (incoming.is_summons or incoming.handle):  # talk among people is nobody's try
+            self.record(incoming, None, "refused", "unknown person")
+        else:
+            self.deny(incoming, None, Denied.STRANGER, "unknown person")
+        if is_open:
             return Turned.STRANGER
         last = self._told.get(incoming.identity)
         if not incoming.is_private or (last is not None and now - last < STRANGER_EVERY):
@@ -89,6 +109,34 @@ class Gate:
         self._told = {who: at for who, at in self._told.items() if now - at < STRANGER_EVERY}
         self._told[incoming.identity] = now
         return Turned.STRANGER
+
+    def deny(self, incoming: Incoming, person: Person | None, what: Denied, why: str, **more: object) -> None:
+        """Write down that something was refused, and count it: whoever is refused again and again is told to others."""
+        self.record(incoming, person, "refused", why, **more)
+        self.count(incoming, person, what)
+
+    def count(self, incoming: Incoming, person: Person | None, what: Denied) -> None:
+        """Count what was refused."""
+        self._sentry.denied(incoming, person, what)
+
+    def pressed(self, incoming: Incoming, person: Person, dead: Dead) -> None:
+        """A press did nothing."""
+        if dead.is_foreign:
+            self.deny(incoming, person, Denied.PRESS, dead.text, command="press")
+        else:
+            self.record(incoming, person, "refused", dead.text, command="press")
+
+    def failed(self, incoming: Incoming, person: Person | None, error: LockstepError, result: str = "failed") -> None:
+        """Something did not work out; a wrong code counts as refused."""
+        if person is not None:
+            self.record(incoming, person, result, str(error))
+        if isinstance(error, CodeError):
+            self._sentry.denied(incoming, person, error.what, is_shut=error.is_last)
+
+    def paired(self, incoming: Incoming, person: Person) -> None:
+        """A code was redeemed."""
+        self.record(incoming, person, "ok", "paired")
+        self._sentry.paired(person, incoming.platform)
 
     def record(self, incoming: Incoming, person: Person | None, result: str, why: str, **more: object) -> None:
         """Write what somebody tried, and what came of it, into the audit."""
@@ -100,7 +148,7 @@ class Gate:
             "identity": incoming.identity,
             "chat": incoming.chat,
             "command": "",
-            "text": masked(incoming.text)[:500],
+            "text": masked(incoming.text or incoming.sign)[:500],
             "result": result,
             "why": why,
             "latency_ms": max(0, int((now - incoming.at).total_seconds() * 1000)),

@@ -1,23 +1,25 @@
 """Hand: does what was decided: rights looked up once more, the act sent or the deed done, everything audited and said."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 import msgspec
 
 from bot.core.access import Level, reach, resolve
 from bot.core.card import Card
 from bot.core.chat import Message
+from bot.core.deed import OF_ROOM
 from bot.core.deed import words as deed_words
-from bot.core.dialogue import CHOICE_S, UNDO_S, Button, Intent, Seat, Undo, adds_risk
+from bot.core.denial import Denied
+from bot.core.dialogue import CHOICE_S, TEXT, UNDO_S, Button, Intent, Seat, Undo, adds_risk
 from bot.core.render.act import title_of
 from bot.core.render.people import done_card
 from bot.core.render.word import refusal_card
 from bot.core.track import Track
 from bot.runtime.around import Around
+from bot.runtime.audience import reader_of
 from bot.runtime.gate import Place, masked
 from bot.runtime.proofs import Proofs
-from engine.api import PreviewView
+from engine.api import LockstepError, PreviewView
 
 
 class Hand:
@@ -31,12 +33,13 @@ class Hand:
         self._dialogue = around.dialogue
         self._show = around.show
         self._clock = around.clock
+        self._sentry = around.sentry
         self._proofs = proofs
 
     async def refusal(self, intent: Intent, preview: PreviewView | None, place: Place) -> str:
         """Why this person may not do this here; empty when they may."""
         role, now = intent.role, self._clock.now()
-        if not place.may(role, now):
+        if not place.may(role, now, of_room=isinstance(intent.deed, OF_ROOM)):
             return f"this needs the role {role.name.lower()} here"
         risky = adds_risk(intent, preview)
         if risky and place.room.is_locked_down:
@@ -45,6 +48,8 @@ class Hand:
             return ""
         directory = await self._directory.views()
         accounts = resolve(intent.ask.scope, directory)
+        if not accounts:
+            return f"there is no account {intent.ask.scope} here"
         beyond = accounts - reach(place.person, place.room, role, now, directory)
         if beyond:
             return f"you may not do this here for {', '.join(sorted(beyond))}"
@@ -58,7 +63,7 @@ class Hand:
         """Say whether it may not be done; whoever asked is told why, and the audit keeps it."""
         why = await self.refusal(intent, preview, place)
         if why:
-            self.record(place, intent, "refused", why)
+            self.deny(place, intent, Denied.RIGHTS, why)
             await self.say(place, refusal_card(f"Not done: {why}."))
         return bool(why)
 
@@ -70,6 +75,7 @@ class Hand:
         if intent.deed is not None:
             lines = self._people.carry_out(intent.deed, place.person)
             self.record(place, intent, "ok", "", level=level)
+            self._sentry.did(intent.deed, place.person, place.room)
             await self.say(place, done_card(lines), is_secret=len(lines) > 1)
             return
         assert intent.ask is not None
@@ -78,7 +84,7 @@ class Hand:
             buttons.insert(0, Button(label="Undo 60s", key="u", payload=Undo(asks=intent.undo, role=intent.role)))
         now = self._clock.now()
         actions = self._dialogue.offer(place.seat, buttons, now=now, ttl_s=UNDO_S)
-        self.record(place, intent, "sent", "", level=level)
+        self.record(place, intent, "sent", intent.reason, level=level)
         await self._proofs.send(
             Track(
                 ask=intent.ask,
@@ -86,10 +92,11 @@ class Hand:
                 preview=preview,
                 remarks=intent.remarks,
                 actions=actions,
-                actions_due=now + timedelta(seconds=UNDO_S),
                 answers=place.incoming.update,
+                post=intent.post,
             )
         )
+        self._sentry.sent(place.person, place.seat.chat, intent, preview)
 
     async def undo(self, undo: Undo, place: Place) -> None:
         """Take an act back."""
@@ -99,6 +106,7 @@ class Hand:
                 return
             self.record(place, intent, "sent", "undo", level=Level.C0)
             await self._proofs.send(Track(ask=ask, seat=place.seat))
+            self._sentry.sent(place.person, place.seat.chat, intent, None, is_undo=True)
 
     def record(self, place: Place, intent: Intent, result: str, why: str, **more: object) -> None:
         """Write into the audit what somebody wanted and what came of it."""
@@ -117,9 +125,14 @@ class Hand:
             **more,
         )
 
-    def note(self, place: Place, result: str, why: str) -> None:
-        """Write into the audit what was tried, apart from any act."""
-        self._gate.record(place.incoming, place.person, result, why)
+    def deny(self, place: Place, intent: Intent, what: Denied, why: str, **more: object) -> None:
+        """Write into the audit what was refused, and count it."""
+        self.record(place, intent, "refused", why, **more)
+        self._gate.count(place.incoming, place.person, what)
+
+    def failed(self, place: Place, error: LockstepError) -> None:
+        """Write into the audit that a code did not count, and count that."""
+        self._gate.failed(place.incoming, place.person, error, "refused")
 
     async def offer(
         self,
@@ -132,16 +145,22 @@ class Hand:
     ) -> None:
         """Answer with a card and its buttons."""
         actions = self._dialogue.offer(place.seat, buttons, now=self._clock.now(), ttl_s=ttl_s, word=word)
-        await self.say(place, msgspec.structs.replace(card, actions=actions))
+        await self.say(place, msgspec.structs.replace(card, actions=actions), anew=place.line, asks=word == TEXT)
 
     async def put(self, card: Card, buttons: Sequence[Button], seat: Seat, *, ttl_s: float = CHOICE_S) -> None:
         """Show a card with buttons to somebody else, or later."""
         actions = self._dialogue.offer(seat, buttons, now=self._clock.now(), ttl_s=ttl_s)
         await self._show(Message(chat=seat.chat, card=msgspec.structs.replace(card, actions=actions)))
 
-    async def say(self, place: Place, card: Card, *, is_secret: bool = False) -> None:
+    async def say(
+        self, place: Place, card: Card, *, is_secret: bool = False, anew: str = "", asks: bool = False
+    ) -> None:
         """Answer with a card."""
-        await self._show(Message(chat=place.seat.chat, card=card, answers=place.incoming.update, is_secret=is_secret))
+        chat, update = place.seat.chat, place.incoming.update
+        reader = reader_of(place.incoming) if is_secret else ""
+        await self._show(
+            Message(chat=chat, card=card, answers=update, is_secret=is_secret, anew=anew, asks=asks, reader=reader)
+        )
 
 
 def title(intent: Intent) -> str:

@@ -1,4 +1,4 @@
-"""The event stream to cards: copies conflated, notices to the alerts, acts to their proof, and the line itself."""
+"""The event stream to those who tell it: copies, notices to the alerts, acts to their proof, and how the line stands."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -8,19 +8,17 @@ from typing import Protocol, assert_never
 from bot.core.card import Card
 from bot.core.chat import Clock, Message, Priority, Show
 from bot.core.render.act import told_card
-from bot.core.render.look import age
-from bot.core.render.trade import copies_summary, copy_card, is_settled
 from bot.runtime.alerts import Alerts
 from bot.runtime.audience import Audience
+from bot.runtime.copies import Copies
+from bot.runtime.lifeline import Lifeline
 from bot.runtime.proofs import Proofs
 from bot.runtime.watch import Watch
-from engine.api import ActState, ActTold, CopyTold, CopyView, Notice, Severity, Snapshot, StatusTold
+from engine.api import ActState, ActTold, CopyTold, Notice, Severity, Snapshot, StatusTold
 from engine.api import Message as Told
 
 BREATH_S = 0.25  # what comes within one breath is told together
-PATIENCE_S = 2.0  # an unsettled copy is told anyway after this
 ASK_AGAIN_S = 0.5  # an act that nobody acknowledged is asked about this often
-TOGETHER = 3
 REMEMBERED = 500
 
 
@@ -48,6 +46,8 @@ class Notifier:
         proofs: Proofs,
         watch: Watch,
         alerts: Alerts,
+        copies: Copies,
+        lifeline: Lifeline,
         *,
         clock: Clock,
         zone: tzinfo,
@@ -62,35 +62,35 @@ class Notifier:
         self._zone = zone
         self._audience = audience
         self._alerts = alerts
-        self._copies: dict[str, tuple[CopyView, float]] = {}  # by cause: newest view, when it was first heard
-        self._told: dict[str, CopyView] = {}
+        self._copies = copies
+        self._lifeline = lifeline
         self._notices: list[Notice] = []
         self._seen: dict[tuple[int, str, str, str | None], None] = {}
-        self._lost_at: float | None = None
         self._news = asyncio.Event()
-        self._line_news = asyncio.Event()
 
     async def run(self) -> None:
         """Serve for ever."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._listen())
             group.create_task(self._breathe())
-            group.create_task(self._mind_the_line())
+            group.create_task(self._lifeline.run())
             group.create_task(self._mind_the_unknown())
 
     async def _listen(self) -> None:
         since = self._alerts.seq
         is_late = since is not None  # what was missed comes first: its copies were told, or are no news any more
-        async for message in self._stream.events(since, found=self._found, lost=self._lost):
+        async for message in self._stream.events(since, found=self._lifeline.found, lost=self._lifeline.lost):
             match message:
                 case Snapshot():
                     self._watch.status, is_late = message.status, False
+                    self._alerts.begin(message.seq)
                 case StatusTold():
                     self._watch.status, is_late = message.status, False
                 case CopyTold() if is_late:
-                    self._told[message.copy.cause] = message.copy
+                    self._copies.skip(message.copy)
                 case CopyTold():
-                    self._heard_copy(message.copy)
+                    if self._copies.heard(message.copy):
+                        self._news.set()
                 case ActTold() if not is_late or self._proofs.knows(message.act.key):
                     await self._heard_act(message)
                 case ActTold():
@@ -100,53 +100,11 @@ class Notifier:
                 case _:
                     assert_never(message)
 
-    def _found(self) -> None:
-        self._watch.connected = True
-        self._line_news.set()
-
-    def _lost(self, _reason: str) -> None:
-        if self._lost_at is None:
-            self._lost_at = self._clock.monotonic()
-            self._line_news.set()
-        self._watch.connected = False
-
-    async def _mind_the_line(self) -> None:
-        told = False
-        while True:
-            await self._line_news.wait()
-            self._line_news.clear()
-            if not self._watch.connected:
-                last = self._watch.pulse().heard_s
-                text = "no answer yet" if last is None else f"last answer {age(last)} ago"
-                card = Card(
-                    title="🔴 The engine is not answering",
-                    severity=Severity.P1,
-                    lines=(f"{text}. I keep trying.",),
-                    ref="line",
-                    settled=False,
-                )
-                told = True
-                await self._tell(card)
-                continue
-            if told and self._lost_at is not None:
-                gone = self._clock.monotonic() - self._lost_at
-                card = Card(title=f"🟢 The engine answers again, after {age(gone)}", brief=True, ref="line")
-                await self._tell(card)
-            told, self._lost_at = False, None
-            await self._proofs.recheck()
-
     async def _mind_the_unknown(self) -> None:
         while True:
             await self._clock.sleep(ASK_AGAIN_S)
             if self._watch.connected and self._proofs.has_unknown:
                 await self._proofs.recheck()
-
-    def _heard_copy(self, view: CopyView) -> None:
-        if self._told.get(view.cause) == view:
-            return
-        _, since = self._copies.get(view.cause, (view, self._clock.monotonic()))
-        self._copies[view.cause] = (view, since)
-        self._news.set()
 
     def _heard_notice(self, notice: Notice) -> None:
         mark = (notice.seq, notice.code, notice.text, notice.account)
@@ -164,7 +122,7 @@ class Notifier:
         if self._proofs.knows(view.key):
             await self._proofs.told(view)
         elif view.state in {ActState.PROVEN, ActState.FAILED}:
-            await self._tell(told_card(view, self._zone))
+            await self._tell(told_card(view, self._zone), f"act.{view.state.value}")
 
     async def _breathe(self) -> None:
         while True:
@@ -173,28 +131,13 @@ class Notifier:
             self._news.clear()
             notices, self._notices = self._notices, []
             await self._alerts.take(notices)
-            await self._tell_copies()
-            if self._copies:
+            await self._copies.tell()
+            if self._copies.has_more:
                 self._news.set()
 
-    async def _tell_copies(self) -> None:
-        now = self._clock.monotonic()
-        ready = [view for view, since in self._copies.values() if is_settled(view) or now - since >= PATIENCE_S]
-        for view in ready:
-            del self._copies[view.cause]
-            self._told[view.cause] = view
-        for old in list(self._told)[:-REMEMBERED]:
-            del self._told[old]
-        if len(ready) > TOGETHER:
-            await self._tell(copies_summary(ready, self._zone))
-        else:
-            for view in ready:
-                await self._tell(copy_card(view, self._zone))
-        self._watch.copies_shown += sum(is_settled(view) for view in ready)
-
-    async def _tell(self, card: Card) -> None:
+    async def _tell(self, card: Card, code: str) -> None:
         severity = card.severity or Severity.P4
         silent = severity not in {Severity.P1, Severity.P2}
         priority = Priority.URGENT if severity is Severity.P1 else Priority.REST
-        for chat in self._audience.of(severity):
+        for chat in self._audience.of(severity, code):
             await self._show(Message(chat=chat, card=card, silent=silent, priority=priority))

@@ -8,7 +8,21 @@ import msgspec
 import pyotp
 
 from bot.core import code
-from bot.core.access import ALL, Frozen, Grant, Known, Person, Role, Room, RoomKind, may, resolve
+from bot.core.access import (
+    ALL,
+    Frozen,
+    Grant,
+    Known,
+    Person,
+    Role,
+    Room,
+    RoomKind,
+    holds,
+    may,
+    reach,
+    resolve,
+    sees_all,
+)
 from bot.core.chat import Clock, Incoming
 from bot.core.deed import (
     AnyDeed,
@@ -19,11 +33,14 @@ from bot.core.deed import (
     GiveRole,
     Invite,
     Lockdown,
+    NameRoom,
     Redact,
     Revoke,
+    Route,
     Unbind,
     role_words,
 )
+from bot.core.denial import Denied
 from bot.storage.people import LOCKDOWN, Code, PeopleStore
 from engine.api import AccountView, LockstepError
 
@@ -33,12 +50,31 @@ BLOCKED_FOR = timedelta(hours=1)
 ARMED_IDLE = timedelta(minutes=5)
 LONGEST_ARMED = timedelta(minutes=10)
 LOCAL_CHAT = "console:desk"  # whoever sits at the desk's own computer
+SHUT = "too many wrong codes; try again in an hour"
 FREEZE = "freeze"
 ZONE = "zone"
+ROUTE, PLACE, LOST = (
+    "route",
+    "place",
+    "lost",
+)  # what a room is told besides, what it is called, why nothing arrives there
+
+
+DESK_NAMES = frozenset({"dead man", "alert policy"})
 
 
 class PeopleError(LockstepError):
     """Something about people or codes that cannot be done; one line that says why."""
+
+
+class CodeError(PeopleError):
+    """A code that does not count; ``is_last`` shut whoever gave it out for an hour."""
+
+    def __init__(self, text: str, what: Denied, *, is_last: bool = False) -> None:
+        """``text`` names no code."""
+        super().__init__(text)
+        self.what = what
+        self.is_last = is_last
 
 
 class People:
@@ -90,19 +126,35 @@ class People:
             raise PeopleError(f"no person {name!r} here; known: {names}")
         return found[0]
 
-    def others(
-        self, asker: str, needs: Role, accounts: frozenset[str], directory: tuple[AccountView, ...]
-    ) -> list[Known]:
-        """Who else could approve an act on these accounts, and can be reached."""
-        room, now = Room(chat="", kind=RoomKind.OPS), self._clock.now()
-        return [
-            known
-            for known in self.everybody()
-            if known.person.id != asker
-            and known.identities
-            and may(known.person, room, needs, now)
-            and accounts <= resolve(ALL, directory)
-        ]
+    def owner_of(self, chat: str) -> Person | None:
+        """Whose private chat it is; None for a room."""
+        if chat == LOCAL_CHAT:
+            return self.local
+        return self._store.person_of(chat.replace(":@", ":", 1)) if ":@" in chat else None
+
+    def seen(self, chat: str, directory: tuple[AccountView, ...]) -> frozenset[str] | None:
+        """Accounts that a chat may be told of: its scope, or what its one reader may see; None for all of them."""
+        room, reader, now = self.room(chat), self.owner_of(chat), self._clock.now()
+        if room is None:
+            return frozenset()
+        if reader is None and room.kind is RoomKind.PRIVATE:
+            return frozenset()
+        if reader is None:
+            return None if room.scope == ALL else resolve(room.scope, directory)
+        is_whole = sees_all(reader, room, now)
+        return None if is_whole else reach(reader, room, Role.VIEWER, now, directory)
+
+    def is_told(self, chat: str) -> bool:
+        """Say whether a chat may be told anything: it is bound, or its one reader has rights."""
+        room, reader = self.room(chat), self.owner_of(chat)
+        if room is None or room.kind is not RoomKind.PRIVATE:
+            return room is not None
+        return reader is not None and may(reader, room, Role.VIEWER, self._clock.now())
+
+    def who_holds(self, needs: Role) -> list[Known]:
+        """Everybody who holds this role now, and can be reached."""
+        now = self._clock.now()
+        return [known for known in self.everybody() if known.identities and holds(known.person, needs, now)]
 
     def moved(self, old: str, new: str) -> None:
         """A chat has another id."""
@@ -111,7 +163,12 @@ class People:
     # ---- pairing ---------------------------------------------------------------------------------------------------
 
     def invite(self, name: str, grant: Grant, by: str, principal: str = "") -> str:
-        """A code that pairs one identity, once and for ten minutes."""
+        """A code that pairs one identity, once and for ten minutes.
+
+        Raises: PeopleError for a name under which the desk itself acts: a pause of theirs would take the place of its own.
+        """
+        if " ".join(name.lower().split()) in DESK_NAMES:
+            raise PeopleError(f"{name} is how the desk calls itself in its records; take another name")
         made = code.pairing_code(secrets.token_bytes(code.LENGTH))
         kept = Code(kind="person", role=grant.role, scope=grant.scope, principal=principal or None, name=name, by=by)
         self._store.put_code(code.hash_of(made), kept, self._clock.now() + PAIR_TTL)
@@ -124,11 +181,12 @@ class People:
         """
         now = self._clock.now()
         if self._store.strikes(incoming.identity, "pair", now) >= WRONG_CODES:
-            raise PeopleError("too many wrong codes; try again in an hour")
+            raise CodeError(SHUT, Denied.PAIRING)
         found = self._store.use_code(code.hash_of(typed), now)
         if found is None:
-            self._store.strike(incoming.identity, "pair", now, now + BLOCKED_FOR)
-            raise PeopleError("this code is wrong, used or older than ten minutes; make a new one with: lockstep pair")
+            strikes = self._store.strike(incoming.identity, "pair", now, now + BLOCKED_FOR)
+            said = "this code is wrong, used or older than ten minutes; make a new one with: lockstep pair"
+            raise CodeError(said, Denied.PAIRING, is_last=strikes == WRONG_CODES)
         self._store.forgive(incoming.identity, "pair")
         principal = found.principal
         if principal is None:
@@ -164,14 +222,14 @@ class People:
         """
         now, who = self._clock.now(), f"person:{person.id}"
         if self._store.strikes(who, CODE_KIND, now) >= WRONG_CODES:
-            raise PeopleError("too many wrong codes; try again in an hour")
+            raise CodeError(SHUT, Denied.CODE)
         known = self._store.secret(person.id)
         if known is None:
             raise PeopleError("you have no one-time codes yet; /totp setup in our private chat")
         step = code.matching_step(known[0], typed, now.timestamp(), known[1])
         if step is None or not self._store.use_step(person.id, step, now):
-            self._store.strike(who, CODE_KIND, now, now + BLOCKED_FOR)
-            raise PeopleError("wrong or used code; wait for the next one")
+            strikes = self._store.strike(who, CODE_KIND, now, now + BLOCKED_FOR)
+            raise CodeError("wrong or used code; wait for the next one", Denied.CODE, is_last=strikes == WRONG_CODES)
         self._store.forgive(who, CODE_KIND)
 
     def is_armed(self, person: Person) -> bool:
@@ -220,7 +278,7 @@ class People:
 
     def frozen_by(self, person: Person, accounts: frozenset[str], directory: tuple[AccountView, ...]) -> Frozen | None:
         """A freeze that keeps this person from adding risk to one of these accounts."""
-        if person.role in (Role.RISK, Role.OWNER):
+        if holds(person, Role.RISK, self._clock.now()):
             return None
         return next(
             (one for one in self.freezes() if one.holder != person.id and resolve(one.scope, directory) & accounts),
@@ -232,6 +290,10 @@ class People:
     def wish(self, person: str, key: str) -> str:
         """What somebody has set for themselves; empty for nothing."""
         return self._store.pref(person, key)
+
+    def wishes(self, key: str) -> dict[str, str]:
+        """What everybody and every chat has set, by owner."""
+        return self._store.prefs(key)
 
     def set_wish(self, person: str, key: str, value: str) -> None:
         """Set it; an empty value takes it away."""
@@ -262,22 +324,35 @@ class People:
                 return (f"This chat is {deed.kind.value} for {deed.scope}",)
             case Unbind():
                 self._store.unbind(deed.chat)
+                for key in (ROUTE, PLACE, LOST):
+                    self._store.set_pref(deed.chat, key, "")
                 return ("This chat is bound to nothing any more",)
             case Redact():
                 return self._redact(deed, by, now)
+            case Route():
+                return self._route(deed)
+            case NameRoom():
+                self._store.set_pref(deed.chat, PLACE, deed.name)
+                return (f"{deed.chat} is called {deed.name}",)
             case Arm():
                 until = min(deed.until, now + LONGEST_ARMED)
                 self._store.arm(by.id, until, now)
                 return (f"Armed until {until:%H:%M} UTC; it ends when idle for 5 minutes",)
             case Lockdown():
-                self._store.set_pref("" if deed.chat == "*" else deed.chat, LOCKDOWN, by.name if deed.is_on else "")
-                for known in self.everybody() if deed.is_on else ():
-                    self._store.arm(known.person.id, None, now)
-                return ("Read, pause and flatten only, until lifted at the desk",) if deed.is_on else ("Lifted",)
+                return self._lock_down(deed, by, now)
             case Freeze():
                 return self._freeze(deed, by)
             case BreakGlass():
                 raise PeopleError("this is no deed of people alone")
+
+    def _lock_down(self, deed: Lockdown, by: Person, now: datetime) -> tuple[str, ...]:
+        if not deed.is_on:
+            self._store.forget(LOCKDOWN)
+            return ("Lifted",)
+        self._store.set_pref("" if deed.chat == "*" else deed.chat, LOCKDOWN, by.name)
+        for known in self.everybody():
+            self._store.arm(known.person.id, None, now)
+        return ("Read, pause and flatten only, until lifted at the desk",)
 
     def _redact(self, deed: Redact, by: Person, now: datetime) -> tuple[str, ...]:
         room = self._store.room(deed.chat)
@@ -285,6 +360,19 @@ class People:
             raise PeopleError("this chat is not bound; /bind it first")
         self._store.bind(msgspec.structs.replace(room, is_redacted=deed.is_on), by.id, now)
         return ("No money is shown here from now on",) if deed.is_on else ("Money is shown here again",)
+
+    def _route(self, deed: Route) -> tuple[str, ...]:
+        known = self._store.prefs(ROUTE)
+        if not deed.chat:
+            for chat, codes in known.items():
+                self._store.set_pref(chat, ROUTE, " ".join(one for one in codes.split() if one != deed.code))
+            return (f"{deed.code} goes to the rooms of its severity again",)
+        if self._store.room(deed.chat) is None:
+            raise PeopleError("this room is not bound any more")
+        kept = {*known.get(deed.chat, "").split(), deed.code}
+        self._store.set_pref(deed.chat, ROUTE, " ".join(sorted(kept)))
+        self._store.set_pref(deed.chat, LOST, "")
+        return (f"{deed.code} goes to {deed.name}",)
 
     def _freeze(self, deed: Freeze, by: Person) -> tuple[str, ...]:
         mine = Frozen(scope=deed.scope, holder=by.id, name=by.name, reason=deed.reason, until=deed.until)

@@ -5,11 +5,12 @@ from datetime import tzinfo
 import msgspec
 
 from bot.core.card import Card
-from bot.core.chat import Clock, Message, Show
+from bot.core.chat import Clock, Message, Show, Sign
 from bot.core.command import Engine
 from bot.core.render.act import act_card, title_of
 from bot.core.render.word import refusal_card
 from bot.core.track import Track
+from bot.runtime.marks import Marks
 from bot.runtime.watch import Watch
 from bot.storage.track import TrackStore
 from engine.api import ActState, ActView, Severity
@@ -24,7 +25,15 @@ class Proofs:
     """The acts that were asked through this bot."""
 
     def __init__(
-        self, engine: Engine, show: Show, watch: Watch, clock: Clock, tracks: TrackStore, *, zone: tzinfo
+        self,
+        engine: Engine,
+        show: Show,
+        watch: Watch,
+        clock: Clock,
+        tracks: TrackStore,
+        *,
+        zone: tzinfo,
+        marks: Marks | None = None,
     ) -> None:
         """``show`` gets each card that changed; acts that an earlier process left open go on."""
         self._engine = engine
@@ -37,6 +46,7 @@ class Proofs:
         self._shown: dict[str, Card] = {}
         self._sent: dict[str, float] = {}
         self._rows = tracks
+        self._marks = marks
         for track in tracks.open():
             self._tracks[track.ask.key] = track
             self._sent[track.ask.key] = clock.monotonic()
@@ -81,12 +91,10 @@ class Proofs:
             self._watch.open_acts.discard(view.key)
             self._rows.end(view.key)
             self._watch.failed_acts += view.state is ActState.FAILED
+            if view.state is ActState.PROVEN and track.post and self._marks is not None:
+                self._marks.put(track.seat.chat, track.post, Sign.DONE)
         card = act_card(view, track.ask, track.preview, now=self._clock.now(), zone=self._zone, remarks=track.remarks)
-        if (
-            track.actions_due is not None
-            and self._clock.now() < track.actions_due
-            and view.state is not ActState.FAILED
-        ):
+        if view.state is not ActState.FAILED:
             card = msgspec.structs.replace(card, actions=track.actions)
         if self._shown.get(view.key) != card:
             self._shown[view.key] = card

@@ -4,19 +4,22 @@ from datetime import timedelta
 
 import msgspec
 
-from bot.core.access import Level, Role, RoomKind, resolve
+from bot.core.access import Known, Level, Person, Role, RoomKind
 from bot.core.card import Card, Look
 from bot.core.chat import Message
-from bot.core.dialogue import ANYBODY, APPROVE_S, Approve, Button, Intent, Seat, still_means
+from bot.core.denial import Denied
+from bot.core.dialogue import ANYBODY, APPROVE_S, GLASS, Approve, Button, Fill, Intent, Seat, still_means
 from bot.core.render.people import second_card, waiting_card
 from bot.core.render.word import refusal_card
 from bot.runtime.around import Around
 from bot.runtime.audience import private_chat
 from bot.runtime.gate import Place
 from bot.runtime.hand import Hand, title
+from bot.runtime.lasting import Faults, tried
 from bot.runtime.people import PeopleError
 from bot.storage.approval import Approval, ApprovalStore, Waiting
 from engine.api import LockstepError, PreviewView, Severity
+from engine.api.client import EngineError
 
 COOL_OFF_S = 60.0
 BREAK_AFTER = timedelta(minutes=2)
@@ -31,19 +34,21 @@ class Second:
         """``hand`` does what was approved."""
         self._engine = around.engine
         self._people = around.people
-        self._directory = around.directory
         self._show = around.show
-        self._siren = around.siren
+        self._sentry = around.sentry
         self._clock = around.clock
         self._hand = hand
         self._approvals = approvals
+        self._faults = Faults("what waits for a second person")
+
+    def others(self, person: Person) -> list[Known]:
+        """Who else could approve."""
+        return [known for known in self._people.who_holds(Role.RISK) if known.person.id != person.id]
 
     async def ask(self, intent: Intent, preview: PreviewView | None, place: Place) -> None:
         """Ask risk and owner for their word; alone, a person has a minute to think again."""
         now = self._clock.now()
-        directory = await self._directory.views()
-        accounts = resolve(intent.ask.scope, directory) if intent.ask is not None else frozenset[str]()
-        others = self._people.others(place.person.id, Role.RISK, accounts, directory)
+        others = self.others(place.person)
         ops = [room.chat for room in self._people.rooms() if room.kind is RoomKind.OPS]
         private = [private_chat(identity) for known in others for identity, _ in known.identities]
         chats = tuple(dict.fromkeys((*ops, *private))) if others else ()
@@ -54,7 +59,7 @@ class Second:
             preview=preview,
             seat=place.seat,
             asker=place.person.name,
-            reason=place.incoming.text if not place.incoming.handle else "",
+            reason=intent.reason,
             state=Waiting.ASKED if others else Waiting.COOLING,
             made_at=now,
             due=now + timedelta(seconds=wait_s),
@@ -70,10 +75,12 @@ class Second:
             said = title(intent)
             card = second_card(approval.id, approval.asker, said, approval.reason, preview, wait_s)
             await self._hand.put(card, buttons, Seat(person=ANYBODY, chat=chat), ttl_s=APPROVE_S)
-        cancel = (Button(label="Cancel", key="n", payload=Approve(id=approval.id, is_yes=False)),)
-        await self._hand.put(
-            waiting_card(approval.id, title(intent), not others, wait_s), cancel, place.seat, ttl_s=wait_s
-        )
+        mine = [Button(label="Cancel", key="n", payload=Approve(id=approval.id, is_yes=False))]
+        if others and place.person.role is Role.OWNER:
+            glass = Fill(line=f"/breakglass {approval.id}", kind=GLASS)
+            mine.append(Button(label="Break glass…", key="g", payload=glass, form=GLASS, look=Look.DANGER))
+        card = waiting_card(approval.id, title(intent), not others, wait_s)
+        await self._hand.put(card, mine, place.seat, ttl_s=wait_s)
 
     async def decided(self, word: Approve, place: Place) -> None:
         """A second person, or the asker who thinks again, has pressed."""
@@ -84,18 +91,19 @@ class Second:
         is_own = approval.seat.person == place.person.id
         if not word.is_yes:
             if not is_own and (why := await self._hand.refusal(_as_risk(approval.intent), None, place)):
+                self._hand.deny(place, approval.intent, Denied.RIGHTS, why, level=Level.C4)
                 await self._hand.say(place, refusal_card(f"Not done: {why}."))
                 return
             await self._end(approval, Waiting.DENIED, place.person.name, "cancelled" if is_own else "denied")
             return
         if is_own:
-            self._hand.record(place, approval.intent, "refused", "approved his own act", level=Level.C4)
+            self._hand.deny(place, approval.intent, Denied.OWN, "approved his own act", level=Level.C4)
             await self._hand.say(
                 place, refusal_card("Not done: another person must approve this, on whatever platform.")
             )
             return
         if why := await self._hand.refusal(_as_risk(approval.intent), approval.preview, place):
-            self._hand.record(place, approval.intent, "refused", why, level=Level.C4)
+            self._hand.deny(place, approval.intent, Denied.RIGHTS, why, level=Level.C4)
             await self._hand.say(place, refusal_card(f"Not done: {why}."))
             return
         if self._clock.now() >= approval.due:
@@ -118,8 +126,8 @@ class Second:
             raise PeopleError(f"wait {left.total_seconds():.0f} s more for a second person")
         if len(reason.strip()) < LEAST_REASON:
             raise PeopleError(f"say why, in {LEAST_REASON} characters or more")
-        lines = (f"{place.person.name}: {title(approval.intent)}", f"Reason: {reason}", "No second person answered.")
-        await self._siren(Card(title="🔴 BREAK-GLASS", severity=Severity.P1, lines=lines))
+        scope = approval.intent.ask.scope if approval.intent.ask is not None else ""
+        self._sentry.broke_glass(place.person, approval.id, title(approval.intent), scope, reason)
         await self._second_said_yes(approval, f"break-glass: {reason}")
 
     async def _second_said_yes(self, approval: Approval, second: str) -> None:
@@ -132,12 +140,18 @@ class Second:
                 return
             ask = msgspec.structs.replace(intent.ask, version=now.version, by=f"{intent.ask.by} + {second}"[:120])
             intent, preview = msgspec.structs.replace(intent, ask=ask), now
+        place = self._place_of(approval)
+        why = (
+            await self._hand.refusal(intent, preview, place)
+            if place is not None
+            else "who asked has no rights any more"
+        )
+        if why or place is None:
+            await self._end(approval, Waiting.DENIED, second, f"not done: {why}")
+            return
         if not self._approvals.end(approval, Waiting.DONE, second):
             return
         await self._tell_end(approval, f"approved by {second}")
-        place = self._place_of(approval)
-        if place is None:
-            return
         self._hand.record(place, intent, "approved", "", level=Level.C4, second=second)
         try:
             await self._hand.do(intent, preview, place, Level.C4)
@@ -147,10 +161,17 @@ class Second:
     async def tick(self) -> None:
         """End what nobody answered; what cooled off happens."""
         for approval in self._approvals.due(self._clock.now()):
-            if approval.state is Waiting.COOLING:
-                await self._second_said_yes(approval, "alone, after a minute")
+            error = await tried(self._due(approval))
+            if error is None or isinstance(error, EngineError):  # while it is silent it waits until somebody can look
+                self._faults.over(approval.id)
             else:
-                await self._end(approval, Waiting.EXPIRED, "", "nobody approved in time: not done")
+                self._faults.failed(error, approval.id)
+
+    async def _due(self, approval: Approval) -> None:
+        if approval.state is Waiting.COOLING:
+            await self._second_said_yes(approval, "alone, after a minute")
+        else:
+            await self._end(approval, Waiting.EXPIRED, "", "nobody approved in time: not done")
 
     async def run(self) -> None:
         """Look after what waits, for ever."""
@@ -184,4 +205,5 @@ class Second:
 
 
 def _as_risk(intent: Intent) -> Intent:
-    return msgspec.structs.replace(intent, role=max(Role.RISK, intent.role))
+    """The same act, for whoever approves it: that takes the role risk, whatever asking for it took."""
+    return msgspec.structs.replace(intent, role=Role.RISK)

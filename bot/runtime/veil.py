@@ -1,22 +1,24 @@
-"""Veil: every card passes here on its way out; chats that are to see no money get it without, and no files."""
+"""Veil: every card passes here on its way out; no money for chats that are to see none, no name of an account not theirs."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection
 
 from bot.core.chat import Message, Show
-from bot.core.veil import bared, veiled
+from bot.core.veil import bared, nameless, nameless_text, others, veiled
 from bot.runtime.climber import Mail
 from bot.runtime.people import People
+from engine.api import AccountView
 
 
 class Veil:
     """The one exit."""
 
-    def __init__(self, people: People, show: Show) -> None:
-        """``show`` is the outbox."""
+    def __init__(self, people: People, show: Show, known: Callable[[], tuple[AccountView, ...]] = tuple) -> None:
+        """``show`` is the outbox, ``known`` tells the desk's accounts."""
+        self._known = known
         self._people = people
         self._show = show
 
@@ -26,6 +28,7 @@ class Veil:
 
     def over(self, message: Message) -> Message:
         """The message as its chat may see it."""
+        message = self._without_names(message)
         room = self._people.room(message.chat)
         if room is not None and room.is_redacted:
             card = veiled(message.card)
@@ -33,6 +36,17 @@ class Veil:
                 card = msgspec.structs.replace(card, lines=(*card.lines, "The files are not shown here."))
             return msgspec.structs.replace(message, card=card, files=())
         return msgspec.structs.replace(message, card=bared(message.card))
+
+    def _without_names(self, message: Message) -> Message:
+        views = self._known()
+        seen = self._people.seen(message.chat, views)
+        names = others(views, seen) if seen is not None else frozenset()
+        if not names:
+            return message
+        thread = message.thread
+        if thread is not None:
+            thread = msgspec.structs.replace(thread, name=nameless_text(thread.name, names))
+        return msgspec.structs.replace(message, card=nameless(message.card, names), thread=thread)
 
 
 class VeiledMail:

@@ -22,6 +22,7 @@ class Watch:
         self.status: StatusView | None = None
         self.connected = False
         self.copies_shown = 0
+        self.moved_at: float | None = None  # when a copy was heard last
         self.open_acts: set[str] = set()
         self.failed_acts = 0
         self._mark = (0, 0)

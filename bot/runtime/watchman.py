@@ -1,28 +1,24 @@
-"""Watchman: the platforms' own lines: one that is deaf, or whose token somebody else uses, is told on all the others."""
+"""Watchman: the platforms' own lines: one that is deaf, or whose token somebody else uses, is an alert on every platform."""
 
 from collections.abc import Mapping
 
-from bot.core.card import Card
-from bot.core.chat import Chat, ChatSpec, Clock, Health, Message, Priority, Show
-from bot.runtime.audience import Audience
+from bot.core.chat import Chat, ChatSpec, Clock, Health
+from bot.core.render.look import age
+from bot.runtime.alerts import Alerts
 from engine.api import Severity
 
 LOOK_S = 5.0
+DEAF, CONFLICT, BACK = "bridge.deaf", "bridge.conflict", "bridge.back"
 
 
 class Watchman:
-    """Looks at each platform's health; what it says goes where it can be read."""
+    """Looks at each platform's health; while one is deaf, what is grave finds its way over the others."""
 
-    def __init__(
-        self, chats: Mapping[str, tuple[ChatSpec, Chat]], audience: Audience, show: Show, clock: Clock
-    ) -> None:
+    def __init__(self, chats: Mapping[str, tuple[ChatSpec, Chat]], alerts: Alerts, clock: Clock) -> None:
         """``chats`` by the platform's name."""
         self._chats = chats
-        self._audience = audience
-        self._show = show
+        self._alerts = alerts
         self._clock = clock
-        self._known: dict[str, Health] = {}
-        self._since: dict[str, float] = {}
 
     async def run(self) -> None:
         """Look for ever."""
@@ -31,47 +27,46 @@ class Watchman:
             await self._clock.sleep(LOOK_S)
 
     async def look(self) -> None:
-        """Tell what has changed since the last look."""
-        for name, (_, chat) in self._chats.items():
-            now, before = chat.health(), self._known.get(name)
-            self._known[name] = now
-            if before is not None and (now.trouble, now.is_rival) == (before.trouble, before.is_rival):
-                continue
-            if now.trouble or now.is_rival:
-                self._since.setdefault(name, self._clock.monotonic())
-                await self._tell(name, _trouble_card(name, now))
-            elif before is not None:
-                away = self._clock.monotonic() - self._since.pop(name, self._clock.monotonic())
-                card = Card(title=f"🟢 {name} is heard again, after {away:.0f} s", brief=True, ref=f"bridge:{name}")
-                await self._tell(name, card)
+        """Raise what is wrong now and is not told yet; end what an earlier look, or an earlier process, has raised."""
+        lines = {name: chat.health() for name, (_, chat) in self._chats.items()}
+        self._alerts.rota.deaf = frozenset(name for name, health in lines.items() if health.trouble or health.is_rival)
+        self._end_unserved()
+        for name, health in lines.items():
+            if health.is_rival:
+                self._raise(CONFLICT, Severity.P1, name, _rival_words(name, health))
+            elif health.trouble:
+                self._raise(DEAF, Severity.P2, name, _deaf_words(name, health))
+            elif is_heard(health):
+                self._end(name)
 
-    def trouble(self) -> dict[str, str]:
-        """What is wrong with which platform."""
-        return {name: health.trouble for name, health in self._known.items() if health.trouble}
+    def _raise(self, code: str, severity: Severity, name: str, text: str) -> None:
+        if self._alerts.standing(code, connection=name) is None:
+            self._alerts.raise_own(code, severity, text, connection=name)
 
-    async def _tell(self, name: str, card: Card) -> None:
-        severity = card.severity or Severity.P4
-        for chat in self._audience.of(severity):
-            if chat.partition(":")[0] != name:
-                urgent = Priority.URGENT if severity is Severity.P1 else Priority.REST
-                await self._show(Message(chat=chat, card=card, priority=urgent))
+    def _end_unserved(self) -> None:
+        """A platform that an earlier bot served, and that is not in desk.toml any more, is no trouble."""
+        for group in self._alerts.pipeline.open():
+            name = group.labels.connection
+            if group.code in (DEAF, CONFLICT) and group.clears_at is None and name not in self._chats:
+                self._alerts.raise_own(BACK, Severity.P5, f"{name} is not served any more", connection=name)
+
+    def _end(self, name: str) -> None:
+        standing = [self._alerts.standing(code, connection=name) for code in (DEAF, CONFLICT)]
+        since = [group.opened_at for group in standing if group is not None]
+        if since:
+            away = age((self._clock.now() - min(since)).total_seconds())
+            self._alerts.raise_own(BACK, Severity.P5, f"{name} is heard again, after {away}", connection=name)
 
 
-def _trouble_card(name: str, health: Health) -> Card:
-    if health.is_rival:
-        lines = (
-            health.trouble,
-            "Another program reads with our token.",
-            "If it is not yours: /lockdown, then a new token.",
-        )
-        return Card(
-            title=f"🔴 {name}: somebody else has our token", severity=Severity.P1, lines=lines, ref=f"bridge:{name}"
-        )
-    heard = f"heard {health.heard_s:.0f} s ago" if health.heard_s is not None else "not heard yet"
-    return Card(
-        title=f"🟠 {name} is deaf: commands there do not arrive",
-        severity=Severity.P2,
-        lines=(f"{health.trouble}; {heard}",),
-        ref=f"bridge:{name}",
-        settled=False,
-    )
+def is_heard(health: Health) -> bool:
+    """Say whether a platform brings us what people write."""
+    return health.heard_s is not None and not health.trouble and not health.is_rival
+
+
+def _rival_words(name: str, health: Health) -> str:
+    return f"{name}: {health.trouble}. If it is not yours: /lockdown, then a new token"
+
+
+def _deaf_words(name: str, health: Health) -> str:
+    heard = f"heard {age(health.heard_s)} ago" if health.heard_s is not None else "not heard yet"
+    return f"Commands on {name} do not arrive: {health.trouble}; {heard}"

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qs, unquote
@@ -20,6 +20,8 @@ from engine.api import (
     ActState,
     ActTold,
     ActView,
+    AttendAsk,
+    AttendView,
     BlockView,
     CloseAsk,
     CopyLine,
@@ -42,6 +44,7 @@ from engine.api import (
     PreviewView,
     Refusal,
     Rejoin,
+    ReportLine,
     ReportView,
     ResumeAsk,
     RiskView,
@@ -49,6 +52,8 @@ from engine.api import (
     Snapshot,
     StatusTold,
     StatusView,
+    UnlockAsk,
+    UnplanAsk,
     WhatIfLeader,
     WhatIfLine,
     WhatIfView,
@@ -96,10 +101,13 @@ class EngineDouble:
         self.proves = True
         self.desync = DesyncView(lines=(), followers=3)
         self.curves: list[CurveView] = []
+        self.figures: tuple[ReportLine, ...] = ()
+        self.files = {"report.png": b"PNG", "report.csv": b"a,b"}
         self.risk: RiskView | None = None
         self.silent_acts = False  # acts happen and nobody says so
         self.lost_acts = False  # acts never arrive
         self.told: list[Message] = []
+        self.attended: list[int] = []
         self.readers: set[asyncio.Queue[Message | None]] = set()
         self.asked_from: list[int | None] = []
         self.listened = asyncio.Event()  # somebody reads the stream
@@ -189,7 +197,7 @@ class EngineDouble:
         contracts = sum(abs(leg.have) for view in views for leg in view.legs) if trades else 0
         if isinstance(ask, ResumeAsk) and ask.rejoin is Rejoin.JOIN:
             contracts = sum(abs(leg.want - leg.have) for view in views for leg in view.legs)
-        adds = isinstance(ask, ResumeAsk) or (
+        adds = isinstance(ask, ResumeAsk | UnlockAsk | UnplanAsk) or (
             isinstance(ask, SizeAsk) and any(ask.factor > view.factor for view in views)
         )
         return PreviewView(
@@ -356,6 +364,10 @@ class EngineDouble:
                 wanted = query.get("scope", "all")
                 names = set(self.followers(wanted)) | ({"LEAD-1"} if wanted in {"all", "NQ-MAIN"} else set())
                 return 200, [view for alias, view in self.accounts.items() if alias in names]
+            case "POST", "attended":
+                ask = msgspec.json.decode(body, type=AttendAsk)
+                self.attended.append(ask.within_s)
+                return 200, AttendView(until=AT + timedelta(seconds=ask.within_s) if ask.within_s else None)
             case "GET", "orders":
                 return 200, []
             case "GET", "desync":
@@ -375,7 +387,9 @@ class EngineDouble:
             case "GET", "curve":
                 return 200, self.curves
             case "GET", "report":
-                return 200, ReportView(text="Lockstep · 23 Nov 2026\n2 copies", file="YSxi", name="report.csv")
+                return 200, ReportView(
+                    text="Lockstep · 23 Nov 2026\n2 copies", files={"report.csv": "YSxi"}, lines=self.figures
+                )
             case "GET", "health":
                 return 200, self._health()
             case "GET", "acts":

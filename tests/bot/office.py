@@ -1,6 +1,7 @@
 """An office: the whole controller in memory, with people on two platforms and an engine's double; time turned by hand."""
 
 import asyncio
+from base64 import b64encode
 from collections.abc import Coroutine, Iterable
 from datetime import UTC, timedelta
 from typing import Any
@@ -12,14 +13,16 @@ from sqlalchemy import Connection
 import bot.commands
 from bot.core.access import Grant, Person, Role, Room, RoomKind
 from bot.core.card import Card, plain
-from bot.core.chat import Incoming, Message
+from bot.core.chat import Incoming, Message, Sign
 from bot.core.command import Command, find_commands
 from bot.runtime.audience import Audience
 from bot.runtime.controller import Controller
+from bot.runtime.lasting import once
 from bot.runtime.people import People
 from bot.runtime.watch import Watch
 from bot.storage.audit import AuditStore
 from bot.storage.database import Database
+from bot.storage.outbox import OutboxStore
 from bot.storage.people import PeopleStore
 from engine.api import ActAsk, ActView, ReportView, RiskView
 from tests.bot.double import EngineDouble
@@ -79,13 +82,21 @@ class Direct:
         return self.double.pnl()
 
     async def curve(self, days: int = 1, scope: str = "all") -> Any:
-        return tuple(self.double.curves)
+        await self._met()
+        named = set(scope.split(","))
+        return tuple(one for one in self.double.curves if scope == "all" or one.account in named)
 
     async def copies(self, limit: int = 10, scope: str = "all", failed: bool = False) -> Any:
         return tuple(self.double.copies[:limit])
 
-    async def report(self, day: str = "", form: str = "text") -> Any:
-        return ReportView(text="Lockstep · 23 Nov", file="YSxi" if form == "csv" else "", name=f"report.{form}")
+    async def report(self, day: str = "", files: bool = False) -> Any:
+        await self._met()
+        found = {name: b64encode(body).decode() for name, body in self.double.files.items()}
+        return ReportView(text="Lockstep · 23 Nov", files=found if files else {}, lines=self.double.figures)
+
+    async def news(self, days: int = 1, scope: str = "all") -> Any:
+        await self._met()
+        return self.double.news
 
     async def health(self) -> Any:
         await self._met()
@@ -98,7 +109,9 @@ class Direct:
 class Office:
     """A controller with its surroundings in memory. ``solo`` leaves Luis alone on the desk."""
 
-    def __init__(self, *, live: bool = False, solo: bool = False, **commands: Command) -> None:
+    def __init__(
+        self, *, live: bool = False, solo: bool = False, database: Database | None = None, **commands: Command
+    ) -> None:
         self.clock = HandClock()
         self.double = EngineDouble()
         self.double.proves = False
@@ -106,7 +119,9 @@ class Office:
         if live:
             self.double.accounts = {n: replace(view, live=True) for n, view in self.double.accounts.items()}
         self.messages: list[Message] = []
-        self.database = Database("sqlite://")
+        self.lines: list[Message] = []  # of those that have a place beside their card
+        self.marks: list[tuple[str, str, Sign]] = []
+        self.database = database or Database("sqlite://")
         self.store = PeopleStore(self.database)
         self.audit = AuditStore(self.database)
         self.people = People(self.store, self.clock, LOCAL)
@@ -126,13 +141,14 @@ class Office:
         self.watch = Watch(engine, self.clock, lambda: None)
 
         def start(work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
-            return asyncio.get_running_loop().create_task(work)
+            return asyncio.get_running_loop().create_task(once(work))
 
+        self.audience = Audience(self.people, has_console=True)
         self.controller = Controller(
             engine=engine,
             database=self.database,
             people=self.people,
-            audience=Audience(self.people, has_console=True),
+            audience=self.audience,
             show=self.show,
             watch=self.watch,
             mail=self,
@@ -140,8 +156,12 @@ class Office:
             zone=UTC,
             commands=self.commands,
             start=start,
+            mark=self.mark,
         )
         return self.controller
+
+    async def mark(self, chat: str, post: str, sign: Sign) -> None:
+        self.marks.append((chat, post, sign))
 
     async def show(self, message: Message) -> None:
         self.messages.append(message)
@@ -151,7 +171,8 @@ class Office:
         return [*messages]
 
     def release(self, kept: Iterable[Message]) -> None:
-        self.messages += kept
+        for message in kept:
+            (self.messages if message.thread is None else self.lines).append(message)
 
     @property
     def shown(self) -> list[Card]:
@@ -168,12 +189,23 @@ class Office:
             chat=chat, user=who, at=at, text=text, handle=handle, is_private="@" in chat, name=who, **more
         )
         await self.controller.dispatcher.receive(incoming)
-        new = [message.card for message in self.messages[before:] if message.chat == chat]
+        said = [message for message in self.messages[before:] if message.chat == chat]
+        new = [message.card for message in said if not message.only_edits]
         return "\n".join(line for card in new for line in plain(card)).replace("\n ", " ")
 
     async def local(self, text: str = "", *, handle: str = "") -> str:
         """The same at the desk's own computer."""
         return await self.say(text, who="local", chat="console:desk", handle=handle)
+
+    def post(self, word: str, chat: str) -> str:
+        """The platform's number of the newest message there whose title holds a word."""
+        found = [
+            (number, one) for number, one in enumerate(self.messages) if one.chat == chat and word in one.card.title
+        ]
+        number, message = found[-1]
+        rows = OutboxStore(self.database)
+        rows.shown(rows.put(message, chat.partition(":")[0], self.clock.now()), f"{number}", "", self.clock.now())
+        return f"{number}"
 
     def handle(self, key: str, chat: str = "") -> str:
         """The newest button with this key, in a chat where one is named."""

@@ -1,11 +1,14 @@
 """Settings: tables, environment, the data directory, the engine's own file."""
 
+import re
+import tomllib
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from bot.app import console_options
-from bot.config import Settings, read_settings
+from bot.config import ChatSettings, Settings, read_settings
 from engine.api import ConfigError
 from engine.api.place import home
 
@@ -92,3 +95,13 @@ def test_a_missing_file_is_said(tmp_path: Path) -> None:
 )
 def test_the_data_directory_follows_the_system(platform: str, environ: dict[str, str], end: str) -> None:
     assert home(environ, platform).as_posix().endswith(end)
+
+
+def test_every_setting_of_chat_stands_on_its_page_and_in_the_example() -> None:
+    page = Path("docs/phone.md").read_text(encoding="utf-8").partition("## Settings for every platform")[2]
+    example = Path("desk.toml").read_text(encoding="utf-8").partition("# [chat]\n")[2]
+    names = {field.name for field in msgspec.structs.fields(ChatSettings)}
+    assert set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) == names
+    assert set(re.findall(r"^# (\w+) =", example, re.MULTILINE)) == names
+    told = tomllib.loads("\n".join(line.removeprefix("# ") for line in example.splitlines()))
+    assert msgspec.convert(told, ChatSettings).dead_man == "10m"

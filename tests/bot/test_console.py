@@ -5,6 +5,7 @@ import io
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ from msgspec.structs import replace
 
 from bot.app import SystemClock, run
 from bot.chats.console import Console, Options
-from bot.config import Settings
-from bot.core.card import CARD_CELLS, cells
+from bot.config import ChatSettings, Settings
+from bot.core.card import CARD_CELLS, Card, cells
+from bot.core.chat import Message, Priority
 from engine.api import (
     ActState,
     ActTold,
@@ -27,7 +29,9 @@ from engine.api import (
     SizeAsk,
     StatusTold,
 )
+from engine.api.secret import Vault
 from tests.bot.double import AT, TOKEN, EngineDouble, account
+from tests.bot.runtime.test_heartbeat import Watchman as DeadManService
 
 PATIENCE_S = 15.0
 
@@ -369,6 +373,38 @@ async def test_engine_down_is_said_at_once_and_comes_back_by_itself(play: Play) 
     assert len(play.engine.sent) == 1
     assert play.engine.asked_from[0] is None
     assert play.engine.asked_from[-1] is not None  # it resumed
+
+
+async def test_an_outside_heartbeat_beats_once_the_engine_answers(play: Play) -> None:
+    async with play.engine.serve(), DeadManService().up() as outside:
+        chat = ChatSettings(heartbeat="env:HEARTBEAT_URL")
+        vault = Vault({"HEARTBEAT_URL": outside.url}, ())
+        await play.lines(chain(["wait engine"], play.until(lambda: bool(outside.asked))), chat=chat, vault=vault)
+    assert outside.asked
+
+
+@pytest.mark.parametrize(("more", "told"), [({"dead_man": "10m"}, [600]), ({}, [0])])
+async def test_the_engine_hears_that_the_desk_is_attended(play: Play, more: dict[str, str], told: list[int]) -> None:
+    """A desk.toml without the setting takes back what an earlier bot asked for."""
+    async with play.engine.serve():
+        lines = chain(["wait engine"], play.until(lambda: bool(play.engine.attended)))
+        await play.lines(lines, chat=ChatSettings(**more), has_desk=True)
+    assert play.engine.attended == told
+
+
+@pytest.mark.parametrize(("priority", "silent", "rings"), [(0, False, True), (0, True, False), (3, False, False)])
+async def test_a_terminals_bell_rings_for_what_is_gravest(priority: int, silent: bool, rings: bool) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    out = Terminal()
+    card = Card(title="P1 NOT PROVEN FLAT")
+    message = Message(chat="console:desk", card=card, priority=Priority(priority), silent=silent)
+    for writing in (out, io.StringIO()):
+        await Console(Options(), SystemClock(), script=[], writing=writing).post(message, "", "1")
+        assert "NOT PROVEN FLAT" in writing.getvalue()
+        assert ("\a" in writing.getvalue()) is (rings and writing is out)
 
 
 async def test_a_send_that_nobody_answered_is_asked_about_and_not_repeated(play: Play) -> None:

@@ -5,6 +5,12 @@ import os
 import sys
 from pathlib import Path
 
+import pytest
+
+from bot.app import run
+from bot.config import Settings
+from bot.storage.owner import Owner
+from engine.api import ConfigError
 from tests.bot.double import TOKEN, EngineDouble
 
 PATIENCE_S = 20.0
@@ -63,3 +69,12 @@ async def test_without_a_platform_there_is_nothing_to_serve_headless(tmp_path: P
     code, out, _ = await bot("doctor", home=tmp_path)
     assert code == 0
     assert "no [telegram] table" in out
+
+
+async def test_a_second_bot_for_the_same_desk_is_refused_in_one_line(tmp_path: Path) -> None:
+    owner = Owner(tmp_path)
+    assert owner.take()
+    with pytest.raises(ConfigError, match=r"^another bot serves the desk of .*; write there, or stop it first$"):
+        await run(Settings(home=tmp_path), script=["/status"])
+    owner.release()
+    assert await run(Settings(home=tmp_path), script=["/help"]) == 0

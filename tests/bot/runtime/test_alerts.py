@@ -67,7 +67,7 @@ async def test_a_press_is_authorised_anew() -> None:
     await go(office, 4)
     handle = office.handle("z", DESK)
     assert "needs the role trader" in await office.say(who="eve", chat=DESK, handle=handle)
-    assert "over: done" in await office.say(who="tess", chat=DESK, handle=handle)
+    assert "over: sold it" in await office.say("sold it", who="tess", chat=DESK, handle=handle)
 
 
 async def test_over_strips_the_buttons_and_says_so_once() -> None:
@@ -108,6 +108,17 @@ async def test_an_alert_is_stored_before_it_is_shown() -> None:
     assert alerts.seq == 7
     assert [group.code for group in alerts.pipeline.open()] == ["dd.fail"]
     assert kept[0].priority is Priority.URGENT
+
+
+def test_a_bot_that_was_told_nothing_yet_asks_for_what_it_missed_all_the_same() -> None:
+    office = Office()
+    assert office.controller.alerts.seq is None
+    office.controller.alerts.begin(7)  # the first start: how things stood then
+    assert office.build().alerts.seq == 7
+    office.controller.alerts.begin(9)  # the stream had to begin anew: notices in between are still to be asked for
+    assert office.build().alerts.seq == 7
+    office.controller.alerts.begin(3)  # another journal
+    assert office.build().alerts.seq == 3
 
 
 async def test_an_unanswered_p1_goes_to_more_and_more_people_until_somebody_has_it() -> None:
@@ -173,6 +184,41 @@ async def test_people_see_only_what_concerns_their_part_of_the_desk() -> None:
     assert "OPEN 0" in await office.say("/alerts", who="tess", chat="tg:-9")
     assert "there is no A-1" in await office.say("/ack A-1", who="tess", chat="tg:-9")
     assert "OPEN 1" in await office.say("/alerts", who="tess", chat=DESK)
+
+
+async def test_a_group_of_several_accounts_names_in_each_room_those_of_its_part_alone() -> None:
+    office = Office()
+    office.store.bind(Room(chat="tg:-9", kind=RoomKind.DESK, scope="BRAVO"), "local", office.clock.now())
+    names = ("ALPHA", "BRAVO", "CHARLIE")
+    shown = await tell(office, *(notice("desync.qty", P2, name, connection="sim") for name in names))
+    shown += await go(office, 30)
+    told = [message for message in shown if message.chat == "tg:-9"]
+    assert told
+    for message in told:
+        words = " ".join(plain(message.card))
+        assert "BRAVO" in words
+        assert "ALPHA" not in words
+        assert "CHARLIE" not in words
+    whole = [" ".join(plain(message.card)) for message in shown if message.chat == DESK]
+    assert any("ALPHA" in words and "CHARLIE" in words for words in whole)
+
+
+async def test_a_card_is_edited_no_more_where_its_reader_has_no_rights_or_nobody_is_bound() -> None:
+    office = Office()
+    for chat in (DESK, TEAM, OPS):
+        office.store.unbind(chat)
+    await tell(office, notice("dd.fail", P1))
+    assert "tg:@tess" in where(office.messages, "NOT PROVEN FLAT")
+    office.store.revoke("tess", office.clock.now())
+    after = await go(office, 5)
+    await office.say("/ack A-1", who="ana")
+    after += await go(office, 5)
+    assert "tg:@ana" in {message.chat for message in after}
+    assert "tg:@tess" not in {message.chat for message in after}
+    office.store.bind(Room(chat=DESK, kind=RoomKind.DESK), "local", office.clock.now())
+    await tell(office, notice("dd.blind", P1, "BRAVO"))
+    office.store.unbind(DESK)
+    assert DESK not in {message.chat for message in await tell(office, notice("dd.blind", P1, "BRAVO", text="again"))}
 
 
 async def test_the_rest_of_the_words() -> None:

@@ -97,10 +97,10 @@ async def test_a_fault_in_a_command_is_one_card_and_the_next_still_runs(caplog: 
 async def test_completion_offers_verbs_then_names() -> None:
     office = Office()
     await office.say("/pause ALPHA")
-    assert office.controller.dispatcher.complete("/pau") == ["/pause"]
-    assert office.controller.dispatcher.complete("size al") == ["all", "ALPHA"]
-    assert office.controller.dispatcher.complete("/size ALPHA h") == ["half"]
-    assert office.controller.dispatcher.complete("nonsense x") == []
+    assert office.controller.guide.complete("/pau") == ["/pause"]
+    assert office.controller.guide.complete("size al") == ["all", "ALPHA"]
+    assert office.controller.guide.complete("/size ALPHA h") == ["half"]
+    assert office.controller.guide.complete("nonsense x") == []
 
 
 async def test_the_picker_offers_who_holds_something_and_all_last() -> None:
@@ -163,3 +163,18 @@ async def test_a_form_brings_what_a_line_lacks_and_where_there_is_none_the_usual
     assert "half" in said
     await office.say(handle=office.handle("1"))
     assert len(office.sent) == 2
+
+
+async def test_a_code_whose_answer_breaks_stands_in_no_log(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = Office()
+
+    async def broken(*_: object) -> None:
+        raise ValueError("broken")
+
+    monkeypatch.setattr(office.controller.dispatcher, "_typed", broken)
+    assert "A fault in the bot" in await office.say("492817")
+    await office.say("/status all")
+    assert "492817" not in caplog.text
+    assert "/status" in caplog.text

@@ -1,14 +1,18 @@
 """People: pairing, one-time codes, second persons, freezes and lockdowns; who is refused, and what the audit keeps."""
 
+import logging
 from datetime import timedelta
 
 import pytest
 
-from bot.core.access import Grant, Role
+from bot.core.access import Grant, Role, Room, RoomKind
 from bot.core.chat import Incoming
+from bot.core.dialogue import Intent, Seat
+from bot.runtime.gate import Place
 from bot.runtime.people import PeopleError
 from engine.api import FlattenAsk, PauseAsk, UnlockAsk
-from tests.bot.office import DESK, OPS, Office
+from engine.api.client import EngineSilentError
+from tests.bot.office import DESK, LUIS, OPS, TEAM, Office
 
 # ---- strangers and pairing -----------------------------------------------------------------------------------------
 
@@ -102,7 +106,8 @@ async def test_a_chat_that_nobody_bound_answers_nothing_but_bind() -> None:
 # ---- codes ---------------------------------------------------------------------------------------------------------
 
 
-async def test_a_large_act_on_real_money_needs_a_code_that_counts_once() -> None:
+async def test_a_large_act_on_real_money_needs_a_code_that_counts_once(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
     office = Office(live=True)
     totp = office.codes("luis")
     await office.say("/flatten all")
@@ -116,7 +121,7 @@ async def test_a_large_act_on_real_money_needs_a_code_that_counts_once() -> None
     await office.say(handle=office.handle("y"))
     assert "wrong or used" in await office.say(code)
     assert len(office.sent) == 1
-    assert code not in office.audit.csv()
+    assert code not in office.audit.csv() + caplog.text
 
 
 @pytest.mark.parametrize(("drift_s", "is_taken"), [(-60, False), (-30, True), (30, True), (60, False)])
@@ -135,7 +140,7 @@ async def test_the_word_closes_without_a_code_and_everybody_who_should_know_is_t
     assert "type the word FLATTEN" in await office.say(handle=office.handle("y"), who="tess")
     await office.say("FLATTEN", who="tess")
     assert [type(ask) for ask in office.sent] == [FlattenAsk]
-    told = {message.chat for message in office.messages if "Flatten without a code" in message.card.title}
+    told = {message.chat for message in office.messages if "FLATTEN WITHOUT A CODE" in message.card.title}
     assert {"tg:@ana", "dc:@ana", OPS, "tg:@luis"} <= told
 
 
@@ -305,6 +310,61 @@ async def test_a_restart_forgets_neither_buttons_nor_waiting_acts() -> None:
     assert len(office.sent) == 3
 
 
+async def test_who_asked_must_still_have_the_right_when_the_second_person_says_yes() -> None:
+    office = Office(live=True)
+    await _asked(office)
+    office.store.grant("luis", Grant(role=Role.VIEWER), "local", office.clock.now())
+    await office.say(handle=office.handle("y", "tg:@ana"), who="ana", chat="tg:@ana")
+    assert not office.sent
+    assert any("this needs the role" in line for card in office.shown for line in card.lines)
+
+
+async def test_alone_a_lockdown_within_the_minute_stops_the_act() -> None:
+    office = Office(live=True, solo=True)
+    await _asked(office)
+    await office.say("/lockdown")
+    office.clock.jump(61)
+    await office.controller.second.tick()
+    assert not office.sent
+
+
+async def test_an_act_that_cooled_off_while_the_engine_was_silent_waits_for_it() -> None:
+    office = Office(live=True, solo=True)
+    await _asked(office)
+    office.clock.jump(61)
+    office.direct.silence = EngineSilentError(5.0)
+    await office.controller.second.tick()
+    assert not office.sent
+    office.direct.silence = None
+    await office.controller.second.tick()
+    assert len(office.sent) == 1
+
+
+async def test_a_risk_manager_is_a_second_person_for_a_role_too() -> None:
+    office = Office()
+    totp = office.codes("luis")
+    await office.say("/role Tess risk")
+    await office.say(office.code(totp), handle=office.handle("y", "tg:@luis"))
+    assert "Not done" not in await office.say(handle=office.handle("y", "tg:@ana"), who="ana", chat="tg:@ana")
+    tess = office.store.person_of("tg:tess")
+    assert tess is not None
+    assert tess.role is Role.RISK
+
+
+async def test_the_pad_shows_how_many_digits_were_tapped_and_never_which() -> None:
+    office = Office(live=True)
+    office.codes("luis")
+    await office.say("/flatten all", chat=DESK)
+    await office.say(handle=office.handle("y"), chat=DESK)
+    ref = next(card.ref for card in office.shown if card.ref.startswith("pad:"))
+    for digit in "12":
+        await office.say(handle=office.handle(digit), chat=DESK)
+    assert (office.messages[-1].card.ref, office.messages[-1].card.lines[0]) == (ref, "••")
+    assert len(office.messages[-1].card.actions) == 12
+    await office.say(handle=office.handle("b"), chat=DESK)
+    assert office.messages[-1].card.lines[0] == "•"
+
+
 # ---- freezes and lockdowns -----------------------------------------------------------------------------------------
 
 
@@ -318,6 +378,26 @@ async def test_a_freeze_stops_risk_and_never_a_pause_or_a_flatten() -> None:
     assert [type(ask) for ask in office.sent] == [PauseAsk, FlattenAsk]
     office.clock.jump(3601)
     assert "Ana has frozen" not in await office.say("/resume ALPHA", who="tess")
+
+
+async def test_a_right_that_has_ended_lifts_no_freeze_and_shows_no_more_than_is_left() -> None:
+    office = Office()
+    await office.say("/freeze all 1h", who="ana")
+    now = office.clock.now()
+    with office.database.begin() as connection:
+        connection.exec_driver_sql("delete from granted where principal = 'tess'")
+    office.store.grant("tess", Grant(role=Role.OWNER, scope="all", until=now), "local", now)
+    office.store.grant("tess", Grant(role=Role.TRADER, scope="ALPHA"), "local", now)
+    assert "Ana has frozen" in await office.say("/resume ALPHA", who="tess")
+    assert "BRAVO" not in await office.say("/accounts", who="tess")
+
+
+async def test_an_act_for_accounts_that_nobody_knows_is_refused() -> None:
+    office = Office()
+    intent = Intent(ask=PauseAsk(key="k", by="Luis", scope="ALPHA,nobody"))
+    now = office.clock.now()
+    place = Place.of(LUIS, Seat(person="luis", chat="tg:@luis"), Room(chat="tg:@luis", kind=RoomKind.PRIVATE), now)
+    assert "no account" in await office.controller.second._hand.refusal(intent, None, place)
 
 
 async def test_a_lockdown_leaves_reading_pausing_and_flattening_until_it_is_lifted_at_the_desk() -> None:
@@ -379,3 +459,39 @@ async def test_a_text_that_a_spreadsheet_would_reckon_with_is_harmless() -> None
     office = Office()
     await office.say("=HYPERLINK(0)")
     assert "'=HYPERLINK(0)" in office.audit.csv() or "=HYPERLINK" not in office.audit.csv()
+
+
+async def test_a_group_that_moved_keeps_its_binding_and_its_lockdown_however_often_that_is_told() -> None:
+    office = Office()
+    office.store.set_pref(DESK, "lockdown", "Luis")
+    for _ in range(2):  # by Telegram's own message, and by each card that was still on its way to the old one
+        office.people.moved(DESK, "tg:-100")
+    room = office.people.room("tg:-100")
+    assert room is not None
+    assert (room.kind, room.is_locked_down) == (RoomKind.DESK, True)
+    assert office.people.room(DESK) is None
+
+
+@pytest.mark.parametrize("name", ["dead man", "Dead  Man", "alert policy"])
+def test_nobody_is_called_as_the_desk_calls_itself(name: str) -> None:
+    office = Office()
+    with pytest.raises(PeopleError, match="take another name"):
+        office.people.invite(name, Grant(role=Role.TRADER), "local")
+    assert office.people.invite("Deadman", Grant(role=Role.TRADER), "local")
+
+
+async def test_an_admin_may_change_or_leave_any_chat_from_inside_and_nothing_else_there() -> None:
+    office = Office()
+    totp = office.codes("root")
+    for chat in (DESK, TEAM):
+        assert "No money is shown here" in await office.say("/redact on", who="root", chat=chat)
+        assert "needs the role admin" in await office.say("/role Tess risk", who="root", chat=chat)
+        assert "needs the role" in await office.say("/redact off", who="tess", chat=chat)
+    await office.say("/bind ops", who="root", chat=TEAM)
+    await office.say(handle=office.handle("y", TEAM), who="root", chat=TEAM)
+    for digit in office.code(totp):
+        await office.say(handle=office.handle(digit, TEAM), who="root", chat=TEAM)
+    await office.say(handle=office.handle("o", TEAM), who="root", chat=TEAM)
+    await office.say("/unbind", who="root", chat=DESK)
+    await office.say(handle=office.handle("y", DESK), who="root", chat=DESK)
+    assert {room.chat: room.kind for room in office.people.rooms()} == {TEAM: RoomKind.OPS, OPS: RoomKind.OPS}

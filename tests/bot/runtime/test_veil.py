@@ -1,6 +1,5 @@
-"""What a chat may see: no amounts where it is redacted; a platform's trouble is told on the others; the anchor of the audit."""
+"""What a chat may see: no amounts where it is redacted; the anchor of the audit."""
 
-from dataclasses import dataclass, field
 from decimal import Decimal
 
 import pytest
@@ -9,14 +8,13 @@ from hypothesis import strategies as st
 
 from bot.core.access import Role, Room, RoomKind
 from bot.core.card import MARK, Card, Column, Table, cells, plain
-from bot.core.chat import ChatSpec, File, Health, Limits, Message
+from bot.core.chat import File, Message, Thread
 from bot.core.render.look import money
-from bot.core.veil import bared, unmarked, veiled
+from bot.core.veil import bared, nameless, unmarked, veiled
 from bot.runtime.anchor import Anchor
 from bot.runtime.audience import Audience
 from bot.runtime.veil import Veil
-from bot.runtime.watchman import Watchman
-from engine.api import Severity, Value
+from engine.api import Severity
 from tests.bot.office import DESK, OPS, TEAM, Office
 
 CARD = Card(
@@ -45,6 +43,32 @@ def test_no_amount_shows_through(amount: Decimal) -> None:
     assert unmarked(money(amount)) in "".join(plain(card))
 
 
+async def test_a_room_for_a_part_of_the_desk_reads_no_name_of_another_account() -> None:
+    office, out = Office(), []
+
+    async def put(message: Message) -> None:
+        out.append(message)
+
+    office.store.bind(Room(chat=TEAM, kind=RoomKind.TEAM, scope="ALPHA"), "local", office.clock.now())
+    veil = Veil(office.people, put, lambda: tuple(office.double.accounts.values()))
+    card = Card(title="A-1 STOP BRAVO", lines=("ALPHA, BRAVO: off; DEMOBRAVO", "sec: bravo. BRAVO-2 stays"))
+    thread = Thread(of="alert:1", name="A-1 STOP BRAVO")
+    for chat in (TEAM, DESK, "tg:@tess", "tg:@nobody"):
+        await veil.show(Message(chat=chat, card=card, thread=thread))
+    team, desk, tess, nobody = out
+    assert plain(team.card)[0] == "A-1 STOP •••"
+    assert team.card.lines == ("ALPHA, •••: off; •••", "sec: •••. BRAVO-2 stays")
+    assert team.thread is not None
+    assert team.thread.name == "A-1 STOP •••"
+    assert desk.card == tess.card == card
+    assert "ALPHA" not in str(nobody.card)
+
+
+def test_a_number_is_a_name_only_by_itself() -> None:
+    card = nameless(Card(title="12 lost 12.50, -12, $12 of 1,212 and (12)"), frozenset({"12"}))
+    assert card.title == "••• lost 12.50, -12, $12 of 1,212 and (•••)"
+
+
 async def test_a_redacted_chat_sees_no_money_and_no_files_and_others_see_no_marks() -> None:
     office, out = Office(), []
 
@@ -60,40 +84,6 @@ async def test_a_redacted_chat_sees_no_money_and_no_files_and_others_see_no_mark
     assert not out[0].files
     assert MARK not in str(out[1].card)
     assert out[1].files == files
-
-
-@dataclass
-class Line:
-    is_well: Health = field(default_factory=lambda: Health(heard_s=1.0))
-
-    def health(self) -> Health:
-        return self.is_well
-
-
-async def test_a_deaf_platform_is_told_on_the_others_and_so_is_a_stolen_token() -> None:
-    office, out = Office(), []
-
-    async def put(message: Message) -> None:
-        out.append(message)
-
-    spec = ChatSpec(name="tg", options=Value, limits=Limits(), connect=Line)  # type: ignore[arg-type]  # a line, no chat
-    line = Line()
-    audience = Audience(office.people, has_console=True)
-    watchman = Watchman({"tg": (spec, line)}, audience, put, office.clock)  # type: ignore[dict-item]  # as above
-    await watchman.look()
-    assert not out
-    line.is_well = Health(heard_s=50.0, trouble="no update for 50 s")
-    await watchman.look()
-    await watchman.look()
-    assert {message.chat for message in out} == {"console:desk", OPS}
-    assert all(message.card.severity is Severity.P2 for message in out)
-    line.is_well = Health(heard_s=1.0, trouble="Conflict", is_rival=True)
-    await watchman.look()
-    assert out[-1].card.severity is Severity.P1
-    line.is_well = Health(heard_s=1.0)
-    await office.clock.turn(60)
-    await watchman.look()
-    assert "heard again" in out[-1].card.title
 
 
 async def test_the_audits_head_is_posted_once_a_day_and_can_be_found_again() -> None:

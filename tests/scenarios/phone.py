@@ -9,11 +9,12 @@ import os
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
+from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
 import pyotp
@@ -93,6 +94,10 @@ class Phone(Protocol):
         """All that the newest message that ever held ``word`` has said."""
         ...
 
+    def files(self) -> list[str]:
+        """Names of the files that were shown."""
+        ...
+
 
 class ConsolePhone:
     """The desk's own computer: lines in, lines out. What is edited elsewhere is printed once more."""
@@ -105,6 +110,7 @@ class ConsolePhone:
         self._blocks: list[str] = []
         self._lines: SimpleQueue[str] = SimpleQueue()
         self._screen: Console | None = None
+        self._folder = Path()
 
     def write(self, text: str) -> int:
         self._blocks.extend(block for block in text.split("\n\n") if block.strip())
@@ -116,8 +122,11 @@ class ConsolePhone:
     def isatty(self) -> bool:
         return False
 
-    def up(self) -> AbstractAsyncContextManager[object]:
-        return nullcontext()
+    @asynccontextmanager
+    async def up(self) -> AsyncIterator[object]:
+        with TemporaryDirectory() as folder:
+            self._folder = Path(folder)
+            yield folder
 
     def tables(self) -> dict[str, dict[str, Any]]:
         return {}
@@ -126,7 +135,7 @@ class ConsolePhone:
         self._lines = SimpleQueue()
         reading: Any = iter(self._lines.get, "")
         writing: Any = self
-        self._screen = Console(Options(), self._clock, reading=reading, writing=writing)
+        self._screen = Console(Options(), self._clock, reading=reading, writing=writing, files=self._folder)
         return self._screen
 
     def hang_up(self) -> None:
@@ -153,6 +162,9 @@ class ConsolePhone:
 
     def edits(self, word: str) -> list[str]:
         return [text for text in self.read() if word in text and not text.startswith(">")]
+
+    def files(self) -> list[str]:
+        return [file.name for file in self._folder.iterdir()]
 
 
 class TimedTelegram(TelegramServer):
@@ -226,6 +238,9 @@ class TelegramPhone:
     def edits(self, word: str) -> list[str]:
         number = next(number for number, text in reversed(self.server.said) if word in text)
         return [text for at, text in self.server.said if at == number]
+
+    def files(self) -> list[str]:
+        return [name for post in self.server.rooms[NUMBER].bots for name in post.files]
 
 
 class TimedDiscord(DiscordServer):
@@ -303,6 +318,9 @@ class DiscordPhone:
         number = next(number for number, text in reversed(self.server.said) if word in text)
         return [text for at, text in self.server.said if at == number]
 
+    def files(self) -> list[str]:
+        return [name for post in self.server.posts for name in post.files]
+
 
 PHONES: dict[str, Callable[[Clock], Phone]] = {
     "console": ConsolePhone,
@@ -322,13 +340,14 @@ class Scene:
         self._process: Process | None = None
         self._readers: set[Reader] = set()  # of the event stream
         self._seen = 0
+        self.chat = ChatSettings(name=LUIS.name)
         self.totp: pyotp.TOTP = pyotp.TOTP(pyotp.random_base32())  # Luis: his one-time codes
 
     # ---- what runs -------------------------------------------------------------------------------------------------
 
     def settings(self) -> Settings:
         vault = Vault(TOKENS, ())
-        return Settings(home=self.stage.home, chat=ChatSettings(name=LUIS.name), chats=self.phone.tables(), vault=vault)
+        return Settings(home=self.stage.home, chat=self.chat, chats=self.phone.tables(), vault=vault)
 
     async def open_engine(self) -> None:
         """The engine, and its clerk on the same clock."""
@@ -449,12 +468,17 @@ class Scene:
 
 @asynccontextmanager
 async def phoned(
-    name: str, home: Path, followers: list[FollowerPlan], *, with_bot: bool = True, **settings: Any
+    name: str | Callable[[Clock], Phone],
+    home: Path,
+    followers: list[FollowerPlan],
+    *,
+    with_bot: bool = True,
+    **settings: Any,
 ) -> AsyncIterator[Scene]:
     """Everything up; without ``with_bot`` the story starts the bot itself."""
     stage = Stage(home, followers, **settings)
     await stage.open_venue()
-    scene = Scene(stage, PHONES[name](stage.clock))
+    scene = Scene(stage, (PHONES[name] if isinstance(name, str) else name)(stage.clock))
     try:
         async with scene.phone.up():
             await scene.open_engine()

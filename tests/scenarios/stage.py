@@ -355,6 +355,8 @@ class Stage:
     def picture(self) -> str:
         """What the venue and the engine hold now, for a failure's message."""
         lines = [f"  {name}: venue {self.path(name)} received {self.sizes(name)}" for name in self.venue.venue.accounts]
+        if not hasattr(self, "engine"):  # it runs in another process
+            return "\n".join(lines)
         for name, copier in self.copiers().items():
             lines += [
                 f"  {name} {lane.symbol}: target {lane.target} goal {lane.goal} held {lane.held} +{lane.buys} -{lane.sells}"

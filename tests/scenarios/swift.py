@@ -24,6 +24,12 @@ class SwiftClock:
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds / self.speed)
 
+    def pace(self, speed: float) -> None:
+        """Go on from here at another speed; who sleeps wakes as it was meant before."""
+        now = time.monotonic()
+        self.anchor = now - (now - self.anchor) * self.speed / speed
+        self.speed = speed
+
     def turn_to(self, at: datetime) -> None:
         """Go on from a later moment; who sleeps wakes no earlier by it."""
         self.anchor -= max(0.0, (at - self.now()).total_seconds()) / self.speed

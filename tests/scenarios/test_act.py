@@ -76,6 +76,17 @@ async def test_a_pause_ends_by_itself_and_a_key_counts_once(tmp_path: Path) -> N
         assert not stage.copier("A").holds
 
 
+async def test_a_second_pause_is_no_resume(tmp_path: Path) -> None:
+    async with staged(tmp_path, [follower("A")]) as stage:
+        for key in ("first", "second"):
+            stage.act(Pause(accounts=(A,), reason="NFP"), key=key)
+        stage.lead(2)
+        await stage.until_skipped("A", ("hold", 2))
+        stage.act(Resume(accounts=(A,)), key="resume")
+        stage.lead(1)
+        await stage.until_held({"A": 1})
+
+
 async def test_a_resume_can_join(tmp_path: Path) -> None:
     async with staged(tmp_path, [follower("A"), follower("B")]) as stage:
         stage.act(Pause(accounts=(A, B)), "pause")

@@ -51,9 +51,9 @@ async def test_another_copier_is_found_and_copying_stops_on_that_account(tmp_pat
     async with staged(tmp_path, pair(RoguePolicy.ALERT), per_login=1, speed=5) as stage:
         for net in (1, 2):
             stage.lead(1)
+            await stage.until(lambda net=net: sum(stage.sizes("A")) == stage.held("B") == net, "both copy")
             stage.fault(fault.ForeignOrder(account="A", symbol="NQZ6", quantity=1))
-            await stage.until(lambda net=net: stage.held("B") == net, "B copies")
-            await stage.until(lambda: bool(stage.notices("rogue.open", "A")), "A is told")
+            await stage.until(lambda net=net: len(stage.notices("rogue.open", "A")) == net, "A is told")
             stage.act(Apart(accounts=(A,)), key=f"apart-{net}")
             await stage.stand(4)
         await stage.until(lambda: bool(stage.notices("rogue.copier", "A")), "the second copier is named")

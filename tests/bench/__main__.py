@@ -4,7 +4,9 @@ import argparse
 import os
 import platform
 import sys
+import tempfile
 import time
+from pathlib import Path
 from typing import Any
 
 from tests.bench import control
@@ -13,6 +15,7 @@ from tests.bench.race import Racer, race, start_desk, start_floor
 from tests.bench.table import Row, Target, ratios, table, times
 from tests.bench.variant import Variants, flow_of
 from tests.bench.venue import Venue
+from tests.scenarios.load import ALERTS, COPIES, EVERY_S, loaded
 
 FULL = (Size(1, 1, 400), Size(20, 1, 400), Size(200, 1, 150), Size(1_000, 1, 100))
 QUICK = (Size(1, 1, 60), Size(20, 1, 80), Size(200, 1, 30))
@@ -82,6 +85,21 @@ class Bench:
         heads = ("followers", "order", "engine µs p50 / p99 / max", "floor µs p50 / p99 / max", "ratio p50 / p99 / max")
         print(f"\n{title}\n\n{table(heads, rows)}\n", flush=True)
 
+    def alerts(self) -> None:
+        """The table of delays from what the engine tells to the first card that a service is asked to show."""
+        progress(f"alerts: {COPIES:,} copies and {ALERTS} alerts through both platforms' limits")
+        with tempfile.TemporaryDirectory() as home:
+            load = loaded(Path(home))
+        refused = len(load.both.telegram.limited) + len(load.both.discord.limit.limited)
+        title = (
+            f"Alerts, with {COPIES:,} copies in {COPIES * EVERY_S:.0f} s: seconds to the first send; {refused} refused"
+        )
+        print(f"{title}\n\n{load.rows()}\n", flush=True)
+        for told in (False, True):
+            worst = load.worst_p1(is_grouped=told)
+            words = f"a P1 {'that waits for what belongs to it' if told else 'that stands alone'}: worst, s"
+            self.targets.append(Target(words, worst, 2.0 if told else 1.0))
+
     def variants(self, followers: int, rounds: int) -> None:
         """The table of bad conditions."""
         progress("bad conditions")
@@ -115,7 +133,7 @@ def load() -> str:
 def main() -> int:
     """Measure, print, judge."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="fewer and smaller desks, under 40 s")
+    parser.add_argument("--quick", action="store_true", help="fewer and smaller desks, under two minutes")
     parser.add_argument("--strict", action="store_true", help="exit with 1 if a target is not met")
     asked = parser.parse_args()
     control.raise_limits()
@@ -128,6 +146,7 @@ def main() -> int:
     bench.fan_outs(QUICK_SHARED if asked.quick else FULL_SHARED, "Twenty followers a login")
     bench.fan_outs(QUICK_ASLEEP if asked.quick else ASLEEP, "The engine asleep between two moves", is_asleep=True)
     bench.variants(*(QUICK_VARIANTS if asked.quick else FULL_VARIANTS))
+    bench.alerts()
     print(f"Growth: what one leader event costs the engine in all, answers included\n\n{growth(bench.grown)}\n")
     print("\n".join(str(target) for target in bench.targets))
     print(f"\n{time.monotonic() - began:.0f} s{load()}")

@@ -3,18 +3,21 @@
 import random
 import subprocess
 import sys
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from itertools import count
-from pathlib import Path
 
 from tests.bench import phone, wire
 from tests.bench.race import PATIENCE_S, DeskRacer, Watch, race, start_desk
+from tests.bench.steady import steady
 from tests.bench.table import Row, Target, at, times
 from tests.bench.venue import Venue
 
 BURST = 20  # events of the flooding follower in one go, at a moment up to ...
+RATE = 50.0  # leader events a second ...
+STEADY = 20  # ... copied to so many followers
+PATIENT = 4  # times as long where a chat may only be asked every few seconds
 SPREAD_S = 0.02  # ... this long before the leader's fill
 
 Say = Callable[[str], None]
@@ -44,6 +47,7 @@ class Variants:
         self._limits()
         self._phone()
         self._plain.close()
+        self._steady()
 
     def _start(self, journal: str = "on", clerk: str = "off", limits: str = "off") -> DeskRacer:
         """One engine of a race; asleep between two moves, since several awake ones would take each other's cores."""
@@ -148,25 +152,50 @@ class Variants:
     def _phone(self) -> None:
         alone, asked = self._start(clerk="on"), self._start(clerk="on")
         assert asked.home is not None
-        home = asked.home.name
-        bot = subprocess.Popen([sys.executable, "-m", "tests.bench.phone", home])
-        answers = Path(home) / phone.FILE
-        self._venue.until(lambda: answers.exists() or bot.poll() is not None, PATIENCE_S, "the bot to start")
-        began = time.monotonic()
-        try:
+        with self._bot(asked.home.name, phone.CONSOLE):
             _, without, mine = self._race("a busy bot", alone, asked)
-            pace = self._rounds / (time.monotonic() - began)
-        finally:
-            bot.kill()
-            bot.wait()
         words = "a bot that shows each copy and is asked all the time, against none"
         self._note(words, mine, without)
         self.targets.append(Target(f"{words}: last order, p99", mine.last[1] / without.last[1], 1.1))
-        said = phone.replies(home)
-        words = f"{len(said)} commands to a bot with {pace:.0f} copies a second: s to the first answer, p95"
-        self.targets.append(Target(words, at(said, 0.95), 1.0))
         alone.close()
         asked.close()
+
+    def _steady(self) -> None:
+        """Commands while the leader trades at a pace of his own, and what they cost the copies."""
+        desk = start_desk(self._venue, f"variant{next(self._numbers)}", STEADY, clerk="on", awake_s=0)
+        assert desk.home is not None
+        home, fills = desk.home.name, self._rounds * 5
+        self._say(f"{RATE:.0f} leader events a second, {STEADY} followers")
+        without = steady(self._venue, desk, RATE, fills)
+        for mode, platforms in ((phone.CONSOLE, (phone.CONSOLE,)), (phone.CHATS, phone.PLATFORMS)):
+            with self._bot(home, mode):
+                mine = steady(self._venue, desk, RATE, fills * (1 if mode == phone.CONSOLE else PATIENT))
+            words = f"{mine.pace:.0f} leader events a second, {STEADY} followers, a bot on {' and '.join(platforms)}"
+            words += f" ({mine.netted} netted)" if mine.netted else ""
+            self.rows.append([words, *compared(mine.last, without.last)])
+            for name in platforms:
+                said = phone.replies(home, name)
+                words = f"{len(said)} commands on {name} meanwhile: s to the first answer, p95"
+                self.targets.append(Target(words, at(said, 0.95), 1.0))
+        desk.close()
+
+    @contextmanager
+    def _bot(self, home: str, mode: str) -> Iterator[None]:
+        bot = subprocess.Popen([sys.executable, "-m", "tests.bench.phone", home, mode])
+        name = phone.PLATFORMS[-1] if mode == phone.CHATS else mode
+        answers = phone.file_of(home, name)
+        self._venue.until(lambda: answers.exists() or bot.poll() is not None, PATIENCE_S, "the bot to start")
+        try:
+            yield
+        finally:
+            bot.kill()
+            bot.wait()
+
+
+def compared(mine: list[float], of: list[float]) -> list[str]:
+    """Cells of a row: both times, and the ratios."""
+    own, other = ((at(laps, 0.5), at(laps, 0.99), max(laps)) for laps in (mine, of))
+    return [times(own), times(other), f"{own[0] / other[0]:.2f}", f"{own[1] / other[1]:.2f}"]
 
 
 def flow_of(venue: Venue) -> Callable[[], None]:

@@ -128,7 +128,7 @@ class Venue:
         """Serve for a while."""
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
-            self._step(left)
+            self.step(left)
 
     def until(self, condition: Callable[[], bool], patience_s: float, what: str) -> None:
         """Serve until something has come about."""
@@ -136,9 +136,10 @@ class Venue:
         while not condition():
             if time.monotonic() > end:
                 raise TimeoutError(f"waited {patience_s:g} s in vain for {what}")
-            self._step(0.05)
+            self.step(0.05)
 
-    def _step(self, seconds: float) -> None:
+    def step(self, seconds: float) -> None:
+        """Serve what comes next, for at most so long."""
         now = time.monotonic()
         if now - self._beat > HEARTBEAT_S:
             self._beat = now

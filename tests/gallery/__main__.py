@@ -1,9 +1,11 @@
 """``python -m tests.gallery DIR``: writes pages of sample cards on both platforms, from what the adapters would send.
 
-The text, its markup and the rows of buttons are the adapters' own; the looks around them are drawn after the platforms' apps.
+The text, its markup and the rows of buttons are the adapters' own; the looks around them are drawn after the platforms' apps,
+dark as most have them and light. The pictures in docs/img are pages that a browser has drawn 1216 pixels wide.
 """
 
 import asyncio
+import base64
 import html
 import json
 import re
@@ -13,17 +15,20 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from bot.chats.discord.button import FORMS, Form
 from bot.chats.discord.layout import sheet
 from bot.chats.telegram.html import layout
 from bot.chats.telegram.keyboard import rows
 from bot.core.card import Action, Look
 from bot.core.chat import Message
 from bot.core.veil import bared
+from tests.gallery.night import rung, told
 from tests.gallery.sample import afternoon
 
 PAGE = """<!doctype html><meta charset="utf-8"><style>
 body {{ margin: 0; padding: 18px; background: {ground}; width: 1180px; columns: 3; column-gap: 18px;
   font: 15px/1.35 "DejaVu Sans", "Noto Color Emoji", sans-serif; color: {ink}; }}
+img {{ width: 100%; border-radius: 8px; }} .file {{ font-size: 13px; opacity: .8; margin: 4px 0; }}
 .card {{ break-inside: avoid; margin: 0 0 16px; }}
 {rules}</style>{cards}"""
 TELEGRAM = """
@@ -41,10 +46,30 @@ h3 { margin: 0 0 4px; font-size: 17px; } .small { font-size: 12px; color: #a3a6a
 pre { font: 13px/1.3 "DejaVu Sans Mono", "Noto Color Emoji", monospace; background: #1e1f22; border-radius: 4px;
   padding: 7px; margin: 5px 0; }
 hr { border: 0; border-top: 1px solid #45474d; margin: 9px 0; }
-.row { display: flex; gap: 7px; margin-top: 7px; }
+.row { display: flex; flex-wrap: wrap; gap: 7px; margin-top: 7px; }
+.field { background: #1e1f22; border-radius: 4px; padding: 7px; margin: 4px 0 9px; color: #a3a6aa; min-height: 1.2em;
+  flex: 1 1 100%; }
 .key { background: #4e5058; border-radius: 8px; padding: 6px 14px; font-size: 14px; }
 .s3 { background: #248046; } .s4 { background: #b4373b; } .s1 { background: #5865f2; }
 """
+LIGHT = {
+    "telegram": """
+.bubble { background: #fff; } pre { color: #2b5f8f; } blockquote { color: #52606d; }
+.key { background: #d5e3ee; } .success { background: #bfe3cb; } .danger { background: #f1c0c0; }
+""",
+    "discord": """
+.box { background: #f2f3f5; } .field { background: #e3e5e8; color: #5c5e66; } hr { border-color: #d5d7db; }
+pre { background: #e3e5e8; } .small { color: #5c5e66; }
+.key { background: #d4d7dc; color: #2e3338; } .s3, .s4, .s1 { color: #fff; } .s3 { background: #248046; }
+.s4 { background: #b4373b; } .s1 { background: #5865f2; }
+""",
+}
+GROUNDS = {
+    ("telegram", "dark"): ("#0e1621", "#f5f5f5"),
+    ("telegram", "light"): ("#cfdbe4", "#111"),
+    ("discord", "dark"): ("#313338", "#dbdee1"),
+    ("discord", "light"): ("#ffffff", "#2e3338"),
+}
 
 
 def telegram(message: Message) -> str:
@@ -52,7 +77,17 @@ def telegram(message: Message) -> str:
     text = layout(message.card).html
     text = re.sub(r"<tg-time[^>]*>(.*?)</tg-time>", r"\1", text)
     keys = "".join(f'<div class="row">{"".join(map(_key, row))}</div>' for row in rows(message.card.actions))
-    return f'<div class="card"><div class="bubble">{text}</div>{keys}</div>'
+    return f'<div class="card">{_files(message)}<div class="bubble">{text}</div>{keys}</div>'
+
+
+def _files(message: Message) -> str:
+    """The pictures that come with a card, and the names of its other files."""
+    return "".join(
+        f'<img src="data:image/png;base64,{base64.b64encode(file.body).decode()}">'
+        if file.body.startswith(b"\x89PNG")
+        else f'<div class="file">📎 {html.escape(file.name)}</div>'
+        for file in message.files
+    )
 
 
 def _key(action: Action) -> str:
@@ -65,7 +100,29 @@ def discord(message: Message) -> str:
     (box,) = sheet(message).view.to_components()
     colour = box.get("accent_color") or 0x2ECC71
     inside = "".join(_part(part) for part in box["components"])
-    return f'<div class="card"><div class="box" style="border-color: #{colour:06x}">{inside}</div></div>'
+    return (
+        f'<div class="card"><div class="box" style="border-color: #{colour:06x}">{inside}</div>{_files(message)}</div>'
+    )
+
+
+def _is_discords(message: Message) -> bool:
+    return any(action.form == "answer" for action in message.card.actions)
+
+
+def form(name: str) -> str:
+    """A question before a press counts, as Discord opens it."""
+    shown: Any = Form("h", name).to_dict()
+    fields = "".join(
+        f'<div><b>{html.escape(one["label"])}</b></div><div class="field">{html.escape(_blank(one["component"]))}</div>'
+        for one in shown["components"]
+    )
+    return f'<div class="card"><div class="box"><h3>{html.escape(shown["title"])}</h3>{fields}</div></div>'
+
+
+def _blank(component: Any) -> str:
+    return (
+        component.get("placeholder") or " ○ ".join(["", *(one["label"] for one in component.get("options", ()))]) or " "
+    )
 
 
 def _part(part: Any) -> str:
@@ -75,12 +132,18 @@ def _part(part: Any) -> str:
         case 14:
             return "<hr>"
         case 1:
-            keys = "".join(
-                f'<div class="key s{key["style"]}">{html.escape(key["label"])}</div>' for key in part["components"]
-            )
-            return f'<div class="row">{keys}</div>'
+            return f'<div class="row">{"".join(map(_control, part["components"]))}</div>'
+        case 12 | 13:
+            return ""  # its files are drawn beside it
         case _:
             return f'<div class="small">{html.escape(json.dumps(part)[:60])}</div>'
+
+
+def _control(part: Any) -> str:
+    if part["type"] == 2:
+        return f'<div class="key s{part["style"]}">{html.escape(part["label"])}</div>'
+    words = " · ".join(one["label"] for one in part["options"])
+    return f'<div class="field">{html.escape(part["placeholder"])} ▾<br><span class="small">{html.escape(words)}</span></div>'
 
 
 def _markdown(text: str) -> str:
@@ -91,7 +154,8 @@ def _markdown(text: str) -> str:
             continue
         lines = []
         for line in piece.strip("\n").split("\n"):
-            plain = html.escape(re.sub(r"\\([^\w\s])", r"\1", line))
+            plain = re.sub(r"<t:\d+(:\w)?>", "2 seconds ago", line)
+            plain = html.escape(re.sub(r"\\([^\w\s])", r"\1", plain))
             plain = re.sub(r"\*\*(.+?)\*\*", r"<b>\1</b>", plain)
             if plain.startswith("### "):
                 lines.append(f"<h3>{plain[4:]}</h3>")
@@ -104,14 +168,18 @@ def _markdown(text: str) -> str:
 
 
 async def _main(where: Path) -> None:
-    messages = [replace(message, card=bared(message.card)) for message in await afternoon()]
-    for name, draw, rules, ground, ink in (
-        ("telegram", telegram, TELEGRAM, "#0e1621", "#f5f5f5"),
-        ("discord", discord, DISCORD, "#313338", "#dbdee1"),
-    ):
-        cards = "".join(map(draw, messages))
-        page = PAGE.format(ground=ground, ink=ink, rules=rules, cards=cards)
-        (where / f"{name}.html").write_text(page, encoding="utf-8")
+    scenes = {"": await afternoon(), "-alerts": await rung(), "-digests": await told()}
+    for scene, messages in scenes.items():
+        bare = [replace(message, card=bared(message.card)) for message in messages]
+        for (name, theme), (ground, ink) in GROUNDS.items():
+            draw, rules = (telegram, TELEGRAM) if name == "telegram" else (discord, DISCORD)
+            cards = "".join(draw(one) for one in bare if name == "discord" or not _is_discords(one))
+            if name == "discord" and scene == "-digests":
+                cards += "".join(map(form, FORMS))
+            page = PAGE.format(
+                ground=ground, ink=ink, rules=rules + (LIGHT[name] if theme == "light" else ""), cards=cards
+            )
+            (where / f"{name}{scene}{'' if theme == 'dark' else '-light'}.html").write_text(page, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Lock
 from typing import Any
 
 from alembic import command
@@ -10,6 +11,8 @@ from sqlalchemy import Connection, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from engine.api import ConfigError, LockstepError
+
+_MIGRATING = Lock()  # Alembic keeps the migration under way in globals of the process
 
 
 class StorageError(LockstepError):
@@ -41,7 +44,8 @@ class Database:
                 connection.exec_driver_sql("PRAGMA busy_timeout=20000")
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            with _MIGRATING:
+                command.upgrade(config, "head")
         if self.is_sqlite:
             with self.begin() as connection:
                 connection.exec_driver_sql("PRAGMA busy_timeout=2000")

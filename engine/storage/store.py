@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from threading import Lock
 from typing import Any
 
 from alembic import command
@@ -29,6 +30,7 @@ from engine.storage.row import Batch, Row
 from engine.storage.table import ACTS, CHECKPOINT, FILLS, JOURNAL, ORDERS, PROGRESS, RETIRED
 from engine.storage.tail import Checkpoint, Record
 
+_MIGRATING = Lock()  # Alembic keeps the migration under way in globals of the process
 _STORED = "stored"
 _READ_AT_ONCE = 500
 
@@ -63,7 +65,8 @@ class Store:
         config.set_main_option("script_location", "engine.storage:migrations")
         with self._begin() as connection:
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            with _MIGRATING:
+                command.upgrade(config, "head")
 
     def stored_seq(self) -> int:
         """Newest entry that is stored with all before it; 0 for none."""

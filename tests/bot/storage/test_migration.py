@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
@@ -16,9 +17,9 @@ def test_the_steps_lead_to_the_tables_of_today() -> None:
         assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
 
 
-def test_programs_that_start_at_once_make_the_tables_once(tmp_path: Path) -> None:
-    url = f"sqlite:///{(tmp_path / 'bot.db').as_posix()}"
-    with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(lambda _: Database(url), range(4)))
+@pytest.mark.parametrize("names", [["bot"] * 4, ["a", "b", "c", "d"]], ids=["one", "several"])
+def test_databases_that_are_opened_at_once_get_their_tables_once(tmp_path: Path, names: list[str]) -> None:
+    with ThreadPoolExecutor(len(names)) as pool:
+        found = list(pool.map(lambda name: Database(f"sqlite:///{(tmp_path / f'{name}.db').as_posix()}"), names))
     for database in found:
         database.close()

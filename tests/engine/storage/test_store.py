@@ -1,6 +1,7 @@
 """The journal in SQL: one contract for SQLite and PostgreSQL."""
 
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,16 @@ def test_entries_come_back_as_they_were(store: Store) -> None:
     assert store.entry(99) is None
     assert store.act_seq("k1") == 10
     assert store.act_seq("k2") is None
+
+
+def test_several_databases_are_prepared_at_once(tmp_path: Path) -> None:
+    """Whatever prepares them has one state for the whole process."""
+    stores = [Store(f"sqlite:///{(tmp_path / f'{number}.db').as_posix()}") for number in range(8)]
+    with ThreadPoolExecutor(len(stores)) as pool:
+        list(pool.map(Store.prepare, stores))
+    assert [store.stored_seq() for store in stores] == [0] * len(stores)
+    for store in stores:
+        store.close()
 
 
 def test_orders_and_fills_can_be_read_by_sql(store: Store) -> None:

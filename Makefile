@@ -11,7 +11,7 @@ demo: $(READY)
 	@$(BIN)/lockstep demo
 
 test: $(READY)
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto --dist worksteal
 
 check: $(READY)
 	@$(BIN)/ruff check .
@@ -33,7 +33,7 @@ $(READY): pyproject.toml requirements.lock
 	@touch $(READY)
 
 lock:
-	@$(PYTHON) -m uv pip compile --universal --python-version 3.11 --extra dev --output-file requirements.lock pyproject.toml
+	@$(PYTHON) -m uv pip compile --no-header --universal --python-version 3.11 --extra dev --output-file requirements.lock pyproject.toml
 
 clean:
 	rm -rf $(VENV) build *.egg-info

@@ -9,7 +9,7 @@ from pathlib import Path
 from engine.domain.group import Multiplier
 from engine.sim.market import Step
 from engine.sim.tape import tape
-from tests.scenarios.conftest import TAPE
+from tests.conftest import TAPE
 from tests.scenarios.stage import LEADER, Stage, follower, staged
 
 EVERY = 60  # trades of the tape between two of the leader's

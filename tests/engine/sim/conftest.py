@@ -1,31 +1,12 @@
 """A venue on a hand-turned clock for the tests of the venue."""
 
-import os
-import shutil
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
 from engine.sim.desk import AccountPlan, Desk, LoginPlan
 from engine.sim.server import VenueServer
 from tests.clock import HandClock
-
-PUBLIC_CLIENT = "test_public_client.py"
-
-
-def _cannot_run() -> bool:
-    return shutil.which("node") is None and not os.environ.get("CI")
-
-
-def pytest_ignore_collect(collection_path: Path) -> bool | None:
-    return True if collection_path.name == PUBLIC_CLIENT and _cannot_run() else None
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if _cannot_run():
-        terminalreporter.write_line(f"not run: {PUBLIC_CLIENT}, because node is not on the path")
-
 
 DESK = Desk(
     logins=(

@@ -1,8 +1,8 @@
-"""An event loop that leaps over waiting: work takes the time that it takes, and a wait for nothing but time takes none.
+"""An event loop that leaps over waiting: work takes the processor time that it takes, and a wait for nothing but time takes none.
 
 For stories within one process, its sockets included: what one end has written is readable at the other before the loop looks
 again, so that a loop with nothing to read and nothing to run waits for a timer alone. Minutes then pass in seconds, each figure
-still holds the processor's own time, and a busy machine makes no timer late.
+still holds the processor's own time, and neither a busy machine nor a lost core makes anything late.
 """
 
 import asyncio
@@ -31,20 +31,20 @@ class _Selector(selectors.DefaultSelector):
             return super().select(None)
         ready = super().select(min(timeout, GRACE_S))
         if not ready:
-            self.skipped += max(0.0, timeout - GRACE_S)
+            self.skipped += timeout
         return ready
 
 
 class LeapLoop(asyncio.SelectorEventLoop):
-    """Its time is the world's, and what was leapt over."""
+    """Its time is this process's own on the processor, and what was leapt over."""
 
     def __init__(self) -> None:
         self.leaps = _Selector()
-        self._began = time.monotonic()
+        self._began = time.process_time()
         super().__init__(self.leaps)
 
     def time(self) -> float:
-        return time.monotonic() - self._began + self.leaps.skipped
+        return time.process_time() - self._began + self.leaps.skipped
 
 
 class LeapClock:

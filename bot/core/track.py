@@ -14,4 +14,5 @@ class Track(Value, frozen=True):
     remarks: tuple[str, ...] = ()
     actions: tuple[Action, ...] = ()
     answers: str = ""  # what the card answers
+    also: tuple[str, ...] = ()  # chats that hear it too where it never arrived
     post: str = ""  # the message that asked for it: it bears a sign when the act is proven

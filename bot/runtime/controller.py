@@ -108,7 +108,7 @@ class Controller:
         marks = Marks(mark, start) if mark is not None else None
         self.proofs = Proofs(engine, self.fader.show, watch, clock, TrackStore(database), zone=zone, marks=marks)
         hand = Hand(around, self.proofs)
-        self.second = Second(around, hand, ApprovalStore(database))
+        self.second = Second(around, hand, ApprovalStore(database), self.proofs, mail)
         self.guide = Guide(around, commands, start, has_venue=venue is not None)
         self.digests = Digests(DigestStore(database), around, rota, Editor(around, self.alerts), mail)
         self.comeback = Comeback(BeatStore(database), around, self.alerts, audience, watch, mail)

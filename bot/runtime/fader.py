@@ -64,6 +64,10 @@ class Fader:
             self._rows.end(message.chat, left.ref)
         await self._show(message)
 
+    def settled(self, chat: str, ref: str) -> None:
+        """A card gets what has no buttons, on another way than this."""
+        self._rows.end(chat, ref)
+
     async def pressed(self, handle: str) -> None:
         """Somebody pressed: what that ended, or what had run out before, leaves its card."""
         offer = self._handles.get(handle)

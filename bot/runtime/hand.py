@@ -67,15 +67,15 @@ class Hand:
             await self.say(place, refusal_card(f"Not done: {why}."))
         return bool(why)
 
-    async def do(self, intent: Intent, preview: PreviewView | None, place: Place, level: Level) -> None:
-        """Do it.
+    async def do(
+        self, intent: Intent, preview: PreviewView | None, place: Place, level: Level, *, also: tuple[str, ...] = ()
+    ) -> None:
+        """Do it; the chats ``also`` hear it too where it never arrives.
 
         Raises: EngineError where the engine does not take it; PeopleError for a deed that cannot be done.
         """
         if intent.deed is not None:
-            lines = self._people.carry_out(intent.deed, place.person)
-            self.record(place, intent, "ok", "", level=level)
-            self._sentry.did(intent.deed, place.person, place.room)
+            lines = self.carry_out(intent, place, level)
             await self.say(place, done_card(lines), is_secret=len(lines) > 1)
             return
         assert intent.ask is not None
@@ -93,10 +93,22 @@ class Hand:
                 remarks=intent.remarks,
                 actions=actions,
                 answers=place.incoming.update,
+                also=also,
                 post=intent.post,
             )
         )
         self._sentry.sent(place.person, place.seat.chat, intent, preview)
+
+    def carry_out(self, intent: Intent, place: Place, level: Level) -> tuple[str, ...]:
+        """Do what concerns people and chats alone; what to tell of it.
+
+        Raises: PeopleError where it cannot be done.
+        """
+        assert intent.deed is not None
+        lines = self._people.carry_out(intent.deed, place.person)
+        self.record(place, intent, "ok", "", level=level)
+        self._sentry.did(intent.deed, place.person, place.room)
+        return lines
 
     async def undo(self, undo: Undo, place: Place) -> None:
         """Take an act back."""

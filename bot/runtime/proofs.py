@@ -47,6 +47,7 @@ class Proofs:
         self._sent: dict[str, float] = {}
         self._rows = tracks
         self._marks = marks
+        self.pledged: set[str] = set()  # approved: what becomes of one that never arrived is another's to say
         for track in tracks.open():
             self._tracks[track.ask.key] = track
             self._sent[track.ask.key] = clock.monotonic()
@@ -117,10 +118,19 @@ class Proofs:
             except EngineError as error:
                 if error.status != 404 or self._clock.monotonic() - self._sent[key] < GRACE_S:
                     continue
+                if key in self.pledged:
+                    continue
+                card = refusal_card(f"{title_of(track.ask)} never arrived: nothing was done.", Severity.P2)
+                for chat in dict.fromkeys((track.seat.chat, *track.also)):
+                    await self._show(Message(chat=chat, card=card))
                 self._forget(key)
                 self._watch.failed_acts += 1
-                card = refusal_card(f"{title_of(track.ask)} never arrived: nothing was done.", Severity.P2)
-                await self._show(Message(chat=track.seat.chat, card=card))
+
+    def drop(self, key: str) -> None:
+        """An act that was pledged will not be done."""
+        self.pledged.discard(key)
+        if key not in self._views:
+            self._forget(key)
 
     def _forget(self, key: str) -> None:
         self._watch.open_acts.discard(key)

@@ -1,37 +1,44 @@
 """Second: acts that need another person's word, asked on every platform; alone, a person has a minute to think again."""
 
+from collections.abc import Callable, Coroutine
 from datetime import timedelta
+from typing import Any
 
 import msgspec
 
 from bot.core.access import Known, Level, Person, Role, RoomKind
-from bot.core.card import Card, Look
+from bot.core.card import Look
 from bot.core.chat import Message
 from bot.core.denial import Denied
 from bot.core.dialogue import ANYBODY, APPROVE_S, GLASS, Approve, Button, Fill, Intent, Seat, still_means
-from bot.core.render.people import second_card, waiting_card
+from bot.core.render.people import ended_card, second_card, waiting_card
 from bot.core.render.word import refusal_card
 from bot.runtime.around import Around
 from bot.runtime.audience import private_chat
+from bot.runtime.climber import Mail
 from bot.runtime.gate import Place
 from bot.runtime.hand import Hand, title
 from bot.runtime.lasting import Faults, tried
 from bot.runtime.people import PeopleError
+from bot.runtime.proofs import GRACE_S, Proofs
 from bot.storage.approval import Approval, ApprovalStore, Waiting
-from engine.api import LockstepError, PreviewView, Severity
-from engine.api.client import EngineError
+from engine.api import PreviewView, Severity
+from engine.api.client import EngineError, EngineSilentError
 
 COOL_OFF_S = 60.0
 BREAK_AFTER = timedelta(minutes=2)
 LEAST_REASON = 10
+LONGEST = 80  # of a second person's name in the audit
+STILL = timedelta(seconds=60)  # what was approved is sent by then, or not at all
 TICK_S = 1.0
+UNKNOWN = 404
 
 
 class Second:
     """Acts that wait."""
 
-    def __init__(self, around: Around, hand: Hand, approvals: ApprovalStore) -> None:
-        """``hand`` does what was approved."""
+    def __init__(self, around: Around, hand: Hand, approvals: ApprovalStore, proofs: Proofs, mail: Mail) -> None:
+        """``hand`` does what was approved, ``proofs`` follows it; ``mail`` keeps what is told together with why."""
         self._engine = around.engine
         self._people = around.people
         self._show = around.show
@@ -39,7 +46,13 @@ class Second:
         self._clock = around.clock
         self._hand = hand
         self._approvals = approvals
+        self._proofs = proofs
+        self._mail = mail
+        self._fader = around.fader
         self._faults = Faults("what waits for a second person")
+        self._under_way: set[str] = set()  # approved, and being sent by this process
+        self._began = around.clock.monotonic()
+        proofs.pledged.update(one.intent.ask.key for one in approvals.approved() if one.intent.ask is not None)
 
     def others(self, person: Person) -> list[Known]:
         """Who else could approve."""
@@ -94,7 +107,7 @@ class Second:
                 self._hand.deny(place, approval.intent, Denied.RIGHTS, why, level=Level.C4)
                 await self._hand.say(place, refusal_card(f"Not done: {why}."))
                 return
-            await self._end(approval, Waiting.DENIED, place.person.name, "cancelled" if is_own else "denied")
+            self._end(approval, Waiting.DENIED, place.person.name, "cancelled" if is_own else "denied")
             return
         if is_own:
             self._hand.deny(place, approval.intent, Denied.OWN, "approved his own act", level=Level.C4)
@@ -107,9 +120,9 @@ class Second:
             await self._hand.say(place, refusal_card(f"Not done: {why}."))
             return
         if self._clock.now() >= approval.due:
-            await self._end(approval, Waiting.EXPIRED, "", "nobody approved in time")
+            self._end(approval, Waiting.EXPIRED, "", "nobody approved in time: not done")
             return
-        await self._second_said_yes(approval, place.person.name)
+        await self._second_said_yes(approval, place.person.name, place.seat.chat)
 
     async def break_glass(self, name: str, reason: str, place: Place) -> None:
         """The owner goes on alone, after two minutes without an answer; everybody is told.
@@ -128,69 +141,168 @@ class Second:
             raise PeopleError(f"say why, in {LEAST_REASON} characters or more")
         scope = approval.intent.ask.scope if approval.intent.ask is not None else ""
         self._sentry.broke_glass(place.person, approval.id, title(approval.intent), scope, reason)
-        await self._second_said_yes(approval, f"break-glass: {reason}")
+        await self._second_said_yes(approval, f"break-glass: {reason}", place.seat.chat)
 
-    async def _second_said_yes(self, approval: Approval, second: str) -> None:
+    async def _second_said_yes(self, approval: Approval, second: str, yes_in: str = "") -> None:
         """Look at the state once more; what changed since the asker looked is not done."""
         intent, preview = approval.intent, approval.preview
         if intent.ask is not None and preview is not None:
             now = await self._engine.preview(intent.ask)
             if not still_means(preview, now):
-                await self._end(approval, Waiting.DENIED, second, "the state changed since it was asked; ask again")
+                self._end(approval, Waiting.DENIED, second, "the state changed since it was asked; ask again")
                 return
             ask = msgspec.structs.replace(intent.ask, version=now.version, by=f"{intent.ask.by} + {second}"[:120])
             intent, preview = msgspec.structs.replace(intent, ask=ask), now
-        place = self._place_of(approval)
-        why = (
-            await self._hand.refusal(intent, preview, place)
-            if place is not None
-            else "who asked has no rights any more"
-        )
+        place, why = await self._standing(approval, intent, preview)
         if why or place is None:
-            await self._end(approval, Waiting.DENIED, second, f"not done: {why}")
+            self._end(approval, Waiting.DENIED, second, f"not done: {why}")
             return
-        if not self._approvals.end(approval, Waiting.DONE, second):
-            return
-        await self._tell_end(approval, f"approved by {second}")
-        self._hand.record(place, intent, "approved", "", level=Level.C4, second=second)
+        approved = msgspec.structs.replace(
+            approval,
+            intent=intent,
+            preview=preview,
+            state=Waiting.APPROVED,
+            due=self._clock.now() + STILL,
+            second=second,
+            yes_in=yes_in or approval.seat.chat,
+        )
+        self._under_way.add(approval.id)
         try:
-            await self._hand.do(intent, preview, place, Level.C4)
-        except LockstepError as error:
-            await self._hand.put(refusal_card(f"Not done: {error}", Severity.P2), (), approval.seat)
+            if self._approve(approval, approved, place) and intent.deed is None:
+                await self._send(approved, place)
+        except PeopleError as error:
+            self._end(approval, Waiting.DENIED, second, f"not done: {error}")
+        finally:
+            self._under_way.discard(approval.id)
+
+    async def _standing(
+        self, approval: Approval, intent: Intent, preview: PreviewView | None
+    ) -> tuple[Place | None, str]:
+        """Where it was asked, and why whoever asked may not do it now; empty when they may."""
+        place = self._place_of(approval)
+        if place is None:
+            return None, "who asked has no rights any more"
+        return place, await self._hand.refusal(intent, preview, place)
+
+    def _approve(self, waiting: Approval, approved: Approval, place: Place) -> bool:
+        """Keep the yes, and what is told of it, before anything is sent; what concerns people alone is done with it."""
+        said = f"approved by {approved.second}"
+        with self._approvals.database.begin() as connection:
+            if not self._approvals.approve(waiting, approved):
+                return False
+            second = approved.second[:LONGEST]
+            self._hand.record(place, approved.intent, "approved", "", level=Level.C4, second=second)
+            if approved.intent.deed is not None:
+                said = "; ".join((said, *self._hand.carry_out(approved.intent, place, Level.C4)))
+                self._approvals.end(approved, Waiting.DONE, approved.second)
+            kept = self._mail.keep(self._cards(approved, said), connection)
+        self._mail.release(kept)
+        return True
+
+    async def _send(self, approval: Approval, place: Place, *, is_repeat: bool = False) -> None:
+        """Send what was approved. By its key the engine does it once; by its version, only what was approved."""
+        intent, preview, ask = approval.intent, approval.preview, approval.intent.ask
+        assert ask is not None
+        self._proofs.pledged.add(ask.key)
+        try:
+            await self._hand.do(intent, preview, place, Level.C4, also=(approval.yes_in,))
+        except EngineSilentError as error:
+            if is_repeat:  # whoever looks next sees what became of the first
+                raise
+            self._fail(approval, place, str(error))
+        except EngineError as error:
+            said = "the state changed since it was approved; ask again" if error.is_stale else str(error)
+            self._fail(approval, place, said)
+        else:
+            self._approvals.end(approval, Waiting.DONE, approval.second)
+            self._proofs.pledged.discard(ask.key)
+
+    async def _go_on(self, approval: Approval) -> None:
+        """What an ended process left between the yes and the engine's receipt: done once, or told that it is not.
+
+        An ask of that process may still be under way; that it never arrived is certain only after a while.
+        """
+        ask = approval.intent.ask
+        assert ask is not None
+        place, why = await self._standing(approval, approval.intent, approval.preview)
+        if await self._is_known(ask.key):
+            self._approvals.end(approval, Waiting.DONE, approval.second)
+            self._proofs.pledged.discard(ask.key)
+            if place is not None:
+                self._sentry.sent(place.person, place.seat.chat, approval.intent, approval.preview)
+        elif not why and place is not None and self._clock.now() < approval.due:
+            await self._send(approval, place, is_repeat=True)
+        elif self._clock.monotonic() - self._began >= GRACE_S:
+            self._fail(approval, place, why or "I was away, and came back too late; ask again")
+
+    async def _is_known(self, key: str) -> bool:
+        try:
+            await self._engine.act(key)
+        except EngineError as error:
+            if error.status != UNKNOWN:
+                raise
+            return False
+        return True
 
     async def tick(self) -> None:
-        """End what nobody answered; what cooled off happens."""
+        """End what nobody answered; what cooled off happens; what was approved and then left lying goes on."""
         for approval in self._approvals.due(self._clock.now()):
-            error = await tried(self._due(approval))
-            if error is None or isinstance(error, EngineError):  # while it is silent it waits until somebody can look
-                self._faults.over(approval.id)
-            else:
-                self._faults.failed(error, approval.id)
+            await self._tried(approval, self._due)
+        for approval in self._approvals.approved():
+            if approval.id not in self._under_way:
+                await self._tried(approval, self._go_on)
+
+    async def _tried(self, approval: Approval, step: Callable[[Approval], Coroutine[Any, Any, None]]) -> None:
+        error = await tried(step(approval))
+        if error is None or isinstance(error, EngineError):  # while it is silent it waits until somebody can look
+            self._faults.over(approval.id)
+        else:
+            self._faults.failed(error, approval.id)
 
     async def _due(self, approval: Approval) -> None:
         if approval.state is Waiting.COOLING:
             await self._second_said_yes(approval, "alone, after a minute")
         else:
-            await self._end(approval, Waiting.EXPIRED, "", "nobody approved in time: not done")
+            self._end(approval, Waiting.EXPIRED, "", "nobody approved in time: not done")
 
     async def run(self) -> None:
-        """Look after what waits, for ever."""
+        """Look after what waits, for ever; first what an earlier process left."""
         while True:
-            await self._clock.sleep(TICK_S)
             await self.tick()
+            await self._clock.sleep(TICK_S)
 
-    async def _end(self, approval: Approval, state: Waiting, by: str, why: str) -> None:
-        if not self._approvals.end(approval, state, by):
-            return
-        place = self._place_of(approval)
-        if place is not None:
-            self._hand.record(place, approval.intent, state.value, why, level=Level.C4, second=by)
-        await self._tell_end(approval, f"{why}{f' by {by}' if by and by != approval.asker else ''}")
+    def _fail(self, approval: Approval, place: Place | None, why: str) -> None:
+        """It was approved and is not done: both hear it anew, for nobody looks at an edit."""
+        said = f"approved by {approval.second}, NOT done: {why}"
+        told = refusal_card(f"Not done: {title(approval.intent)}: {why}", Severity.P2)
+        more = [Message(chat=chat, card=told) for chat in dict.fromkeys((approval.seat.chat, approval.yes_in))]
+        self._close(approval, Waiting.FAILED, approval.second, place, why, [*self._cards(approval, said), *more])
+        if approval.intent.ask is not None:
+            self._proofs.drop(approval.intent.ask.key)
 
-    async def _tell_end(self, approval: Approval, said: str) -> None:
-        for chat in dict.fromkeys((*approval.chats, approval.seat.chat)):
-            card = Card(title=title(approval.intent), lines=(f"{approval.id}: {said}",), ref=f"second:{approval.id}")
-            await self._show(Message(chat=chat, card=card))
+    def _end(self, approval: Approval, state: Waiting, by: str, why: str) -> None:
+        said = f"{why}{f' by {by}' if by and by != approval.asker else ''}"
+        self._close(approval, state, by, self._place_of(approval), why, self._cards(approval, said))
+
+    def _close(
+        self, approval: Approval, state: Waiting, by: str, place: Place | None, why: str, told: list[Message]
+    ) -> None:
+        """The end and what is told of it, in one transaction: no kill leaves one without the other."""
+        with self._approvals.database.begin() as connection:
+            if not self._approvals.end(approval, state, by):
+                return
+            if place is not None:
+                self._hand.record(place, approval.intent, state.value, why, level=Level.C4, second=by[:LONGEST])
+            kept = self._mail.keep(told, connection)
+        self._mail.release(kept)
+
+    def _cards(self, approval: Approval, said: str) -> list[Message]:
+        """What became of it, in place of the question and of the asker's card."""
+        card = ended_card(approval.id, title(approval.intent), said)
+        chats = [*dict.fromkeys((*approval.chats, approval.seat.chat))]
+        for chat in chats:
+            self._fader.settled(chat, card.ref)
+        return [Message(chat=chat, card=card) for chat in chats]
 
     def _place_of(self, approval: Approval) -> Place | None:
         """Where an act was asked, with the rights that its asker has now."""

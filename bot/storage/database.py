@@ -34,6 +34,7 @@ class Database:
             self._engine = create_engine(parsed)
         except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:
             raise ConfigError("[chat] database: not a sqlite:/// or postgresql:// address; edit desk.toml") from error
+        self._whole: Connection | None = None
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         if self.is_sqlite:
             event.listen(self._engine, "connect", _tune)
@@ -52,13 +53,20 @@ class Database:
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
-        """One transaction: all of it or nothing.
+        """One transaction: all of it or nothing. Within another it is a part of that one.
 
         Raises: StorageError where the database does not answer.
         """
+        if self._whole is not None:
+            yield self._whole
+            return
         try:
             with self._engine.begin() as connection:
-                yield connection
+                self._whole = connection
+                try:
+                    yield connection
+                finally:
+                    self._whole = None
         except SQLAlchemyError as error:
             line = (str(getattr(error, "orig", None) or error).strip().splitlines() or ["no reason given"])[0]
             raise StorageError(f"the bot's database does not answer: {line}") from error

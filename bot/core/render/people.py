@@ -61,6 +61,11 @@ def second_card(
     )
 
 
+def ended_card(approval_id: str, what: str, said: str) -> Card:
+    """What became of it, in place of either."""
+    return Card(title=what, lines=(f"{approval_id}: {said}",), ref=f"second:{approval_id}")
+
+
 def waiting_card(approval_id: str, what: str, is_alone: bool, wait_s: float) -> Card:
     """What the asker sees meanwhile."""
     said = (

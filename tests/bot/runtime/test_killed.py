@@ -93,14 +93,15 @@ class Platform:
 class Mortal(Office):
     """An office whose cards go through an outbox, and which can be killed and started again."""
 
-    def __init__(self, reaper: Reaper, base: Database) -> None:
+    def __init__(self, reaper: Reaper, base: Database, *, live: bool = False) -> None:
         self.reaper = reaper
         self.platforms = {"tg": Platform("tg", has_nonces=False), "dc": Platform("dc", has_nonces=True)}
         self.outbox: Outbox | None = None
         self.final: Any = None  # where everything stood at the end
         self.wrote = False
+        self.depth = 0
         self.real_begin = base.begin
-        super().__init__(database=base)
+        super().__init__(database=base, live=live)
         self.store.unbind(TEAM)
         for rank, person in enumerate((ANA, TESS)):
             self.controller.alerts.store.set_oncall(rank, person, LUIS, self.clock.now())
@@ -113,12 +114,15 @@ class Mortal(Office):
     @contextmanager
     def _begin(self) -> Iterator[Connection]:
         self.reaper.check()
-        with self.real_begin() as connection:
-            self.wrote = False
-            yield connection
-            wrote = self.wrote
-            self.reaper.check()
-        if wrote:
+        self.wrote = self.wrote and self.depth > 0
+        self.depth += 1
+        try:
+            with self.real_begin() as connection:
+                yield connection
+                self.reaper.check()
+        finally:
+            self.depth -= 1
+        if self.wrote and not self.depth:  # what stands within another's is committed with that one
             self.reaper.point("after a commit")
 
     def start(self) -> "asyncio.Task[None]":

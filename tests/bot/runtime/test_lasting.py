@@ -212,7 +212,7 @@ async def test_one_act_that_waits_and_fails_keeps_no_other_waiting(caplog: pytes
     second = office.controller.second
     seen = []
 
-    async def end(approval: Any, state: Waiting, *_: object) -> None:
+    def end(approval: Any, state: Waiting, *_: object) -> None:
         seen.append(approval.id)
         if approval.id == "R1":
             raise AlertError("odd")

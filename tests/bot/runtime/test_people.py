@@ -1,6 +1,7 @@
 """People: pairing, one-time codes, second persons, freezes and lockdowns; who is refused, and what the audit keeps."""
 
 import logging
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -10,8 +11,9 @@ from bot.core.chat import Incoming
 from bot.core.dialogue import Intent, Seat
 from bot.runtime.gate import Place
 from bot.runtime.people import PeopleError
-from engine.api import FlattenAsk, PauseAsk, UnlockAsk
-from engine.api.client import EngineSilentError
+from bot.storage.approval import Waiting
+from engine.api import ActView, FlattenAsk, PauseAsk, UnlockAsk
+from engine.api.client import EngineError, EngineSilentError
 from tests.bot.office import DESK, LUIS, OPS, TEAM, Office
 
 # ---- strangers and pairing -----------------------------------------------------------------------------------------
@@ -317,6 +319,69 @@ async def test_who_asked_must_still_have_the_right_when_the_second_person_says_y
     await office.say(handle=office.handle("y", "tg:@ana"), who="ana", chat="tg:@ana")
     assert not office.sent
     assert any("this needs the role" in line for card in office.shown for line in card.lines)
+
+
+async def test_what_a_second_person_approved_and_the_engine_does_not_take_is_told_to_both() -> None:
+    office = Office(live=True)
+    await _asked(office)
+
+    async def send(ask: object) -> ActView:
+        raise EngineError("ALPHA is not locked", 400)
+
+    office.direct.send = send  # type: ignore[method-assign,assignment]
+    said = await office.say(handle=office.handle("y", "dc:@ana"), who="ana", chat="dc:@ana")
+    assert "Not done: UNLOCK ALPHA: ALPHA is not locked" in said
+    assert any("Not done" in one.card.title for one in office.messages if one.chat == "tg:@luis")
+    assert [row.result for row in office.audit.newest(3)] == ["failed", "sent", "approved"]
+    assert "decided already" in await office.say(handle=office.handle("y", "dc:@ana"), who="ana", chat="dc:@ana")
+
+
+async def test_a_send_that_nobody_answered_and_that_never_arrived_is_told_to_both() -> None:
+    office = Office(live=True)
+    await _asked(office)
+
+    async def send(ask: object) -> ActView:
+        raise EngineSilentError(1.0, may_have_arrived=True)
+
+    async def act(key: str) -> ActView:
+        raise EngineError("no such act", 404)
+
+    office.direct.send, office.direct.act = send, act  # type: ignore[method-assign,assignment,attr-defined]
+    await office.say(handle=office.handle("y", "dc:@ana"), who="ana", chat="dc:@ana")
+    await office.clock.turn(11)
+    await office.controller.second.tick()
+    await office.controller.proofs.recheck()
+    told = {one.chat for one in office.messages if "never arrived: nothing was done" in one.card.title}
+    assert told == {"tg:@luis", "dc:@ana"}
+
+
+async def test_a_role_is_given_and_its_end_told_in_one_transaction() -> None:
+    office = Office()
+    totp = office.codes("luis")
+    await office.say("/role Tess risk")
+    await office.say(office.code(totp), handle=office.handle("y", "tg:@luis"))
+    keep = office.keep
+    office.keep = None  # type: ignore[method-assign,assignment]
+    with suppress(TypeError):
+        await office.controller.second.break_glass("R1", "x" * 10, _at_the_place(office))
+    assert (_risk(office), office.controller.second._approvals.get("R1").state) == (False, Waiting.ASKED)  # type: ignore[union-attr]
+    office.keep = keep  # type: ignore[method-assign]
+    await office.controller.second.break_glass("R1", "x" * 10, _at_the_place(office))
+    assert _risk(office)
+
+
+def _at_the_place(office: Office) -> Place:
+    office.clock.jump(121)
+    approval = office.controller.second._approvals.get("R1")
+    assert approval is not None
+    place = office.controller.second._place_of(approval)
+    assert place is not None
+    return place
+
+
+def _risk(office: Office) -> bool:
+    tess = office.store.person_of("tg:tess")
+    return tess is not None and tess.role is Role.RISK
 
 
 async def test_alone_a_lockdown_within_the_minute_stops_the_act() -> None:

@@ -58,7 +58,8 @@ class Engine:
         newest = self.log.newest_checkpoint()
         entries = (record.payload for record in self.log.read(newest.seq + 1 if newest else 1))
         desk = recover(newest.state if newest else None, entries)
-        self.shard = Shard(desk, self.log, self.clock, by_account, self._crash, Awake(self.clock, awake_s).stir)
+        stir = Awake(self.clock, awake_s).stir
+        self.shard = Shard(desk, self.log, self.clock, by_account, self._crash, stir, self._sweep)
         for broker, context in connections:
             session = load(broker).connect(context, self.shard.hear, self.clock)
             self._sessions[context.connection] = session
@@ -110,6 +111,10 @@ class Engine:
         self.log.close()
         if self._litter is not None:
             self._litter.close()
+
+    def _sweep(self) -> None:
+        if self._litter is not None:
+            self._litter.sweep()
 
     def _crash(self) -> None:
         self._crashed.set()

@@ -41,7 +41,12 @@ class Journal(Protocol):
 
     @property
     def is_due(self) -> bool:
-        """Say whether this is a good moment for a checkpoint."""
+        """Say whether a quiet moment would be a good one for a checkpoint."""
+        ...
+
+    @property
+    def is_urgent(self) -> bool:
+        """Say whether a checkpoint should wait for no quiet moment."""
         ...
 
     def append_all(self, payloads: list[bytes]) -> None:

@@ -31,6 +31,7 @@ from engine.errors import JournalError
 from engine.ports import Clock, Journal, Session
 from engine.runtime.executor import Executor
 
+CALM_S = 1.0  # without a leader's move: his next one is not to be expected in the milliseconds that a checkpoint takes
 _MOVES = frozenset({OrderFilled, OrderChanged})  # what a leader at work is heard by
 
 
@@ -45,8 +46,13 @@ class Shard:
         sessions: Mapping[AccountId, Session],
         crash: Callable[[], None],
         stir: Callable[[], None],
+        sweep: Callable[[], None],
     ) -> None:
-        """``crash`` ends the process after a fault that no follower can be blamed for; ``stir`` hears each leader's move."""
+        """Nothing is sent yet.
+
+        ``crash`` ends the process after a fault that no follower can be blamed for; ``stir`` hears each leader's move;
+        ``sweep`` is called when a turn is over and written.
+        """
         self.desk = desk
         self.heard = 0  # facts since the start
         self.quotes: dict[Symbol, QuoteMarked] = {}  # newest quotes that the desk has not been told yet
@@ -55,12 +61,14 @@ class Shard:
         self._executor = Executor(sessions)
         self._crash = crash
         self._stir = stir
+        self._sweep = sweep
         self._queue: deque[Event] = deque()
         self._unwritten: list[bytes] = []
         self._is_busy = False
         self._is_strained = False
         self._strain = ""
         self._flush_due = False
+        self._moved_at = clock.monotonic()  # when a leader moved last
 
     # ---- facts -----------------------------------------------------------------------------------------------------
 
@@ -109,6 +117,7 @@ class Shard:
         finally:
             self._queue.extend(self.desk.settle())
         if type(event) in _MOVES and event.account in self.desk.state.leaders:  # type: ignore[union-attr]  # moves have one
+            self._moved_at = self._clock.monotonic()
             self._stir()
 
     def _carry_out(self, event: Event, decisions: list[Decision]) -> None:
@@ -135,6 +144,7 @@ class Shard:
         self._flush_due = False
         self.desk.aim()
         self._write()
+        self._sweep()
 
     def _write(self) -> bool:
         """Write what waits; False when the disk does not take it."""
@@ -194,6 +204,7 @@ class Shard:
         if strain != self._strain:
             self._strain = strain
             self.hear([JournalStrained(at=now, reason=strain)])
-        if self._journal.is_due and not self._unwritten and not strain:
+        is_calm = self._clock.monotonic() - self._moved_at > CALM_S
+        if (self._journal.is_urgent or (self._journal.is_due and is_calm)) and not self._unwritten and not strain:
             with contextlib.suppress(JournalError):  # what is left of the present segment is for exits
                 self._journal.checkpoint(self.desk.checkpoint())

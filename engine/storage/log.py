@@ -67,8 +67,13 @@ class Log:
 
     @property
     def is_due(self) -> bool:
-        """Say whether the present segment is three quarters full: a good idle moment for ``checkpoint``."""
+        """Say whether the present segment is three quarters full: an idle moment is a good one for ``checkpoint``."""
         return self._at * 4 > self._size * 3
+
+    @property
+    def is_urgent(self) -> bool:
+        """Say whether the present segment is seven eighths full: ``checkpoint`` should not wait any longer."""
+        return self._at * 8 > self._size * 7
 
     def append(self, payload: bytes) -> None:
         """Make one entry outlive this process (``sync="power"``: this machine).

@@ -75,6 +75,7 @@ class NoJournal:
 
     next_seq = 1
     is_due = False
+    is_urgent = False
 
     def append_all(self, payloads: list[bytes]) -> None:
         self.next_seq += len(payloads)

@@ -3,7 +3,7 @@
 import gc
 import weakref
 
-from engine.runtime.litter import FULL_S, Litter
+from engine.runtime.litter import FULL_S, HANDFUL, Litter
 
 
 class Knot:
@@ -34,3 +34,22 @@ def test_the_young_go_at_the_tick_and_the_frozen_in_a_quiet_hour() -> None:
     finally:
         litter.close()
     assert gc.isenabled()
+
+
+def test_a_handful_of_the_young_goes_at_the_end_of_a_turn() -> None:
+    litter = Litter(0.0)
+    try:
+        young = weakref.ref(Knot())
+        litter.sweep()
+        assert young() is not None, "too few to be worth it"
+        many = [Knot() for _ in range(HANDFUL)]
+        litter.sweep()
+        assert young() is None
+        old = weakref.ref(many[0])
+        del many
+        litter.tick(1.0, is_quiet=False)
+        assert old() is not None, "what lived through it is not walked again before the hour is over"
+        litter.tick(FULL_S, is_quiet=True)
+        assert old() is None
+    finally:
+        litter.close()

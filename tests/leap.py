@@ -1,4 +1,4 @@
-"""An event loop that leaps over waiting: work takes the processor time that it takes, and a wait for nothing but time takes none.
+"""An event loop that leaps over waiting: work takes its time on the processor, and a wait for nothing but time takes none.
 
 For stories within one process, its sockets included: what one end has written is readable at the other before the loop looks
 again, so that a loop with nothing to read and nothing to run waits for a timer alone. Minutes then pass in seconds, each figure

@@ -34,13 +34,19 @@ async def run(args: Args, desk: Desk) -> Reply:
     back = args.scope if len(running) == len(followers) else ",".join(running)
     undo = (ResumeAsk(key=desk.key("undo"), by=desk.person.name, scope=back),) if running else ()
     remarks: tuple[str, ...] = ("Exits are still copied." + (f" {held} positions open" if held else ""),)
-    if kept := [view.id for view in followers if any(_outlasts(hold, ask) for hold in view.holds)]:
+    if kept := [
+        view.id for view in followers if any(_is_mine(hold, desk) and _outlasts(hold, ask) for hold in view.holds)
+    ]:
         remarks = (*remarks, f"Your longer pause holds: {', '.join(kept[:3])}{' …' if len(kept) > 3 else ''}")
     return Reply(intent=_intent(ask, undo, remarks, desk))
 
 
+def _is_mine(hold: HoldView, desk: Desk) -> bool:
+    return hold.who == desk.person.id  # a name may be another's too
+
+
 def _outlasts(hold: HoldView, ask: PauseAsk) -> bool:
-    return hold.by == ask.by and ask.until is not None and (hold.until is None or hold.until > ask.until)
+    return ask.until is not None and (hold.until is None or hold.until > ask.until)
 
 
 def _intent(ask: PauseAsk, undo: tuple[ResumeAsk, ...], remarks: tuple[str, ...], desk: Desk, more: int = 3) -> Intent:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from bot.core.alert import Alert
 from bot.core.alertgroup import Group
 from bot.core.taxonomy import INHIBITIONS, Inhibition
-from engine.api import AccountView, Severity, Value
+from engine.api import AccountView, HoldView, Severity, Value
 
 UNPLANNED = ("engine", "limits", "hours")  # who stops entries without a person or the news calendar having planned it
 CAP = 300
@@ -71,7 +71,7 @@ def paused_by(group: Group, accounts: Sequence[AccountView], now: datetime) -> s
     found: dict[str, None] = {}
     for name in sorted(named):
         holds = next((view.holds for view in accounts if view.id == name), ())
-        hold = next((one for one in holds if one.until is not None and one.until > now and _is_planned(one.by)), None)
+        hold = next((one for one in holds if one.until is not None and one.until > now and _is_planned(one)), None)
         if hold is None:
             return ""
         assert hold.until is not None
@@ -79,8 +79,8 @@ def paused_by(group: Group, accounts: Sequence[AccountView], now: datetime) -> s
     return ", ".join(found)
 
 
-def _is_planned(by: str) -> bool:
-    return by not in UNPLANNED and not by.startswith("leader ")
+def _is_planned(hold: HoldView) -> bool:
+    return bool(hold.who) or (hold.by not in UNPLANNED and not hold.by.startswith("leader "))
 
 
 def _is_same(rule: Inhibition, group: Group, source: Group) -> bool:

@@ -19,7 +19,7 @@ from bot.runtime.around import Around
 from bot.runtime.audience import reader_of
 from bot.runtime.gate import Place, masked
 from bot.runtime.proofs import Proofs
-from engine.api import LockstepError, PreviewView
+from engine.api import ActAsk, LockstepError, PreviewView
 
 
 class Hand:
@@ -79,6 +79,7 @@ class Hand:
             await self.say(place, done_card(lines), is_secret=len(lines) > 1)
             return
         assert intent.ask is not None
+        ask = _of(place, intent.ask)
         buttons = list(intent.after)
         if intent.undo:
             buttons.insert(0, Button(label="Undo 60s", key="u", payload=Undo(asks=intent.undo, role=intent.role)))
@@ -87,7 +88,7 @@ class Hand:
         self.record(place, intent, "sent", intent.reason, level=level)
         await self._proofs.send(
             Track(
-                ask=intent.ask,
+                ask=ask,
                 seat=place.seat,
                 preview=preview,
                 remarks=intent.remarks,
@@ -117,7 +118,7 @@ class Hand:
             if await self.is_refused(intent, None, place):
                 return
             self.record(place, intent, "sent", "undo", level=Level.C0)
-            await self._proofs.send(Track(ask=ask, seat=place.seat))
+            await self._proofs.send(Track(ask=_of(place, ask), seat=place.seat))
             self._sentry.sent(place.person, place.seat.chat, intent, None, is_undo=True)
 
     def record(self, place: Place, intent: Intent, result: str, why: str, **more: object) -> None:
@@ -173,6 +174,11 @@ class Hand:
         await self._show(
             Message(chat=chat, card=card, answers=update, is_secret=is_secret, anew=anew, asks=asks, reader=reader)
         )
+
+
+def _of(place: Place, ask: ActAsk) -> ActAsk:
+    """The ask as the person's own, under whatever name they are shown."""
+    return msgspec.structs.replace(ask, who=place.person.id)
 
 
 def title(intent: Intent) -> str:

@@ -10,7 +10,8 @@ from engine.domain.value import Value
 class Ask(Value, frozen=True, forbid_unknown_fields=True, tag_field="type"):
     """What every act carries.
 
-    ``key`` makes it happen once: the same key again returns the same act. ``by`` is the person. ``scope`` is
+    ``key`` makes it happen once: the same key again returns the same act. ``by`` is the person's name, as it is shown;
+    ``who`` tells people of one name apart, for each has pauses of their own; without it the name does. ``scope`` is
     ``all``, aliases joined by commas, a group, or ``#tag``. ``version`` is the state version that the person saw; if
     given and positions, sizes or holds of the scope changed since, the act is refused and nothing happens.
     """
@@ -19,6 +20,7 @@ class Ask(Value, frozen=True, forbid_unknown_fields=True, tag_field="type"):
     by: str
     scope: str = "all"
     version: int | None = None
+    who: str = ""
 
 
 class PauseAsk(Ask, frozen=True, tag="pause"):

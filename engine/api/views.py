@@ -40,12 +40,13 @@ class LegView(Value, frozen=True):
 
 
 class HoldView(Value, frozen=True):
-    """Who stopped entries, why, until when."""
+    """Who stopped entries, why, until when. ``who`` is that person, however called; empty for the engine's own."""
 
     by: str
     reason: str
     since: datetime
     until: datetime | None = None
+    who: str = ""
 
 
 class LimitView(Value, frozen=True):

@@ -61,7 +61,7 @@ def act(copier: Copier, event: PersonActed, opposed: Opposed, out: list[Decision
         case Close() as wish:
             _close(copier, event, wish, out)
         case Flatten() as wish:
-            copier.hold(Hold(event.by, "flatten", wish.reason or "flatten", event.at))
+            copier.hold(Hold(event.by, "flatten", wish.reason or "flatten", event.at, who=wish.who))
             flatten(copier, Task(event.key, "flatten", event.at), out)
         case Unlock() as wish:
             _unlock(copier, event, wish, out)

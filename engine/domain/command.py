@@ -4,15 +4,21 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from msgspec import UNSET, UnsetType
+
 from engine.domain.hours import Window
 from engine.domain.ids import AccountId, Symbol
 from engine.domain.value import Value
 
 
 class Wish(Value, frozen=True, tag=True):
-    """What every command names: the followers that it is for, each by its alias; never empty."""
+    """What every command names: the followers that it is for, each by its alias, never empty; and the person who wishes it.
+
+    ``who`` is the person, who keeps it under every name; unset where nobody says, and then not written either.
+    """
 
     accounts: tuple[AccountId, ...]
+    who: str | UnsetType = UNSET
 
 
 class Pause(Wish, frozen=True):

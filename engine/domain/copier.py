@@ -347,7 +347,7 @@ class Copier(msgspec.Struct):
 
     def hold(self, hold: Hold) -> None:
         """Stop entries, once for each person and kind."""
-        self.holds = [old for old in self.holds if (old.by, old.kind) != (hold.by, hold.kind)]
+        self.holds = [old for old in self.holds if old.owner != hold.owner]
         self.holds.append(hold)
         self.arm()
 

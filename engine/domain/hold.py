@@ -1,8 +1,9 @@
-"""Hold: what stops a follower's entries, and a task: an act on it that takes time."""
+"""Hold: what stops a follower's entries and whose it is, and a task: an act on it that takes time."""
 
 from datetime import datetime
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from engine.domain.hours import Window
 from engine.domain.ids import Symbol
@@ -23,6 +24,16 @@ class Hold(msgspec.Struct):
     is_ending_told: bool = False  # people know that it ends soon and what has changed meanwhile
     key: str = ""  # the act that planned it
     weekly: Window | None = None  # it comes again on these weekdays
+    who: str | UnsetType = UNSET  # the person, however called; unset for the engine's own, and where nobody is named
+
+    @property
+    def owner(self) -> tuple[str, str, str]:
+        """Whose it is and of which kind: there is one of each."""
+        return self.who or "", "" if self.who else self.by, self.kind
+
+    def is_by(self, name: str) -> bool:
+        """Say whether the engine itself holds under this name: a person may be called the same."""
+        return not self.who and self.by == name
 
 
 class Task(msgspec.Struct):

@@ -129,7 +129,7 @@ def _stop(state: DeskState, book: LeaderBook, triggers: list[Trigger], at: datet
 
 
 def _is_held(copier: Copier, book: LeaderBook) -> bool:
-    return any(hold.by == f"leader {book.account}" for hold in copier.holds)
+    return any(hold.is_by(f"leader {book.account}") for hold in copier.holds)
 
 
 def followers(state: DeskState, book: LeaderBook) -> list[Copier]:

@@ -101,7 +101,11 @@ def stop(
 def heard(copier: Copier, event: PersonActed, quotes: Quotes) -> None:
     """A person lets the copying go on: where the loss had stopped it, it is counted anew from here."""
     bond = copier.bond
-    if bond is None or not isinstance(event.command, On | Resume) or any(hold.by in HELD for hold in copier.holds):
+    if (
+        bond is None
+        or not isinstance(event.command, On | Resume)
+        or any(hold.is_by(name) for hold in copier.holds for name in HELD)
+    ):
         return
     if bond.has_acted or isinstance(event.command, On):
         bond.begin(event.at, bond.earned(marks_of(bond, quotes)))

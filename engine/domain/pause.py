@@ -54,8 +54,8 @@ def clock(at: datetime) -> str:
 def hold_news(copier: Copier, times: Times) -> None:
     """One hold for all the windows that the account is in."""
     found = [now for now in times.news.values() if not now.is_overridden]
-    since = next((hold.since for hold in copier.holds if hold.by == NEWS), None)
-    copier.holds = [hold for hold in copier.holds if hold.by != NEWS]
+    since = next((hold.since for hold in copier.holds if hold.is_by(NEWS)), None)
+    copier.holds = [hold for hold in copier.holds if not hold.is_by(NEWS)]
     if found:
         titles = ", ".join(dict.fromkeys(title for now in found for title in now.titles))
         begun = since or min(now.due for now in found)
@@ -91,10 +91,11 @@ def override(copier: Copier) -> list[str]:
 
 def pause(copier: Copier, event: PersonActed, wish: Pause) -> str:
     """Stop entries now, in words: a pause never ends earlier than the one of theirs that holds already."""
-    old = next((hold for hold in copier.holds if (hold.by, hold.kind) == (event.by, "person")), None)
+    mine = Hold(event.by, "person", wish.reason or "paused", event.at, wish.until, who=wish.who)
+    old = next((hold for hold in copier.holds if hold.owner == mine.owner), None)
     if old is not None and (old.until is None or (wish.until is not None and wish.until < old.until)):
         return f"paused already{f' until {clock(old.until)}' if old.until else ', without an end'}, which holds"
-    copier.hold(Hold(event.by, "person", wish.reason or "paused", event.at, wish.until))
+    copier.hold(mine)
     return f"paused{f' until {clock(wish.until)}' if wish.until else ''}"
 
 
@@ -104,7 +105,8 @@ def plan_pause(copier: Copier, event: PersonActed, wish: PlanPause) -> tuple[str
         return "act.failed", f"{clock(wish.until)} is no end for it: it lies before its beginning, or before now"
     if len(copier.planned) >= MOST_PLANNED:
         return TOO_MANY
-    hold = Hold(event.by, "planned", wish.reason or "planned pause", wish.begins, wish.until, key=event.key)
+    why = wish.reason or "planned pause"
+    hold = Hold(event.by, "planned", why, wish.begins, wish.until, key=event.key, who=wish.who)
     _keep(copier, hold)
     return "act.proven", f"pauses {wish.begins:%Y-%m-%d %H:%M} UTC to {wish.until:%Y-%m-%d %H:%M} UTC; exits still copy"
 
@@ -116,7 +118,7 @@ def plan_window(copier: Copier, event: PersonActed, wish: PlanWindow) -> tuple[s
     window, span = first_of(wish, event.at)
     weekly = window if wish.is_weekly else None
     reason = wish.reason or "planned pause"
-    hold = Hold(event.by, "planned", reason, span.opens, span.closes, key=event.key, weekly=weekly)
+    hold = Hold(event.by, "planned", reason, span.opens, span.closes, key=event.key, weekly=weekly, who=wish.who)
     words = recurrence.told(window, span, is_weekly=wish.is_weekly)
     if span.opens > event.at:
         _keep(copier, hold)
@@ -143,7 +145,8 @@ def _keep_next(copier: Copier, hold: Hold, at: datetime) -> None:
     if hold.weekly is None:
         return
     span = recurrence.coming(hold.weekly, at, after=hold.since)
-    _keep(copier, Hold(hold.by, hold.kind, hold.reason, span.opens, span.closes, key=hold.key, weekly=hold.weekly))
+    later = msgspec.structs.replace(hold, since=span.opens, until=span.closes, is_ending_told=False)
+    _keep(copier, later)
 
 
 def drop_pause(copier: Copier, wish: DropPause) -> tuple[str, str]:

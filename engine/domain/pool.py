@@ -89,7 +89,7 @@ def _goes_on(event: Event) -> bool:
 
 
 def _is_held(copier: Copier) -> bool:
-    return any(hold.by == POOL for hold in copier.holds)
+    return any(hold.is_by(POOL) for hold in copier.holds)
 
 
 def _turn(book: PoolBook, total: Decimal, today: date) -> None:

@@ -28,7 +28,7 @@ def relate(copier: Copier, event: PersonActed, out: list[Decision]) -> None:
         case Disconnect() as wish:
             _disconnect(copier, event, wish, out)
         case Off() as wish:
-            copier.hold(Hold(event.by, "off", wish.reason or "off", event.at))
+            copier.hold(Hold(event.by, "off", wish.reason or "off", event.at, who=wish.who))
             if wish.close:
                 close_all(copier, event.key, event.at, out)
             else:

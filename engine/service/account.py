@@ -25,6 +25,7 @@ from engine.domain.group import (
     Pooled,
     RoomScaled,
 )
+from engine.domain.hold import Hold
 from engine.domain.ids import AccountId, Symbol, is_ours
 from engine.domain.lane import Lane
 from engine.domain.leader import LeaderBook
@@ -92,7 +93,7 @@ def _follower(
         open_profit=opened,
         legs=tuple(_leg(copier, lane, quotes, now) for lane in copier.lanes.values() if _is_shown(lane)),
         working_orders=len(copier.working),
-        holds=tuple(HoldView(by=h.by, reason=h.reason, since=h.since, until=h.until) for h in copier.holds),
+        holds=tuple(hold_view(hold) for hold in copier.holds),
         last_copy=cause,
         last_lag_ms=lag,
         carried=_carried(copier),
@@ -100,7 +101,7 @@ def _follower(
         trail_pct=risk.percent(limits, Limit.MAX_LOSS),
         room=risk.room(limits),
         nearest_limit=risk.nearest(limits),
-        planned=tuple(HoldView(by=h.by, reason=h.reason, since=h.since, until=h.until) for h in copier.planned),
+        planned=tuple(hold_view(hold) for hold in copier.planned),
         mode=copier.plan.discretion.value,
         skips=tuple(f"{key or 'next trade'} {one.why} by {one.by}" for key, one in copier.asides.items()),
         apart=tuple(f"{lane.held:+d} {lane.symbol} {lane.apart}" for lane in copier.lanes.values() if lane.apart),
@@ -119,6 +120,11 @@ def hands(copier: Copier) -> str:
     return ", ".join([*told, *([f"{stray} working orders"] if stray else [])])
 
 
+def hold_view(hold: Hold) -> HoldView:
+    """As the API shows it."""
+    return HoldView(by=hold.by, reason=hold.reason, since=hold.since, until=hold.until, who=hold.who or "")
+
+
 def state_of(copier: Copier) -> tuple[AccountState, str]:
     """State of a follower and why it is not live, in one line."""
     if not copier.is_line_up:
@@ -130,7 +136,7 @@ def state_of(copier: Copier) -> tuple[AccountState, str]:
     if not copier.is_synced:
         return AccountState.OFFLINE, "sync: not yet compared with the broker"
     engine = next(
-        (hold for hold in copier.holds if hold.kind in ("engine", *STOPS) or hold.by == LIMITS or hold.by in HELD), None
+        (one for one in copier.holds if one.kind in ("engine", *STOPS) or any(map(one.is_by, (LIMITS, *HELD)))), None
     )
     if engine is not None:
         return AccountState.STOPPED, engine.reason
@@ -317,7 +323,7 @@ def signature(state: DeskState, account: AccountId) -> object:
             (lane.symbol, lane.held, lane.beside, lane.goal, lane.target, bool(lane.barred))
             for lane in copier.lanes.values()
         )
-        holds = tuple((hold.by, hold.kind, hold.since, hold.until) for hold in copier.holds)
+        holds = tuple((*hold.owner, hold.since, hold.until) for hold in copier.holds)
         offers = tuple((offer.id, offer.left) for offer in copier.offers.values())
         aside = (tuple(copier.asides), tuple(lane.apart for lane in copier.lanes.values()))
         return lanes, offers, aside, holds, copier.factor, copier.quarantined, copier.restriction, copier.is_ready

@@ -17,3 +17,5 @@ def check(ask: ActAsk) -> None:
         raise AskError("key: give each act a key of its own, of 1 to 120 characters")
     if not ask.by or len(ask.by) > 120:
         raise AskError("by: say who asks, in 1 to 120 characters")
+    if len(ask.who) > 120:
+        raise AskError("who: 120 characters at most")

@@ -265,8 +265,10 @@ class Clerk:
     def _command(self, ask: ActAsk, accounts: tuple[AccountId, ...]) -> Command:
         if isinstance(ask, NewsPauseAsk):
             check(ask)
-            return plan_of(ask, accounts, self._reading(), self.now())
-        return command_of(ask, accounts, self.projection.state, self.now())
+            command: Command = plan_of(ask, accounts, self._reading(), self.now())
+        else:
+            command = command_of(ask, accounts, self.projection.state, self.now())
+        return msgspec.structs.replace(command, who=ask.who) if ask.who else command
 
     def _reading(self) -> Reading:
         """The kept calendars; read again where a file has changed."""

@@ -14,6 +14,8 @@ def missed(entry: Entry) -> list[Notice]:
     event = entry.event
     if not isinstance(event, PersonActed) or event.by != BY or not isinstance(event.command, Pause):
         return []
+    if event.command.who:  # a person who is called so
+        return []
     count = len(event.command.accounts)
     said = f"{event.command.reason}: entries of {count} accounts are paused until a person resumes; exits go on"
     text = said[0].upper() + said[1:]

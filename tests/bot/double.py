@@ -258,7 +258,7 @@ class EngineDouble:
     def _changed(self, ask: ActAsk, view: AccountView) -> AccountView:
         match ask:
             case PauseAsk():
-                held = HoldView(by=ask.by, reason=ask.reason, since=AT, until=ask.until)
+                held = HoldView(by=ask.by, reason=ask.reason, since=AT, until=ask.until, who=ask.who)
                 return replace(view, state=AccountState.PAUSED, holds=(held,))
             case ResumeAsk():
                 return replace(view, state=AccountState.LIVE, holds=())

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.core.access import Grant, Role, Room, RoomKind
+from bot.core.access import Grant, Person, Role, Room, RoomKind
 from bot.core.chat import Incoming
 from bot.core.dialogue import Intent, Seat
 from bot.runtime.gate import Place
@@ -428,6 +428,30 @@ async def test_the_pad_shows_how_many_digits_were_tapped_and_never_which() -> No
     assert len(office.messages[-1].card.actions) == 12
     await office.say(handle=office.handle("b"), chat=DESK)
     assert office.messages[-1].card.lines[0] == "•"
+
+
+# ---- two people of one name ----------------------------------------------------------------------------------------
+
+
+async def test_two_people_of_one_name_pause_each_for_themselves() -> None:
+    office = Office()
+    office.store.add(Person(id="other", name="Luis", grants=(Grant(role=Role.TRADER),)), "local", office.clock.now())
+    office.store.link("tg:other", "other", "Luis", office.clock.now())
+    await office.say("/pause ALPHA 1h")
+    assert "Your longer pause holds" not in await office.say("/pause ALPHA 15m", who="other")
+    assert [(ask.by, ask.who) for ask in office.sent] == [("Luis", "luis"), ("Luis", "other")]
+    await office.say("/pause ALPHA 1h")
+    assert "Your longer pause holds: ALPHA" in await office.say("/pause ALPHA 15m")
+    await office.say("/pause BRAVO 15m", who="other")
+    await office.say(handle=office.handle("u", "tg:@other"), who="other")
+    assert office.sent[-1].who == "other"
+
+
+async def test_the_second_persons_name_stands_beside_the_askers_and_the_act_is_the_askers() -> None:
+    office = Office(live=True)
+    await _asked(office)
+    await office.say(handle=office.handle("y", "dc:@ana"), who="ana", chat="dc:@ana")
+    assert [(ask.by, ask.who) for ask in office.sent] == [("Luis + Ana", "luis")]
 
 
 # ---- freezes and lockdowns -----------------------------------------------------------------------------------------

@@ -111,6 +111,7 @@ WRONG = [
     ({"type": "dance", "key": "k", "by": "ann"}, "dance"),
     ({"type": "pause", "key": "k", "by": "ann", "untill": None}, "untill"),
     ({"type": "pause", "key": "", "by": "ann"}, "key"),
+    ({"type": "pause", "key": "k", "by": "ann", "who": "x" * 121}, "who"),
     ({"type": "pause", "key": "k", "by": ""}, "by"),
     ({"type": "pause", "key": "k", "by": "ann", "until": "2020-01-01T00:00:00Z"}, "until"),
     ({"type": "size", "key": "k", "by": "ann", "factor": "-1"}, "factor"),
@@ -167,6 +168,16 @@ async def test_an_act_happens_once_for_each_key(office: Office, hot: Hot) -> Non
     assert other.status_code == 409
     assert "use a new key" in other.json()["error"]
     assert await office.get("/v1/acts/k1") == view
+
+
+async def test_two_people_of_one_name_have_a_pause_each(office: Office) -> None:
+    for who, until in (("p1", "2036-01-01T10:00:00Z"), ("p2", "2036-01-01T09:00:00Z")):
+        await office.act(type="pause", key=who, by="Luis", who=who, scope="A", until=until)
+    holds = (await office.get("/v1/accounts/A"))["holds"]
+    assert [(one["by"], one["who"], one["until"]) for one in holds] == [
+        ("Luis", "p1", "2036-01-01T10:00:00Z"),
+        ("Luis", "p2", "2036-01-01T09:00:00Z"),
+    ]
 
 
 async def test_an_act_of_an_earlier_life_is_not_run_again(office: Office, hot: Hot, tmp_path: Path) -> None:

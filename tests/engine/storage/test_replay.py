@@ -1,6 +1,9 @@
 """Replay: the same facts give the same decisions; the first that does not is shown with both texts."""
 
+import json
+from base64 import b64decode
 from pathlib import Path
+from zlib import decompress
 
 import pytest
 
@@ -10,8 +13,10 @@ from engine.errors import JournalError
 from engine.storage.drain import Drain
 from engine.storage.replay import replay
 from engine.storage.store import Store
-from engine.storage.tail import Record, checkpoints, newest_checkpoint, read
+from engine.storage.tail import Checkpoint, Record, checkpoints, newest_checkpoint, read
 from tests.engine.service.hot import Hot
+
+OLD = Path(__file__).parent / "golden" / "holds.jsonl"
 
 
 @pytest.fixture
@@ -71,3 +76,13 @@ async def test_a_state_that_no_entry_explains_is_taken_over_and_named(hot: Hot) 
     outcome = replay(read(hot.log.directory), checkpoints(hot.log.directory))
     assert outcome.difference is None
     assert outcome.jumps == (before - 1,)
+
+
+def test_a_journal_of_before_wishes_named_who_made_them_replays_to_its_own_bytes() -> None:
+    """Recorded by the version before: pauses, plans, offs and a flatten of several people, one of them called "news"."""
+    rows = [json.loads(line) for line in OLD.read_text(encoding="utf-8").splitlines()]
+    records = [Record(row["seq"], b64decode(row["entry"])) for row in rows]
+    kept = [Checkpoint(row["seq"], decompress(b64decode(row["checkpoint"]))) for row in rows if "checkpoint" in row]
+    assert (len(records), len(kept)) == (len(rows), 5)
+    assert replay(records, kept) == (len(rows), len(rows), None, ())
+    assert replay(records[kept[1].seq :], kept, kept[1]).difference is None

@@ -116,18 +116,20 @@ class Undo(Value, frozen=True, tag=True):
 
 
 class Run(Value, frozen=True, tag=True):
-    """Type this line for me; ``once`` when it may act."""
+    """Type this line for me; ``once`` when it may act. ``post`` is the person's own message that it completes."""
 
     line: str
     once: bool = False
+    post: str = ""
 
 
 class Fill(Value, frozen=True, tag=True):
-    """Type this line for me, with what the person adds to it; ``kind`` is the field that is missing."""
+    """Type this line for me, with what the person adds to it; ``kind`` is the field that is missing, ``post`` as above."""
 
     line: str
     kind: str
     once: bool = False
+    post: str = ""
 
 
 class Drop(Value, frozen=True, tag=True):

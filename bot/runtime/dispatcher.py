@@ -199,7 +199,7 @@ class Dispatcher:
             self._gate.record(incoming, place.person, "refused", gates.STALE, command=command.name)
             card = Card(title=f"Not run: {text!r}", lines=(f"It was sent {late_s / 60:.0f} minutes ago.",))
             await self._questions.offer(
-                card, (Button(label="Run now", key="y", payload=Run(line=text, once=True)),), place
+                card, (Button(label="Run now", key="y", payload=Run(line=text, once=True, post=place.asked)),), place
             )
             return
         await self._line(text, place, shape)
@@ -275,9 +275,10 @@ class Dispatcher:
     async def _unknown(self, verb: str, words: Sequence[str], place: Place) -> None:
         near = nearest(self._commands, verb)
         rest = " ".join(words)
+        lines = [(f"/{name}", f"/{name} {rest}".strip()) for name in near]
         buttons = tuple(
-            Button(label=f"/{name}", key=str(number), payload=Run(line=f"/{name} {rest}".strip(), once=True))
-            for number, name in enumerate(near, 1)
+            Button(label=label, key=str(number), payload=Run(line=line, once=True, post=place.asked))
+            for number, (label, line) in enumerate(lines, 1)
         )
         await self._questions.offer(unknown_card(verb, near), buttons, place)
 
@@ -301,8 +302,7 @@ class Dispatcher:
         if reply.choices:
             await self._questions.choose(reply.question, reply.choices, place)
         if reply.intent is not None:
-            asked = "" if place.incoming.handle else place.incoming.post
-            await self._acts.propose(msgspec.structs.replace(reply.intent, post=asked), place)
+            await self._acts.propose(msgspec.structs.replace(reply.intent, post=place.asked), place)
         if reply.is_undo:
             await self._pressed(self._dialogue.undo(place.seat, self._clock.now()), place)
 
@@ -314,9 +314,9 @@ class Dispatcher:
             case Drop():
                 await self._questions.say(place.incoming, Card(title="Cancelled. Nothing was done.", brief=True))
             case Run():
-                await self._line(payload.line, place)
+                await self._line(payload.line, msgspec.structs.replace(place, post=payload.post))
             case Fill():
-                await self._fill(payload, place)
+                await self._fill(payload, msgspec.structs.replace(place, post=payload.post))
             case Undo():
                 await self._acts.undo(payload, place)
             case Propose():

@@ -32,6 +32,12 @@ class Place(Value, frozen=True):
     room: Room
     incoming: Incoming
     line: str = ""  # the command that is being answered
+    post: str = ""  # the message that began it, where a button goes on with that
+
+    @property
+    def asked(self) -> str:
+        """The person's own message that is answered; empty where a press alone began it."""
+        return self.post or ("" if self.incoming.handle else self.incoming.post)
 
     @classmethod
     def of(cls, person: Person, seat: Seat, room: Room, at: datetime) -> "Place":

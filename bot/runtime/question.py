@@ -57,7 +57,12 @@ class Questions:
     async def choose(self, question: str, choices: Sequence[Choice], place: Place) -> None:
         """One of many, each with the line that it stands for."""
         buttons = [
-            Button(label=choice.label, key=str(number), payload=Run(line=choice.line, once=True), is_choice=True)
+            Button(
+                label=choice.label,
+                key=str(number),
+                payload=Run(line=choice.line, once=True, post=place.asked),
+                is_choice=True,
+            )
             for number, choice in enumerate(choices, 1)
         ]
         buttons.append(Button(label="Cancel", key="n", payload=Drop()))
@@ -65,7 +70,7 @@ class Questions:
 
     async def ask(self, fill: Fill, place: Place) -> None:
         """In words: by a form, or as the next thing that the person writes here."""
-        fill = msgspec.structs.replace(fill, once=True)
+        fill = msgspec.structs.replace(fill, once=True, post=place.asked)
         buttons = (
             Button(label="Write it…", key="w", payload=fill, form=fill.kind),
             Button(label="Cancel", key="n", payload=Drop()),

@@ -305,3 +305,33 @@ async def test_the_sign_stands_on_the_command_that_was_confirmed_and_on_none_tha
     await office.controller.proofs.told(moved(office, 1, ActState.FAILED))
     await settled()
     assert [mark for mark in office.marks if mark[2] is Sign.DONE] == [(DESK, "80", Sign.DONE)]
+
+
+async def test_the_sign_stands_on_the_command_whose_account_was_picked_from_a_list() -> None:
+    office = Office()
+    await office.say("/flatten", chat=DESK, post="90")
+    await office.say(chat=DESK, handle=office.handle("1"), post="91")  # which account
+    await office.say(chat=DESK, handle=office.handle("y"), post="92")
+    await office.say("/paus ALPHA 15m", chat=DESK, post="93")
+    await office.say(chat=DESK, handle=office.handle("1"), post="94")  # /pause was meant
+    await office.say("/off ALPHA", chat=DESK, post="95", late_s=120)
+    await office.say(chat=DESK, handle=office.handle("y"), post="96")  # run now
+    await office.say("/account ALPHA", chat=DESK, post="97")
+    await office.say(chat=DESK, handle=office.handle("1"), post="98")  # its own ⏸ 15m: a wish that nobody wrote
+    assert [ask.__struct_config__.tag for ask in office.sent] == ["flatten", "pause", "off", "pause"]
+    for number in range(4):
+        await office.controller.proofs.told(moved(office, number, ActState.PROVEN))
+    await settled()
+    signs = [(DESK, number, Sign.DONE) for number in ("90", "93", "95")]
+    assert [mark for mark in office.marks if mark[2] is Sign.DONE] == signs
+
+
+async def test_the_sign_stands_on_the_answer_to_a_card_of_several_accounts() -> None:
+    office = Office()
+    post = await many(office)
+    await office.say("pause 30", chat=DESK, replied=post, post="70")
+    assert not office.sent
+    await office.say(chat=DESK, handle=office.handle("1"), post="71")
+    await office.controller.proofs.told(moved(office, 0, ActState.PROVEN))
+    await settled()
+    assert [mark for mark in office.marks if mark[2] is Sign.DONE] == [(DESK, "70", Sign.DONE)]

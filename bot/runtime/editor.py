@@ -154,6 +154,7 @@ class Editor:
             answers=self._answers(day_begins(day), day_ends(day), sheet),
             noted=tuple((one.at, one.text) for one in noted if sheet.may_see(frozenset(filter(None, (one.account,))))),
             lacks=sheet.lacks,
+            holiday=report.holiday,
         )
         files = _whole_files(report, day)
         if sheet.seen is not None:

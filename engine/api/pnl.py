@@ -61,9 +61,11 @@ class ReportLine(Value, frozen=True):
 class ReportView(Value, frozen=True):
     """The report of one trade date: its text, its figures, and by name its files in base64, where they were asked for.
 
-    A day without copies has neither lines nor files.
+    A day without copies has neither lines nor files. ``holiday`` is what the exchange makes of a day that is none of its own;
+    empty for any other, and where no calendar says.
     """
 
     text: str
     files: dict[str, str] = {}
     lines: tuple[ReportLine, ...] = ()
+    holiday: str = ""

@@ -7,11 +7,12 @@ from pathlib import Path
 import msgspec
 from sqlalchemy import make_url
 
+from engine.calendar.almanac import Almanac
 from engine.cli.command import Command, desk_argument, say, show
 from engine.config import home, load
+from engine.domain.tradedate import holiday, trade_date
 from engine.errors import ConfigError, JournalError, LockstepError
 from engine.report import table
-from engine.report.date import trade_date
 from engine.report.evidence import Report
 from engine.report.reader import report
 from engine.report.source import Source
@@ -36,7 +37,8 @@ def show_day(options: argparse.Namespace) -> int:
     finally:
         if store is not None:
             store.close()
-    show(text(found).rstrip("\n"))
+    calendar = Almanac(where).read(datetime.now(UTC)).calendar
+    show(text(found, holiday(calendar, found.day)).rstrip("\n"))
     if found.rows:
         _write(found, options)
     return 0

@@ -9,7 +9,7 @@ import msgspec
 from engine.domain.decision import Raised, Severity
 from engine.domain.entry import decode_entry
 from engine.domain.ids import AccountId
-from engine.report.date import trade_date
+from engine.domain.tradedate import trade_date
 from engine.report.evidence import Report
 from engine.service.copied import Copy, stages
 from engine.service.lineage import Lineage

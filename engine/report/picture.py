@@ -10,8 +10,8 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from engine.domain.tradedate import ZONE
 from engine.domain.value import Value
-from engine.report.date import ZONE
 from engine.report.evidence import AccountDay, Report
 
 DPI = 120

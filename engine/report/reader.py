@@ -8,9 +8,9 @@ import msgspec
 
 from engine.domain.decision import Raised
 from engine.domain.ids import AccountId
+from engine.domain.tradedate import before, bounds
 from engine.errors import TransientError
 from engine.report.anomaly import anomalies, history, today
-from engine.report.date import before, bounds
 from engine.report.day import Day
 from engine.report.evidence import Report, evidence
 from engine.report.source import Source

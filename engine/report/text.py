@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from engine.report.date import ZONE
+from engine.domain.tradedate import ZONE
 from engine.report.evidence import STAGES, AccountDay, Report, Slip
 
 WIDTH = 80
@@ -18,13 +18,14 @@ _STATUSES = ("ok", "part", "refused", "unclear", "skipped", "sent")
 _DASH = "-"
 
 
-def text(report: Report) -> str:
-    """All sections; one line for a day without copies."""
+def text(report: Report, holiday: str = "") -> str:
+    """All sections; one line for a day without copies. ``holiday`` is what the exchange makes of it, where it is one."""
     if not report.rows:
-        return f"{report.day}: no copies on this trade date.\n"
+        return f"{report.day}: {f'{holiday}; ' if holiday else ''}no copies on this trade date.\n"
     followers = [account for account in report.accounts if not account.is_leader]
     lines = [
         *_head(report),
+        *([holiday[:1].upper() + holiday[1:]] if holiday else []),
         *_modes(followers),
         *_money(report, followers),
         *_delay(followers),

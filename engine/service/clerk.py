@@ -265,12 +265,12 @@ class Clerk:
     def _command(self, ask: ActAsk, accounts: tuple[AccountId, ...]) -> Command:
         if isinstance(ask, NewsPauseAsk):
             check(ask)
-            command: Command = plan_of(ask, accounts, self._reading(), self.now())
+            command: Command = plan_of(ask, accounts, self.reading(), self.now())
         else:
             command = command_of(ask, accounts, self.projection.state, self.now())
         return msgspec.structs.replace(command, who=ask.who) if ask.who else command
 
-    def _reading(self) -> Reading:
+    def reading(self) -> Reading:
         """The kept calendars; read again where a file has changed."""
         stamp = self._almanac.stamp()
         if self._read is None or self._read[0] != stamp:
@@ -286,7 +286,7 @@ class Clerk:
         state = self.projection.state
         named = accounts_of(state.plan, scope) if state.plan.accounts or scope != "all" else ()
         copiers = [state.copiers[name] for name in named if name in state.copiers]
-        return news_view(self._reading(), copiers, self.now(), days)
+        return news_view(self.reading(), copiers, self.now(), days)
 
     async def what_if(self, trade: Trade, scope: str = "all") -> WhatIfView:
         """What a leader's trade would do now. Thought through beside the loop: it takes some tens of milliseconds.

@@ -150,7 +150,8 @@ def curve(
 @get("/v1/report")
 async def report(state: State, day: FromQuery[str] = "", files: FromQuery[bool] = False) -> ReportView:
     """The report of one trade date, today's without one; worked out in a process of its own."""
-    return await report_of(_ready(state).settings, day, with_files=files)
+    clerk = _ready(state)
+    return await report_of(clerk.settings, clerk.reading().calendar, day, clerk.now(), with_files=files)
 
 
 @get("/v1/news", sync_to_thread=False)

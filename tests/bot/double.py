@@ -102,6 +102,7 @@ class EngineDouble:
         self.desync = DesyncView(lines=(), followers=3)
         self.curves: list[CurveView] = []
         self.figures: tuple[ReportLine, ...] = ()
+        self.holiday = ""
         self.files = {"report.png": b"PNG", "report.csv": b"a,b"}
         self.risk: RiskView | None = None
         self.silent_acts = False  # acts happen and nobody says so

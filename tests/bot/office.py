@@ -92,7 +92,12 @@ class Direct:
     async def report(self, day: str = "", files: bool = False) -> Any:
         await self._met()
         found = {name: b64encode(body).decode() for name, body in self.double.files.items()}
-        return ReportView(text="Lockstep · 23 Nov", files=found if files else {}, lines=self.double.figures)
+        return ReportView(
+            text="Lockstep · 23 Nov",
+            files=found if files else {},
+            lines=self.double.figures,
+            holiday=self.double.holiday,
+        )
 
     async def news(self, days: int = 1, scope: str = "all") -> Any:
         await self._met()

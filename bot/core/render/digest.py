@@ -59,6 +59,7 @@ class Record(Value, frozen=True):
     answers: tuple[Answer, ...]
     noted: tuple[tuple[datetime, str], ...]  # P5
     lacks: str = ""
+    holiday: str = ""  # what the exchange makes of a day that is none of its own
 
 
 class Week(Value, frozen=True):
@@ -158,7 +159,7 @@ def close_card(record: Record, zone: tzinfo) -> Card:
     total = _total(record.earned.get(name) for name in followers)
     if len(followers) > 1:
         rows.append(("ALL", money(total), "", "", ""))
-    lines = [*_copied([one for one in record.figures if not one.is_leader], day=record.day)]
+    lines = [*_copied([one for one in record.figures if not one.is_leader], record)]
     if len(names) > NAMED:
         lines.append(f"{len(names) - NAMED} more accounts: in the file")
     drills, real = _parted(record.answers)
@@ -182,12 +183,14 @@ def _day_row(name: str, earned: Decimal | None, line: ReportLine | None) -> tupl
     return name, money(earned), copies, f"{line.wins}/{line.trips}" if line.trips else "-", ticks(line.slip_ticks)
 
 
-def _copied(lines: Sequence[ReportLine], day: date) -> list[str]:
+def _copied(lines: Sequence[ReportLine], record: Record) -> list[str]:
+    special = [record.holiday[:1].upper() + record.holiday[1:]] if record.holiday else []
     if not lines:
-        return [f"No copies are known of {day:%d %b}"]
+        return special or [f"No copies are known of {record.day:%d %b}"]
     failed = sum(line.failed for line in lines)
     trips, wins = sum(line.trips for line in lines), sum(line.wins for line in lines)
-    found = [f"{sum(line.copies for line in lines)} copies" + (f", {failed} failed" if failed else ", none failed")]
+    copies = f"{sum(line.copies for line in lines)} copies" + (f", {failed} failed" if failed else ", none failed")
+    found = [*special, copies]
     if trips:
         found.append(f"{trips} trips flat to flat, {wins} won")
     known = [line.fees for line in lines if line.fees is not None]

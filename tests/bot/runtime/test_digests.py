@@ -265,6 +265,20 @@ async def test_the_week_by_account_and_day_with_its_drills() -> None:
     assert "WEEK 16 Nov - 20 Nov · +100" in await office.say("/report week")
 
 
+async def test_the_close_of_a_holiday_says_that_it_was_one() -> None:
+    office = Office()
+    office.double.files = {}
+    await office.say("/digest close on")
+    office.double.holiday = "holiday: no session"
+    said = text((await tick(office, "2026-12-25T22:00:05"))[0])
+    assert said.startswith("CLOSE Fri 25 Dec · n/a Holiday: no session")
+    assert "No copies" not in said
+    office.double.holiday, office.double.figures = "holiday: a short session, counts as Fri 27 Nov", (line("ALPHA"),)
+    said = await office.say("/report ALPHA 2026-11-26")
+    assert "Holiday: a short session, counts as Fri 27 Nov" in said
+    assert "6 copies" in said
+
+
 async def test_a_report_of_another_day_and_of_a_part_of_the_desk() -> None:
     office = Office()
     earn(office, ALPHA=(100, 310), BRAVO=(0, -60))

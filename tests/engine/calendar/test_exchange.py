@@ -3,22 +3,31 @@
 import subprocess
 import sys
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.calendar.exchange import CALENDARS, BuildError, build, packaged
 from engine.calendar.setting import OverrideRow
 from engine.domain.hours import Calendar, DayClock, DayTurn, Family, Phase, day_marks, faults, moment, trade_date
+from engine.domain.tradedate import holiday
 
 BUILT = datetime(2026, 11, 22, 18, 0, tzinfo=UTC)
 CHICAGO = ZoneInfo("America/Chicago")
 
 
+@cache
+def _calendar():
+    return build(date(2026, 11, 22), BUILT)
+
+
 @pytest.fixture(scope="module")
 def calendar():
-    return build(date(2026, 11, 22), BUILT)
+    return _calendar()
 
 
 @pytest.fixture(scope="module")
@@ -126,6 +135,27 @@ def test_half_days_of_the_real_calendar_start_no_new_day(calendar):
         if mark.turn is DayTurn.DAY_START and date(2026, 11, 24) <= mark.at.date() <= date(2026, 11, 30)
     ]
     assert [f"{at:%a %H:%M}" for at in starts] == ["Tue 17:00", "Wed 17:00", "Sun 17:00", "Mon 17:00"]
+
+
+def test_of_a_day_that_is_none_the_calendar_says_what_it_is(calendar, spring):
+    said = {day: holiday(calendar, day) for day in (date(2026, 11, 26), date(2026, 12, 25), date(2027, 1, 18))}
+    assert list(said.values()) == [
+        "holiday: a short session, counts as Fri 27 Nov",
+        "holiday: no session",
+        "holiday: a short session, counts as Tue 19 Jan",
+    ]
+    named = ((2026, 11, 25), (2026, 11, 27), (2026, 11, 28), (2026, 12, 24), (2026, 12, 28))
+    assert [holiday(calendar, date(*day)) for day in named] == [""] * 5, "half days and weekends are no holidays"
+    assert holiday(spring, date(2027, 3, 26)) == "holiday: a short session, counts as Mon 29 Mar"
+    assert holiday(calendar, date(2027, 9, 6)) == "holiday: no trade date of its own", "beyond the tables"
+    assert holiday(calendar, date(2026, 7, 3)) == "", "before them nobody knows"
+    assert holiday(None, date(2026, 12, 25)) == ""
+
+
+@given(st.dates(date(2026, 11, 9), date(2027, 2, 5)))
+def test_a_weekday_is_a_trade_date_or_a_holiday_and_never_both(day):
+    told = holiday(_calendar(), day)
+    assert bool(told) == (day in _calendar().closed)
 
 
 def test_good_friday_2027_counts_for_monday(spring):

@@ -1,13 +1,18 @@
 """The command: text on standard output, files beside it, one line where there is nothing."""
 
 import os
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from engine.api import ReportLine
+from engine.calendar.exchange import build
+from engine.calendar.sessions import write
 from engine.cli import main
+from engine.service.daily import report_of
+from engine.service.setting import ClerkSettings
 from engine.storage.drain import Drain
 from engine.storage.store import Store
 from tests.engine.report.stage import Stage
@@ -56,6 +61,19 @@ def test_a_day_without_copies_is_one_line(home: Path, tmp_path: Path, capsys):
     assert ask(home, "--date", "2026-11-19", "--csv", str(csv)) == 0
     assert capsys.readouterr().out == "2026-11-19: no copies on this trade date.\n"
     assert not csv.exists()
+
+
+def test_of_a_holiday_it_says_so(home: Path, capsys):
+    write(home, build(date(2026, 11, 22), datetime.now(UTC)))
+    assert ask(home, "--date", "2026-12-25") == 0
+    assert capsys.readouterr().out == "2026-12-25: holiday: no session; no copies on this trade date.\n"
+
+
+async def test_the_control_api_tells_of_it(home: Path, tmp_path: Path):
+    calendar = build(date(2026, 11, 22), datetime.now(UTC))
+    settings = ClerkSettings(home=str(home), link_port=0, link_token="")
+    view = await report_of(settings, calendar, "2026-11-26", datetime.now(UTC), with_files=False)
+    assert (view.holiday, view.lines) == ("holiday: a short session, counts as Fri 27 Nov", ())
 
 
 def test_older_days_come_from_the_database(home: Path, stage: Stage, capsys):

@@ -12,7 +12,7 @@ from engine.domain.command import Flatten, Resize
 from engine.domain.entry import decode_entry
 from engine.domain.event import FillBusted, Holding, OrderFilled, PersonActed, SnapshotTaken
 from engine.domain.ids import AccountId, FillId, Symbol
-from engine.report.date import before, bounds, trade_date
+from engine.domain.tradedate import before, bounds, trade_date
 from engine.report.evidence import Report
 from engine.report.reader import fold, report
 from engine.report.shortfall import Cause

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from engine.report.date import bounds
+from engine.domain.tradedate import bounds
 from engine.report.reader import report
 from engine.report.source import Source
 from engine.storage.drain import Drain

@@ -25,7 +25,9 @@ async def run(args: Args, desk: Desk) -> Reply:
     if args.name.lower() == "me":
         grant = Grant(role=desk.person.role)
         deed = Invite(name=desk.person.name, grant=grant, person=desk.person.id)
-        return Reply(intent=Intent(deed=deed, level=Level.C2, role=Role.VIEWER))
+        level = Level.C3 if desk.people.has_codes(desk.person) else Level.C2  # who finds a phone makes it no second one
+        return Reply(intent=Intent(deed=deed, level=level, role=Role.VIEWER))
+    desk.people.check_name(args.name)
     grant = Grant(role=role_of(args.role), scope=args.scope or "all")
     if grant.role > desk.person.role:
         return reply(refusal_card("Not done: nobody gives a higher role than their own."))

@@ -24,6 +24,8 @@ async def run(args: Args, desk: Desk) -> Reply:
     grant = Grant(role=role_of(args.role), scope=args.scope or "all")
     if grant.role > desk.person.role:
         return reply(refusal_card("Not done: nobody gives a higher role than their own."))
+    if known.person.role > desk.person.role:
+        return reply(refusal_card("Not done: nobody changes the rights of a higher role."))
     deed = GiveRole(person=known.person.id, name=known.person.name, grant=grant)
     return Reply(intent=Intent(deed=deed, level=Level.C4, role=Role.ADMIN))
 

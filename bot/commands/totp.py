@@ -1,45 +1,45 @@
 """Set up one-time codes: a picture for an authenticator app, shown once."""
 
-import io
+from enum import StrEnum
 
-import segno
-
-from bot.core.access import Level
+from bot.core.access import Level, Role
 from bot.core.card import Card
-from bot.core.chat import File
 from bot.core.command import Command, Desk, Reply, reply
+from bot.core.deed import NewSecret
+from bot.core.dialogue import Intent
 from bot.core.render.word import refusal_card
-from bot.core.words import Word
 from engine.api import Value
+
+BEGUN = "begun; write me the code that your app shows, in our private chat"
+OFF = "off; /totp setup in our private chat"
+
+
+class What(StrEnum):
+    """The first secret, or another one."""
+
+    SETUP = "setup"
+    RESET = "reset"
 
 
 class Args(Value, frozen=True):
-    """The word setup or reset."""
+    """The first secret, or another one; how it stands if nothing is said."""
 
-    what: Word | None = None
+    what: What | None = None
 
 
 async def run(args: Args, desk: Desk) -> Reply:
-    """Show the picture in a private chat alone; a new one makes the old one void."""
+    """Show the picture in a private chat alone; another one takes a code of the old, or a stolen phone would make its own."""
     has = desk.people.has_codes(desk.person)
-    if args.what not in ("setup", "reset"):
-        said = "on" if has else "off; /totp setup in our private chat"
+    if args.what is None:
+        said = "on" if has else BEGUN if desk.people.lacks_proof(desk.person) else OFF
         return reply(Card(title=f"One-time codes: {said}", brief=True))
     if not desk.room.is_alone:
         return reply(refusal_card("Not here: others would see the secret. Write to me in private."))
-    if has and args.what == "setup":
+    if has and args.what is What.SETUP:
         return reply(refusal_card("You have codes already. /totp reset makes a new secret; the old one is void then."))
-    picture = io.BytesIO()
-    address = desk.people.new_secret(desk.person)
-    segno.make(address, error="m").save(picture, kind="png", scale=6, border=3)
-    lines = (
-        "Scan it with an authenticator app,",
-        "or type this secret into it:",
-        address.partition("secret=")[2].partition("&")[0],
-        "Shown once. The first code that you use proves it.",
-    )
-    card = Card(title="🔑 One-time codes", lines=lines)
-    return Reply(cards=(card,), files=(File(name="codes.png", body=picture.getvalue()),), is_secret=True)
+    lost = "The app is lost? An admin takes your rights with /revoke; then you are paired anew."
+    level = Level.C3 if has else Level.C1
+    return Reply(intent=Intent(deed=NewSecret(), level=level, role=Role.VIEWER, remarks=(lost,)))
 
 
 COMMAND = Command(

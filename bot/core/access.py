@@ -133,8 +133,13 @@ def holds(person: Person, needs: Role, now: datetime) -> bool:
 
 def sees_all(person: Person, room: Room, now: datetime) -> bool:
     """Say whether all of the desk may be read here, so that nobody needs to ask what that is."""
+    return reaches_all(person, room, Role.VIEWER, now)
+
+
+def reaches_all(person: Person, room: Room, needs: Role, now: datetime) -> bool:
+    """Say whether ``person`` may do here what ``needs`` this role for every account, whatever there are."""
     whole = (grant for grant in person.grants if _scope(grant) == ALL)
-    return room.scope == ALL and any(_holds(grant, room, Role.VIEWER, now) for grant in whole)
+    return room.scope == ALL and any(_holds(grant, room, needs, now) for grant in whole)
 
 
 def _scope(grant: Grant) -> str:

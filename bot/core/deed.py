@@ -70,6 +70,10 @@ class NameRoom(Deed, frozen=True):
     name: str
 
 
+class NewSecret(Deed, frozen=True):
+    """Begin anew with one's own one-time codes; what the app shows of the old secret is void."""
+
+
 class Arm(Deed, frozen=True):
     """Need no code until then."""
 
@@ -104,7 +108,33 @@ OF_ROOM = (
     Unbind,
     Redact,
 )  # about the very chat where it is asked: no ceiling of that chat holds an admin from it
-AnyDeed = BreakGlass | GiveRole | Revoke | Invite | Bind | Unbind | Redact | Route | NameRoom | Arm | Lockdown | Freeze
+AnyDeed = (
+    BreakGlass
+    | GiveRole
+    | Revoke
+    | Invite
+    | Bind
+    | Unbind
+    | Redact
+    | Route
+    | NameRoom
+    | NewSecret
+    | Arm
+    | Lockdown
+    | Freeze
+)
+ALWAYS_CODED = (Arm, NewSecret)  # a code is given for these inside an armed window too: else it would never end
+
+
+def scope_of(deed: AnyDeed | None) -> str:
+    """The accounts that a deed is about; empty for one that is about none."""
+    match deed:
+        case Freeze(scope=scope):
+            return scope
+        case GiveRole(grant=grant) | Invite(person="", grant=grant):
+            return grant.scope
+        case _:
+            return ""
 
 
 def words(deed: AnyDeed) -> str:
@@ -132,6 +162,8 @@ def words(deed: AnyDeed) -> str:
             return f"ROUTE {code} to {name}"
         case NameRoom(chat=chat, name=name):
             return f"NAME {chat} {name}"
+        case NewSecret():
+            return "NEW SECRET for your one-time codes: the old one is void"
         case Arm(until=until):
             return f"ARM until {until:%H:%M} UTC: acts of level 3 need no code"
         case Lockdown(chat="*", is_on=is_on):

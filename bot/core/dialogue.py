@@ -217,8 +217,10 @@ def needs_preview(intent: Intent) -> bool:
 
 def adds_risk(intent: Intent, preview: PreviewView | None) -> bool:
     """Say whether an act may make risk grow: what a lock or a lockdown stops."""
+    if isinstance(intent.deed, Freeze):
+        return not intent.deed.is_on
     if intent.ask is None:
-        return not isinstance(intent.deed, Revoke | Lockdown | Freeze)
+        return not isinstance(intent.deed, Revoke | Lockdown)
     if isinstance(
         intent.ask, PauseAsk | NewsPauseAsk | PlanAsk | FlattenAsk | CloseAsk | LeaveAsk | RefuseAsk | SkipAsk | OffAsk
     ):

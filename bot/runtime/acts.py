@@ -11,7 +11,7 @@ import msgspec
 from bot.core import code
 from bot.core.access import Level, RoomKind
 from bot.core.card import Action, Card, Look
-from bot.core.deed import BreakGlass
+from bot.core.deed import ALWAYS_CODED, BreakGlass
 from bot.core.dialogue import (
     CHOICE_S,
     CODE,
@@ -37,9 +37,9 @@ from bot.core.render.act import preview_card
 from bot.core.render.people import ask_code_card, deed_card, keypad_card
 from bot.core.render.word import refusal_card, words_card
 from bot.runtime.around import Around
+from bot.runtime.codes import PeopleError
 from bot.runtime.gate import Place
 from bot.runtime.hand import Hand, title
-from bot.runtime.people import PeopleError
 from bot.runtime.second import Second
 from engine.api import FlattenAsk, PreviewView, Value
 from engine.api.client import EngineError
@@ -92,7 +92,7 @@ class Acts:
         confirm = Confirm(intent=intent, preview=preview, level=level, looks=looks)
         word = word_of(intent.ask) if level >= Level.C3 and place.room.kind is RoomKind.LOCAL else ""
         ttl_s = WORD_S if level >= Level.C3 else CONFIRM_S
-        form, label = self._form(level, word, place)
+        form, label = self._form(intent, level, word, place)
         other = [
             Button(label=label, key=label[0].lower(), payload=Propose(intent=msgspec.structs.replace(intent, ask=ask)))
             for label, ask in intent.instead
@@ -108,9 +108,9 @@ class Acts:
         self._hand.record(place, intent, "shown", "", level=level, preview=card.title)
         await self._hand.offer(card, buttons, place, ttl_s=ttl_s, word=word)
 
-    def _form(self, level: Level, word: str, place: Place) -> tuple[str, str]:
+    def _form(self, intent: Intent, level: Level, word: str, place: Place) -> tuple[str, str]:
         """What the button asks for where the platform has forms, and what it says."""
-        needs_code = level >= Level.C3 and not word and not self._people.is_armed(place.person)
+        needs_code = level >= Level.C3 and not word and not self._spares_code(intent, place)
         if level < Level.C4 or word or not self._second.others(place.person):
             return (CODE if needs_code else ""), "Confirm"
         return ("ask" if needs_code else "why"), "Ask risk…"
@@ -159,12 +159,15 @@ class Acts:
             intent = msgspec.structs.replace(confirm.intent, reason=place.incoming.reason)
             confirm = msgspec.structs.replace(confirm, intent=intent)
         typed = place.incoming.text.strip() if place.incoming.handle else ""
-        if not typed and self._people.is_armed(place.person):
+        if not typed and self._spares_code(confirm.intent, place):
             await self._look_again(confirm, place)
         elif typed:
             await self.completed(confirm, typed, place)
         else:
             await self._ask_code(confirm, place)
+
+    def _spares_code(self, intent: Intent, place: Place) -> bool:
+        return not isinstance(intent.deed, ALWAYS_CODED) and self._people.is_armed(place.person)
 
     def _lacks_reason(self, confirm: Confirm, place: Place) -> bool:
         """Say whether the second person should read why, and no form has asked for it."""
@@ -194,6 +197,8 @@ class Acts:
         is_flatten = isinstance(confirm.intent.ask, FlattenAsk)
         if not self._people.has_codes(place.person) and not is_flatten:
             why = "this needs a one-time code; set it up with /totp setup in our private chat"
+            if self._people.lacks_proof(place.person):
+                why = "your codes are not on yet; write me the code that your app shows, in our private chat"
             self._hand.record(place, confirm.intent, "refused", "no one-time codes")
             await self._hand.say(place, refusal_card(f"Not done: {why}."))
             return
@@ -235,6 +240,11 @@ class Acts:
             self._pads[key.pad] = pad = msgspec.structs.replace(pad, digits=digits)
             await self._show_pad(key.pad, pad, place)
 
+    async def proven_code(self, text: str, place: Place) -> None:
+        """The first code that the app shows turns one-time codes on."""
+        self._people.check_code(place.person, text)
+        await self._hand.say(place, Card(title="🟢 One-time codes are on.", brief=True))
+
     async def typed_code(self, text: str, place: Place) -> None:
         """A code was typed or tapped: whatever waits for it goes on."""
         waits = self._dialogue.waits(CODE, place.seat, self._clock.now())
@@ -271,6 +281,8 @@ class Acts:
 
     async def by_word(self, confirm: Confirm, place: Place) -> None:
         """No code at hand: the word closes positions as well, and everybody who should know is told."""
+        if await self._hand.is_refused(confirm.intent, confirm.preview, place):
+            return
         if place.room.kind is not RoomKind.LOCAL and confirm.intent.ask is not None:
             self._sentry.by_word(place.person, confirm.intent.ask.scope, confirm.intent.ask.key)
         await self._look_again(confirm, place)
@@ -288,7 +300,10 @@ class Acts:
         await self._go_on(confirm, now, place)
 
     async def _go_on(self, confirm: Confirm, preview: PreviewView | None, place: Place) -> None:
+        """Rights, locks and freezes may have changed since the press that asked for a code or a reason."""
         intent = confirm.intent
+        if await self._hand.is_refused(intent, preview, place):
+            return
         if isinstance(intent.deed, BreakGlass):
             await self._second.break_glass(intent.deed.id, intent.deed.reason, place)
             return

@@ -160,6 +160,9 @@ class Dispatcher:
         if code.is_one_time(text) and self._dialogue.waits(CODE, place.seat, now):
             await self._acts.typed_code(text, place)
             return
+        if code.is_one_time(text) and place.room.is_alone and self._people.lacks_proof(place.person):
+            await self._acts.proven_code(text, place)
+            return
         waited_for = self._dialogue.typed(text, place.seat, now) if text and text.isupper() else None
         if isinstance(waited_for, Confirm) and text == WORD:
             await self._acts.by_word(waited_for, place)

@@ -11,7 +11,8 @@ from bot.core.escalation import Reach
 from bot.core.render.route import Heard, echo_card, line_card
 from bot.core.routing import Spot
 from bot.runtime.audience import reader_of
-from bot.runtime.people import LOCAL_CHAT, People, PeopleError
+from bot.runtime.codes import PeopleError
+from bot.runtime.people import LOCAL_CHAT, People
 from bot.runtime.rota import Rota
 from bot.runtime.routes import Routes
 from engine.api import Severity

@@ -12,7 +12,8 @@ from bot.core.denial import Denied
 from bot.core.dialogue import Seat
 from bot.core.dialogue import Turned as Dead
 from bot.core.record import Record
-from bot.runtime.people import CodeError, People
+from bot.runtime.codes import CodeError
+from bot.runtime.people import People
 from bot.runtime.sentry import Sentry
 from bot.storage.audit import AuditStore
 from bot.storage.inbox import InboxStore

@@ -4,15 +4,16 @@ from collections.abc import Sequence
 
 import msgspec
 
-from bot.core.access import Level, reach, resolve
+from bot.core.access import Level, reach, reaches_all, resolve
 from bot.core.card import Card
-from bot.core.chat import Message
-from bot.core.deed import OF_ROOM
+from bot.core.chat import File, Message
+from bot.core.deed import OF_ROOM, NewSecret, scope_of
 from bot.core.deed import words as deed_words
 from bot.core.denial import Denied
 from bot.core.dialogue import CHOICE_S, TEXT, UNDO_S, Button, Intent, Seat, Undo, adds_risk
 from bot.core.render.act import title_of
 from bot.core.render.people import done_card
+from bot.core.render.secret import secret_card, secret_file
 from bot.core.render.word import refusal_card
 from bot.core.track import Track
 from bot.runtime.around import Around
@@ -44,16 +45,18 @@ class Hand:
         risky = adds_risk(intent, preview)
         if risky and place.room.is_locked_down:
             return "this chat is locked down: it may read, pause and flatten until somebody at the desk lifts it"
-        if intent.ask is None:
+        scope = intent.ask.scope if intent.ask is not None else scope_of(intent.deed)
+        if not scope or (intent.ask is None and reaches_all(place.person, place.room, role, now)):
             return ""
         directory = await self._directory.views()
-        accounts = resolve(intent.ask.scope, directory)
+        accounts = resolve(scope, directory)
         if not accounts:
-            return f"there is no account {intent.ask.scope} here"
+            return f"there is no account {scope} here"
         beyond = accounts - reach(place.person, place.room, role, now, directory)
         if beyond:
             return f"you may not do this here for {', '.join(sorted(beyond))}"
-        frozen = self._people.frozen_by(place.person, accounts, directory) if risky else None
+        is_act = intent.ask is not None
+        frozen = self._people.frozen_by(place.person, accounts, directory) if risky and is_act else None
         if frozen is not None:
             until = f" until {frozen.until:%H:%M} UTC" if frozen.until else ""
             return f"{frozen.name} has frozen changes of {frozen.scope}{until}"
@@ -75,8 +78,7 @@ class Hand:
         Raises: EngineError where the engine does not take it; PeopleError for a deed that cannot be done.
         """
         if intent.deed is not None:
-            lines = self.carry_out(intent, place, level)
-            await self.say(place, done_card(lines), is_secret=len(lines) > 1)
+            await self._done(self.carry_out(intent, place, level), intent, place)
             return
         assert intent.ask is not None
         ask = _of(place, intent.ask)
@@ -110,6 +112,13 @@ class Hand:
         self.record(place, intent, "ok", "", level=level)
         self._sentry.did(intent.deed, place.person, place.room)
         return lines
+
+    async def _done(self, lines: tuple[str, ...], intent: Intent, place: Place) -> None:
+        if isinstance(intent.deed, NewSecret):
+            card, files = secret_card(lines[0], lines[-1]), (secret_file(lines[-1]),)
+            await self.say(place, card, is_secret=True, files=files)
+            return
+        await self.say(place, done_card(lines), is_secret=len(lines) > 1)
 
     async def undo(self, undo: Undo, place: Place) -> None:
         """Take an act back."""
@@ -166,14 +175,27 @@ class Hand:
         await self._show(Message(chat=seat.chat, card=msgspec.structs.replace(card, actions=actions)))
 
     async def say(
-        self, place: Place, card: Card, *, is_secret: bool = False, anew: str = "", asks: bool = False
+        self,
+        place: Place,
+        card: Card,
+        *,
+        is_secret: bool = False,
+        anew: str = "",
+        asks: bool = False,
+        files: tuple[File, ...] = (),
     ) -> None:
         """Answer with a card."""
-        chat, update = place.seat.chat, place.incoming.update
-        reader = reader_of(place.incoming) if is_secret else ""
-        await self._show(
-            Message(chat=chat, card=card, answers=update, is_secret=is_secret, anew=anew, asks=asks, reader=reader)
+        message = Message(
+            chat=place.seat.chat,
+            card=card,
+            answers=place.incoming.update,
+            is_secret=is_secret,
+            anew=anew,
+            asks=asks,
+            reader=reader_of(place.incoming) if is_secret else "",
+            files=files,
         )
+        await self._show(message)
 
 
 def _of(place: Place, ask: ActAsk) -> ActAsk:

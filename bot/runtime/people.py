@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
-import pyotp
 
 from bot.core import code
 from bot.core.access import (
@@ -23,6 +22,7 @@ from bot.core.access import (
     resolve,
     sees_all,
 )
+from bot.core.card import one_line
 from bot.core.chat import Clock, Incoming
 from bot.core.deed import (
     AnyDeed,
@@ -34,6 +34,7 @@ from bot.core.deed import (
     Invite,
     Lockdown,
     NameRoom,
+    NewSecret,
     Redact,
     Revoke,
     Route,
@@ -41,16 +42,12 @@ from bot.core.deed import (
     role_words,
 )
 from bot.core.denial import Denied
+from bot.runtime.codes import BLOCKED_FOR, SHUT, WRONG_CODES, CodeError, Codes, PeopleError
 from bot.storage.people import LOCKDOWN, Code, PeopleStore
-from engine.api import AccountView, LockstepError
+from engine.api import AccountView
 
 PAIR_TTL = timedelta(minutes=10)
-WRONG_CODES = 5
-BLOCKED_FOR = timedelta(hours=1)
-ARMED_IDLE = timedelta(minutes=5)
-LONGEST_ARMED = timedelta(minutes=10)
 LOCAL_CHAT = "console:desk"  # whoever sits at the desk's own computer
-SHUT = "too many wrong codes; try again in an hour"
 FREEZE = "freeze"
 ZONE = "zone"
 ROUTE, PLACE, LOST = (
@@ -61,29 +58,16 @@ ROUTE, PLACE, LOST = (
 
 
 DESK_NAMES = frozenset({"dead man", "alert policy"})
+NO_NAMES = frozenset({"me", "off", "deputy"})  # words of commands that take a name
+LONGEST_NAME = 40
 
 
-class PeopleError(LockstepError):
-    """Something about people or codes that cannot be done; one line that says why."""
-
-
-class CodeError(PeopleError):
-    """A code that does not count; ``is_last`` shut whoever gave it out for an hour."""
-
-    def __init__(self, text: str, what: Denied, *, is_last: bool = False) -> None:
-        """``text`` names no code."""
-        super().__init__(text)
-        self.what = what
-        self.is_last = is_last
-
-
-class People:
+class People(Codes):
     """The people of one desk. ``local`` is whoever sits at the desk's own computer: its owner."""
 
     def __init__(self, store: PeopleStore, clock: Clock, local: Person) -> None:
         """Over the bot's database."""
-        self._store = store
-        self._clock = clock
+        super().__init__(store, clock)
         self.local = local
 
     # ---- who and where ---------------------------------------------------------------------------------------------
@@ -121,7 +105,10 @@ class People:
         """
         wanted = name.lower().lstrip("@")
         found = [known for known in self.everybody() if wanted in (known.person.name.lower(), known.person.id.lower())]
-        if len(found) != 1:
+        if len(found) > 1:
+            ids = ", ".join(f"{known.person.id} ({known.person.role.name.lower()})" for known in found)
+            raise PeopleError(f"{len(found)} people are called {name}; write an id instead: {ids}")
+        if not found:
             names = ", ".join(known.person.name for known in self.everybody()) or "nobody yet"
             raise PeopleError(f"no person {name!r} here; known: {names}")
         return found[0]
@@ -165,14 +152,31 @@ class People:
     def invite(self, name: str, grant: Grant, by: str, principal: str = "") -> str:
         """A code that pairs one identity, once and for ten minutes.
 
-        Raises: PeopleError for a name under which the desk itself acts: a pause of theirs would take the place of its own.
+        Raises: PeopleError for a name that a new person cannot have.
         """
-        if " ".join(name.lower().split()) in DESK_NAMES:
-            raise PeopleError(f"{name} is how the desk calls itself in its records; take another name")
+        if not principal:
+            self.check_name(name)
         made = code.pairing_code(secrets.token_bytes(code.LENGTH))
         kept = Code(kind="person", role=grant.role, scope=grant.scope, principal=principal or None, name=name, by=by)
         self._store.put_code(code.hash_of(made), kept, self._clock.now() + PAIR_TTL)
         return made
+
+    def check_name(self, name: str) -> None:
+        """Look at the name of a new person.
+
+        Raises: PeopleError for one under which the desk itself acts, where a pause of theirs would take the place of its
+            own; for somebody else's; and for one that nobody could type behind a command.
+        """
+        if " ".join(name.lower().split()) in DESK_NAMES:
+            raise PeopleError(f"{name} is how the desk calls itself in its records; take another name")
+        if not 0 < len(name) <= LONGEST_NAME or name.lower() in NO_NAMES or not name.isprintable() or " " in name:
+            raise PeopleError(
+                f"a name is one word of up to {LONGEST_NAME} letters; take another than {one_line(name)!r}"
+            )
+        if any(known.person.name.lower() == name.lower() for known in self.everybody()):
+            raise PeopleError(
+                f"{name} is known already; a further platform: {name} writes /invite me; else another name"
+            )
 
     def pair(self, incoming: Incoming, typed: str) -> Person:
         """Pair whoever writes with the person that a code was made for.
@@ -199,57 +203,6 @@ class People:
             raise PeopleError("the rights that this code stood for were taken meanwhile")
         return person
 
-    # ---- one-time codes --------------------------------------------------------------------------------------------
-
-    def has_codes(self, person: Person) -> bool:
-        """Say whether a person has set one-time codes up and proven it."""
-        found = self._store.secret(person.id)
-        return found is not None and found[2]
-
-    def new_secret(self, person: Person) -> str:
-        """Begin with a new secret.
-
-        Returns: the address for an authenticator app, to be shown once.
-        """
-        secret = pyotp.random_base32()
-        self._store.set_secret(person.id, secret)
-        return code.provisioning(secret, person.name)
-
-    def check_code(self, person: Person, typed: str) -> None:
-        """Take a one-time code, once.
-
-        Raises: PeopleError for a wrong or used one, and for somebody who tried too often.
-        """
-        now, who = self._clock.now(), f"person:{person.id}"
-        if self._store.strikes(who, CODE_KIND, now) >= WRONG_CODES:
-            raise CodeError(SHUT, Denied.CODE)
-        known = self._store.secret(person.id)
-        if known is None:
-            raise PeopleError("you have no one-time codes yet; /totp setup in our private chat")
-        step = code.matching_step(known[0], typed, now.timestamp(), known[1])
-        if step is None or not self._store.use_step(person.id, step, now):
-            strikes = self._store.strike(who, CODE_KIND, now, now + BLOCKED_FOR)
-            raise CodeError("wrong or used code; wait for the next one", Denied.CODE, is_last=strikes == WRONG_CODES)
-        self._store.forgive(who, CODE_KIND)
-
-    def is_armed(self, person: Person) -> bool:
-        """Say whether a person needs no code now; asking counts as use, and an idle window ends."""
-        window, now = self._store.armed_until(person.id), self._clock.now()
-        if window is None:
-            return False
-        until, used = window
-        if now >= until or now - used >= ARMED_IDLE:
-            self._store.arm(person.id, None, now)
-            return False
-        self._store.arm(person.id, until, now)
-        return True
-
-    def armed(self) -> list[tuple[str, datetime]]:
-        """Who needs no code now, and until when."""
-        now = self._clock.now()
-        windows = [(known.person.name, self._store.armed_until(known.person.id)) for known in self.everybody()]
-        return [(name, window[0]) for name, window in windows if window and window[0] > now]
-
     # ---- wishes ----------------------------------------------------------------------------------------------------
 
     def zone_of(self, person: Person) -> ZoneInfo | None:
@@ -269,6 +222,10 @@ class People:
         self._store.set_pref(person.id, ZONE, name)
 
     # ---- freezes ---------------------------------------------------------------------------------------------------
+
+    def armed(self) -> list[tuple[str, datetime]]:
+        """Who needs no code now, and until when."""
+        return self.armed_of(self.everybody())
 
     def freezes(self) -> list[Frozen]:
         """Freezes of changes that are in force."""
@@ -335,23 +292,23 @@ class People:
                 self._store.set_pref(deed.chat, PLACE, deed.name)
                 return (f"{deed.chat} is called {deed.name}",)
             case Arm():
-                until = min(deed.until, now + LONGEST_ARMED)
-                self._store.arm(by.id, until, now)
+                until = self.arm(by, deed.until)
                 return (f"Armed until {until:%H:%M} UTC; it ends when idle for 5 minutes",)
             case Lockdown():
-                return self._lock_down(deed, by, now)
+                return self._lock_down(deed, by)
             case Freeze():
                 return self._freeze(deed, by)
+            case NewSecret():
+                return ("🔑 One-time codes", self.new_secret(by))
             case BreakGlass():
                 raise PeopleError("this is no deed of people alone")
 
-    def _lock_down(self, deed: Lockdown, by: Person, now: datetime) -> tuple[str, ...]:
+    def _lock_down(self, deed: Lockdown, by: Person) -> tuple[str, ...]:
         if not deed.is_on:
             self._store.forget(LOCKDOWN)
             return ("Lifted",)
         self._store.set_pref("" if deed.chat == "*" else deed.chat, LOCKDOWN, by.name)
-        for known in self.everybody():
-            self._store.arm(known.person.id, None, now)
+        self.disarm(self.everybody())
         return ("Read, pause and flatten only, until lifted at the desk",)
 
     def _redact(self, deed: Redact, by: Person, now: datetime) -> tuple[str, ...]:
@@ -375,17 +332,20 @@ class People:
         return (f"{deed.code} goes to {deed.name}",)
 
     def _freeze(self, deed: Freeze, by: Person) -> tuple[str, ...]:
-        mine = Frozen(scope=deed.scope, holder=by.id, name=by.name, reason=deed.reason, until=deed.until)
-        others = [one for one in self.freezes() if one.scope.lower() != deed.scope.lower()]
+        """Each holder has one of his own for a scope: nobody's takes the place of another's."""
         same = [one for one in self.freezes() if one.scope.lower() == deed.scope.lower()]
+        mine = [one for one in same if one.holder == by.id]
         if not deed.is_on:
+            ended = same if holds(by, Role.RISK, self._clock.now()) else mine
             if not same:
                 raise PeopleError(f"{deed.scope} is not frozen")
-            if same[0].holder != by.id and by.role not in (Role.RISK, Role.OWNER):
+            if not ended:
                 raise PeopleError(f"{same[0].name} has frozen {deed.scope}; only they, risk or owner may lift it")
-        kept = [*others, mine] if deed.is_on else others
-        self._store.set_pref("", FREEZE, msgspec.json.encode(kept).decode() if kept else "")
-        return (f"🔒 {deed.scope} is frozen: pause and flatten go on",) if deed.is_on else (f"{deed.scope} is free",)
+            self._keep([one for one in self.freezes() if one not in ended])
+            return (f"{deed.scope} is free",)
+        added = Frozen(scope=deed.scope, holder=by.id, name=by.name, reason=deed.reason, until=deed.until)
+        self._keep([*(one for one in self.freezes() if one not in mine), added])
+        return (f"🔒 {deed.scope} is frozen: pause and flatten go on",)
 
-
-CODE_KIND = "code"
+    def _keep(self, freezes: list[Frozen]) -> None:
+        self._store.set_pref("", FREEZE, msgspec.json.encode(freezes).decode() if freezes else "")

@@ -2,7 +2,8 @@
 
 from bot.core.access import Room
 from bot.core.routing import HERE, UNASKED, Spot, closest, spots_of
-from bot.runtime.people import LOST, PLACE, ROUTE, People, PeopleError
+from bot.runtime.codes import PeopleError
+from bot.runtime.people import LOST, PLACE, ROUTE, People
 
 
 class Routes:

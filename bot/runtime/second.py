@@ -16,10 +16,10 @@ from bot.core.render.word import refusal_card
 from bot.runtime.around import Around
 from bot.runtime.audience import private_chat
 from bot.runtime.climber import Mail
+from bot.runtime.codes import PeopleError
 from bot.runtime.gate import Place
 from bot.runtime.hand import Hand, title
 from bot.runtime.lasting import Faults, tried
-from bot.runtime.people import PeopleError
 from bot.runtime.proofs import GRACE_S, Proofs
 from bot.storage.approval import Approval, ApprovalStore, Waiting
 from engine.api import PreviewView, Severity

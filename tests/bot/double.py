@@ -37,6 +37,7 @@ from engine.api import (
     LineView,
     Message,
     NewsView,
+    OnAsk,
     PauseAsk,
     PnlLine,
     PnlView,
@@ -198,7 +199,7 @@ class EngineDouble:
         contracts = sum(abs(leg.have) for view in views for leg in view.legs) if trades else 0
         if isinstance(ask, ResumeAsk) and ask.rejoin is Rejoin.JOIN:
             contracts = sum(abs(leg.want - leg.have) for view in views for leg in view.legs)
-        adds = isinstance(ask, ResumeAsk | UnlockAsk | UnplanAsk) or (
+        adds = isinstance(ask, ResumeAsk | UnlockAsk | UnplanAsk | OnAsk) or (
             isinstance(ask, SizeAsk) and any(ask.factor > view.factor for view in views)
         )
         return PreviewView(

@@ -230,6 +230,17 @@ class Office:
         self.clock.jump(60)
         return totp
 
+    def totp(self, who: str) -> pyotp.TOTP:
+        """What an authenticator app shows that has somebody's secret."""
+        secret = self.store.secret(who)
+        assert secret is not None
+        return pyotp.TOTP(secret[0])
+
+    def restrict(self, who: str, scope: str) -> None:
+        """Leave somebody their role for a part of the desk."""
+        with self.database.begin() as connection:
+            connection.exec_driver_sql(f"update granted set scope = '{scope}' where principal = '{who}'")
+
     def code(self, totp: pyotp.TOTP) -> str:
         """The code of now."""
         return totp.at(self.clock.now())

@@ -11,8 +11,7 @@ from enum import StrEnum
 
 import msgspec
 
-from bot.core.words import DAY_END_HOUR, EXCHANGE_ZONE
-from engine.api import Value
+from engine.api import Value, tradedate
 
 LATE = timedelta(hours=12)
 NIGHT = timedelta(hours=12)
@@ -21,7 +20,7 @@ WORKDAYS = 5
 
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})")
 _DAY = timedelta(days=1)
-_HALF_TURN = timedelta(hours=DAY_END_HOUR - 12)
+_NOON_TO_TURN = timedelta(hours=tradedate.TURN.hour - 12)
 
 
 class Digest(StrEnum):
@@ -93,9 +92,9 @@ def due(kind: Digest, wish: Wish, sent: datetime | None, now: datetime, zone: tz
 
 
 def _slots(kind: Digest, wish: Wish, now: datetime, zone: tzinfo, days: range) -> list[datetime]:
-    here = EXCHANGE_ZONE if wish.minute is None else zone
-    minute = DAY_END_HOUR * 60 if wish.minute is None else wish.minute
-    clock, today = time(minute // 60, minute % 60), now.astimezone(here).date()
+    here = tradedate.ZONE if wish.minute is None else zone
+    clock = tradedate.TURN if wish.minute is None else time(wish.minute // 60, wish.minute % 60)
+    today = now.astimezone(here).date()
     found = ((day := today + step * _DAY, _instant(day, clock, here)) for step in days)
     return [slot for day, slot in found if _is_wanted(kind, wish, day, slot)]
 
@@ -115,35 +114,18 @@ def _is_wanted(kind: Digest, wish: Wish, day: date, slot: datetime) -> bool:
             return day.weekday() == wish.weekday
 
 
-def running_day(at: datetime) -> date:
-    """The trade date that an instant belongs to; what is traded at a weekend belongs to Monday."""
-    day = (at.astimezone(EXCHANGE_ZONE).replace(tzinfo=None) + timedelta(hours=24 - DAY_END_HOUR)).date()
-    return day + _DAY * max(0, 7 - day.weekday()) if day.weekday() >= WORKDAYS else day
-
-
 # ---- what a slot is about ------------------------------------------------------------------------------------------
 
 
 def _nearest_end(slot: datetime) -> date:
-    """The day whose 17:00 in New York is nearest."""
-    return (slot.astimezone(EXCHANGE_ZONE).replace(tzinfo=None) - _HALF_TURN).date()
+    """The day whose end is nearest."""
+    return (slot.astimezone(tradedate.ZONE).replace(tzinfo=None) - _NOON_TO_TURN).date()
 
 
 def trade_day(slot: datetime) -> date:
     """The trade date that a digest of this moment is about: the one whose end is nearest, never one of a weekend."""
     day = _nearest_end(slot)
     return day - _DAY * max(0, day.weekday() - WORKDAYS + 1)
-
-
-def day_begins(day: date) -> datetime:
-    """When a trade date begins: at the end of the one before it, so that a weekend belongs to Monday."""
-    before = day - (3 * _DAY if day.weekday() == 0 else _DAY)
-    return _instant(before, time(DAY_END_HOUR), EXCHANGE_ZONE)
-
-
-def day_ends(day: date) -> datetime:
-    """When a trade date ends."""
-    return _instant(day, time(DAY_END_HOUR), EXCHANGE_ZONE)
 
 
 def week_of(slot: datetime) -> tuple[date, date]:
@@ -159,5 +141,5 @@ def night_begins(slot: datetime) -> datetime:
 
 
 def _end_near(slot: datetime, step: int) -> datetime | None:
-    day = slot.astimezone(EXCHANGE_ZONE).date() + step * _DAY
-    return day_ends(day) if day.weekday() < WORKDAYS else None
+    day = slot.astimezone(tradedate.ZONE).date() + step * _DAY
+    return tradedate.bounds(day)[1] if day.weekday() < WORKDAYS else None

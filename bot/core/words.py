@@ -8,13 +8,12 @@ from decimal import Decimal
 from difflib import get_close_matches
 from enum import StrEnum
 from typing import Any, NewType, Union, get_args, get_origin, get_type_hints
-from zoneinfo import ZoneInfo
 
 import msgspec
 
 from bot.core.card import one_line
 from bot.core.resize import Size, size_of
-from engine.api import PRODUCTS, Root, Value
+from engine.api import PRODUCTS, Root, Value, tradedate
 
 Scope = NewType("Scope", str)  # all, aliases joined by commas, a group, or #tag; in the desk's own spelling
 Account = NewType("Account", str)  # one alias
@@ -31,8 +30,6 @@ Days = NewType("Days", str)  # weekdays: fri, mon-fri, mon,wed
 Rest = NewType("Rest", str)  # the rest of the line
 Name = NewType("Name", str)  # the words that nothing else understands, wherever they stand
 
-DAY_END_HOUR = 17  # futures days end at 17:00 New York
-EXCHANGE_ZONE = ZoneInfo("America/New_York")
 LONGEST = timedelta(days=31)
 
 _CONTRACT = re.compile(r"[A-Z0-9]{1,5}[FGHJKMNQUVXZ]\d{1,2}")
@@ -165,8 +162,7 @@ def _span(words: Sequence[str], context: Context) -> Taken:
         until = _clock(words[1], context)
         return (Span(until=until), 2) if until is not None else None
     if word == "eod":
-        local = context.now.astimezone(EXCHANGE_ZONE)
-        return Span(until=_next(local, DAY_END_HOUR, 0)), 1
+        return Span(until=tradedate.bounds(tradedate.trade_date(context.now))[1]), 1
     match = _SPAN.fullmatch(word)
     if match is None or not any(match.groups()):
         return None

@@ -5,7 +5,7 @@ from datetime import date, datetime, tzinfo
 from bot.core.access import ALL, Person, Room, sees_all
 from bot.core.chat import Message, Priority
 from bot.core.command import Reply
-from bot.core.digest import Digest, Wishes, day_ends, due, next_slot, read_wish
+from bot.core.digest import Digest, Wishes, due, next_slot, read_wish
 from bot.runtime.around import Around
 from bot.runtime.climber import Mail
 from bot.runtime.editor import Asked, Editor
@@ -13,6 +13,7 @@ from bot.runtime.lasting import Faults, tried
 from bot.runtime.rota import Rota
 from bot.storage.alert import AlertStore
 from bot.storage.digest import DigestStore
+from engine.api import tradedate
 
 TICK_S = 15.0
 PATIENCE_S = 600.0  # an engine that is silent when a digest is due is waited for so long
@@ -123,7 +124,7 @@ class DigestDesk:
 
     async def now(self, kind: Digest, scope: str = ALL, day: date | None = None) -> Reply:
         """One of them as it would come now, or at the end of that day, of what may be seen here."""
-        at = self._now if day is None else day_ends(day)
+        at = self._now if day is None else tradedate.bounds(day)[1]
         asked = Asked(kind=kind, person=self._person, room=self._room, at=at, zone=self._zone, scope=scope)
         written = await self._digests.editor.write(asked)
         return Reply(cards=(written.card,), files=written.files)

@@ -14,7 +14,7 @@ from bot.core.access import ALL, Person, Role, Room, reach, resolve, sees_all
 from bot.core.card import Card
 from bot.core.chat import File
 from bot.core.command import Engine
-from bot.core.digest import Digest, day_begins, day_ends, night_begins, running_day, trade_day, week_of
+from bot.core.digest import Digest, night_begins, trade_day, week_of
 from bot.core.render.chart import draw
 from bot.core.render.digest import Answer, Night, Record, Week, close_card, morning_card, span_days, week_card
 from bot.runtime.alerts import Alerts
@@ -23,7 +23,7 @@ from bot.runtime.memory import is_silent
 from bot.runtime.rota import RANKS
 from bot.runtime.sight import Sight
 from bot.storage.alert import Missed
-from engine.api import AccountView, CurveView, LockstepError, ReportView, Severity, Value
+from engine.api import AccountView, CurveView, LockstepError, ReportView, Severity, Value, tradedate
 from engine.api.client import EngineError
 
 CURVE_DAYS, MOST_DAYS = 12, 400  # trade dates that are asked for: at least, and at most
@@ -144,14 +144,15 @@ class Editor:
         curves = await sheet.ask(sheet.engine.curve(self._back_to(day), ALL)) or ()
         report = await sheet.ask(self._report(day)) or ReportView(text="")
         earned = {name: days.get(day) for name, days in _earned(curves).items()}
-        noted = self._alerts.store.of_severity(Severity.P5, day_begins(day), day_ends(day))
+        begins, ends = tradedate.bounds(day)
+        noted = self._alerts.store.of_severity(Severity.P5, begins, ends)
         mine = frozenset(view.id for view in accounts)
         record = Record(
             day=day,
             earned=earned,
             leaders=_leaders(accounts),
             figures=tuple(line for line in report.lines if sheet.seen is None or line.account in mine),
-            answers=self._answers(day_begins(day), day_ends(day), sheet),
+            answers=self._answers(begins, ends, sheet),
             noted=tuple((one.at, one.text) for one in noted if sheet.may_see(frozenset(filter(None, (one.account,))))),
             lacks=sheet.lacks,
             holiday=report.holiday,
@@ -159,7 +160,9 @@ class Editor:
         files = _whole_files(report, day)
         if sheet.seen is not None:
             today = await sheet.ask(sheet.engine.curve(1, ALL)) or ()
-            shown = [_within(one, (day,)) for one in today] if running_day(self._clock.now()) == day else curves
+            shown = (
+                [_within(one, (day,)) for one in today] if tradedate.trade_date(self._clock.now()) == day else curves
+            )
             files = (*await _picture(shown, f"close-{day}.png", asked.zone), *_part_table(report, sheet.seen, day))
         return Written(card=close_card(record, asked.zone), files=files, is_silent=sheet.is_silent)
 
@@ -186,7 +189,7 @@ class Editor:
             days=days,
             earned=earned,
             leaders=_leaders(accounts),
-            answers=self._answers(day_begins(first), day_ends(last), sheet),
+            answers=self._answers(tradedate.bounds(first)[0], tradedate.bounds(last)[1], sheet),
             lacks=sheet.lacks,
         )
         files = await _picture([_within(one, days) for one in curves], f"week-{last}.png", asked.zone)
@@ -196,7 +199,7 @@ class Editor:
 
     def _back_to(self, day: date) -> int:
         """How many trade dates reach back to one, at most: the engine keeps no more."""
-        return min(MOST_DAYS, max(CURVE_DAYS, (running_day(self._clock.now()) - day).days + 2))
+        return min(MOST_DAYS, max(CURVE_DAYS, (tradedate.trade_date(self._clock.now()) - day).days + 2))
 
     # ---- alerts ----------------------------------------------------------------------------------------------------
 
@@ -221,11 +224,11 @@ def _leaders(accounts: Sequence[AccountView]) -> frozenset[str]:
 
 def _earned(curves: Sequence[CurveView]) -> dict[str, dict[date, Decimal]]:
     """What each account made on each trade date that is known."""
-    return {curve.account: {running_day(point.at): point.profit for point in curve.points} for curve in curves}
+    return {curve.account: {tradedate.trade_date(point.at): point.profit for point in curve.points} for curve in curves}
 
 
 def _within(curve: CurveView, days: Sequence[date]) -> CurveView:
-    points = tuple(point for point in curve.points if running_day(point.at) in days)
+    points = tuple(point for point in curve.points if tradedate.trade_date(point.at) in days)
     return CurveView(account=curve.account, days=len(days), points=points)
 
 

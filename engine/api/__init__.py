@@ -59,6 +59,7 @@ from engine.api.views import (
     StatusView,
 )
 from engine.api.whatif import BlockView, WhatIfLeader, WhatIfLine, WhatIfView
+from engine.domain import tradedate
 from engine.domain.command import LimitKind, Rejoin
 from engine.domain.contract import PRODUCTS, month_of, root_of
 from engine.domain.decision import Severity
@@ -156,4 +157,5 @@ __all__ = [
     "month_of",
     "often",
     "root_of",
+    "tradedate",
 ]

@@ -19,7 +19,7 @@ class PnlLine(Value, frozen=True):
 
 
 class PnlView(Value, frozen=True):
-    """What each account of a scope earned. Days end at 17:00 in New York; ``day`` is the one that runs."""
+    """What each account of a scope earned. Days are trade dates (``tradedate``); ``day`` is the one that runs."""
 
     at: datetime
     day: date

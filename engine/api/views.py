@@ -91,7 +91,7 @@ class PoolView(Value, frozen=True):
     group: str
     members: tuple[ShareView, ...]
     result: Decimal | None  # since it is counted
-    today: Decimal | None  # since 17:00 New York
+    today: Decimal | None  # of the trade date
     max_contracts: int | None = None
     max_loss: Decimal | None = None
     daily_loss: Decimal | None = None

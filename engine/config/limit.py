@@ -1,21 +1,20 @@
 """Limits of a desk: each account's plan with its overrides, worked out once, so that a typo stops the start."""
 
-from datetime import time
-
 import msgspec
 
 from engine.domain.group import AccountPlan, DeskPlan, FollowerPlan
-from engine.domain.hours import DayClock
+from engine.domain.hours import EXCHANGE_ZONE, DayClock
 from engine.domain.ids import AccountId
 from engine.domain.intake import EntryPlan, IntakePlan
 from engine.domain.keeping import Keeping
 from engine.domain.limit import LimitsPlan
+from engine.domain.tradedate import CLOSE, TURN
 from engine.errors import ConfigError
 from engine.rules.own import planned
 from engine.rules.plan import Rules
 
 EXAMPLE = '"apex/eod-50k/evaluation/tradovate", or "own" with your own figures'
-EXCHANGE = DayClock(zone="America/New_York", day_start=time(18), cut_off=time(17), flat_by=time(17))
+EXCHANGE = DayClock(zone=EXCHANGE_ZONE, day_start=TURN, cut_off=CLOSE, flat_by=CLOSE)
 """By whose day an account without a plan counts its entries."""
 
 

@@ -20,6 +20,7 @@ from engine.config.limit import limited
 from engine.config.timetable import timetables
 from engine.domain.group import AccountPlan, DeskPlan, FollowerPlan, GroupPlan, LeaderLost, PoolPlan, Setting, faults
 from engine.domain.ids import AccountId, ConnectionId, GroupId, Root
+from engine.domain.tradedate import TURN
 from engine.domain.value import Value
 from engine.errors import ConfigError
 from engine.ports import BrokerSpec, ConnectContext
@@ -146,7 +147,7 @@ class _Reading:
         plans = (self._one(f"[[account]] {_label(raw)}", raw, AccountPlan) for raw in self._list(table, "account"))
         accounts = tuple(plan for plan in plans if plan is not None)
         groups = tuple(filter(None, map(self._group, self._list(table, "group"))))
-        desk = DeskPlan(accounts=accounts, groups=groups)
+        desk = DeskPlan(accounts=accounts, groups=groups, turn=TURN)
         connections = tuple(filter(None, (self._connection(raw, accounts) for raw in self._list(table, "connection"))))
         if not self.found:
             self._cross(desk, connections)

@@ -1,9 +1,12 @@
 """Plans: which account leads, which follow, and the policy that binds them. Checked once, before anything trades."""
 
 from collections.abc import Iterator
+from datetime import time
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
+
+from msgspec import UNSET, UnsetType
 
 from engine.domain.bond import Parting, RelationshipPlan
 from engine.domain.guardplan import GuardPlan
@@ -173,7 +176,7 @@ class PoolPlan(Setting, frozen=True):
 
     max_contracts: int | None = None  # of all members together, in each contract
     max_loss: Decimal | None = None  # since the pool is counted
-    daily_loss: Decimal | None = None  # since 17:00 New York; entries stop until the next one
+    daily_loss: Decimal | None = None  # of a trade date; entries stop until the next one
     high_water: bool = False  # max_loss is measured from the best result so far
     actions: tuple[Parting, ...] = (Parting.WARN, Parting.CLOSE_ONLY)
 
@@ -231,6 +234,7 @@ class DeskPlan(Setting, frozen=True):
     keepings: dict[AccountId, Keeping] = {}  # what accounts must keep to, worked out of plans and limits
     intakes: dict[AccountId, IntakePlan] = {}  # which entries followers take, where not all
     timetables: dict[AccountId, Timetable] = {}  # the times that followers keep, worked out of plans, hours and news
+    turn: time | UnsetType = UNSET  # of a trade date, in Chicago; unset in journals of before: an hour earlier
 
 
 def follower_symbol(plan: FollowerPlan, symbol: Symbol, root: Root) -> Symbol | None:

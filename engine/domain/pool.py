@@ -9,22 +9,23 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from functools import partial
-from zoneinfo import ZoneInfo
+
+from msgspec import UNSET
 
 from engine.domain.bond import Parting
 from engine.domain.command import On, Resume
 from engine.domain.copier import Copier
 from engine.domain.decision import Decision
 from engine.domain.event import Event, PersonActed, QuoteMarked
-from engine.domain.group import GroupPlan, Pooled, PoolPlan
+from engine.domain.group import DeskPlan, GroupPlan, Pooled, PoolPlan
 from engine.domain.ids import AccountId
 from engine.domain.parting import marks_of, stop
 from engine.domain.state import DeskState, PoolBook
 from engine.domain.terms import ZERO
+from engine.domain.tradedate import ZONE, bounds, trade_date
 
 POOL = "pool"
-EXCHANGE = ZoneInfo("America/New_York")
-TURN = timedelta(hours=7)  # futures days end at 17:00 there
+FORMER_TURN = time(16)  # in Chicago, where a plan names none
 
 Step = Callable[[Copier], None]
 
@@ -57,11 +58,11 @@ def look(state: DeskState, event: Event, out: list[Decision]) -> Iterator[tuple[
         total = result_of(state, group)
         if total is None:
             continue
-        today = (event.at.astimezone(EXCHANGE) + TURN).date()
+        today, ends = _day(state.plan, event.at)
         _turn(book, total, today)
         if _goes_on(event) and book.has_acted and not all(map(_is_held, members)):
             book.base, book.peak, book.has_acted = total, ZERO, False  # a person lets it go on: counted anew
-        for words, actions, until in _losses(book, plan, total, today):
+        for words, actions, until in _losses(book, plan, total, ends):
             book.acts += 1
             for copier in members:
                 said, key = f"pool {group.id}: {words}", f"pool:{group.id}:{book.acts}:{copier.account}"
@@ -100,8 +101,18 @@ def _turn(book: PoolBook, total: Decimal, today: date) -> None:
         book.day, book.day_base, book.has_day_acted = today, total, False
 
 
+def _day(plan: DeskPlan, at: datetime) -> tuple[date, datetime]:
+    """The day of an instant, and when it ends."""
+    if plan.turn is not UNSET:
+        today = trade_date(at)
+        return today, bounds(today)[1]
+    midnight = timedelta(days=1) - timedelta(hours=FORMER_TURN.hour)
+    today = (at.astimezone(ZONE) + midnight).date()
+    return today, datetime.combine(today, FORMER_TURN, tzinfo=ZONE).astimezone(UTC)
+
+
 def _losses(
-    book: PoolBook, plan: PoolPlan, total: Decimal, today: date
+    book: PoolBook, plan: PoolPlan, total: Decimal, ends: datetime
 ) -> Iterator[tuple[str, tuple[Parting, ...], datetime | None]]:
     """Limits that are hit now, each once: in words, with what is to be done, and until when."""
     lost = (book.peak if plan.high_water else ZERO) - (total - (book.base or ZERO))
@@ -111,5 +122,4 @@ def _losses(
     lost_today = book.day_base - total
     if plan.daily_loss is not None and not book.has_day_acted and lost_today >= plan.daily_loss:
         book.has_day_acted = True
-        ends = datetime.combine(today, time(17), tzinfo=EXCHANGE).astimezone(UTC)
         yield f"its members have lost {lost_today:.2f} today, {plan.daily_loss:.2f} allowed", plan.actions, ends

@@ -14,6 +14,7 @@ from engine.domain.hours import EXCHANGE_ZONE, Calendar
 
 ZONE = ZoneInfo(EXCHANGE_ZONE)
 TURN = time(17)
+CLOSE = time(16)  # trading ends on a usual day; in the hour until the turn nothing is traded (crypto apart)
 _DAY = timedelta(days=1)
 
 
@@ -29,6 +30,11 @@ def trade_date(at: datetime) -> date:
 def bounds(day: date) -> tuple[datetime, datetime]:
     """First instant of a trade date and of the next one, in UTC."""
     return _turn(before(day, 1)[0]), _turn(day)
+
+
+def closes(day: date) -> datetime:
+    """When a trade date's trading usually ends, in UTC."""
+    return datetime.combine(day, CLOSE, ZONE).astimezone(UTC)
 
 
 def before(day: date, count: int) -> list[date]:

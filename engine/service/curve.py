@@ -1,26 +1,24 @@
 """Curve: what each account earned, day by day and through the day, kept over restarts for people to look at.
 
-Days end at 17:00 in New York, as futures days do. Figures are those that the status shows: the broker's, with our marks.
+Days are trade dates. Figures are those that the status shows: the broker's, with our marks. A day's last are of just before
+its trading ends: in the hour until the turn nothing is earned, and a broker may have begun to count his next day.
 """
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 import msgspec
 
 from engine.api.pnl import CurveView, PnlLine, PnlView, Point
 from engine.api.views import AccountView
+from engine.domain.tradedate import ZONE, closes, trade_date
 
 FILE = "curve.msgpack"
 EVERY = timedelta(minutes=5)
 KEPT_POINTS = timedelta(days=3)
 KEPT_DAYS = 400
-ZONE = ZoneInfo("America/New_York")
-LAST = timedelta(seconds=5)  # before the end: a day's last figures
-END = time(17)
-DAY_END = timedelta(hours=7)  # from 17:00 to midnight: what is later belongs to the next day
+LAST = timedelta(seconds=5)  # before trading ends: a day's last figures
 ZERO = Decimal(0)
 
 
@@ -46,18 +44,17 @@ class Curve:
         self.kept = kept or Kept()
         self.changes = 0  # since it was made
         self._noted_at: datetime | None = None
-        self._closes_at = datetime.max.replace(tzinfo=UTC)  # of the day that was noted last
 
     def is_due(self, now: datetime) -> bool:
-        """Say whether the next points should be noted: now and then, and just before the day ends."""
-        if self._noted_at is None or not timedelta() <= now - self._noted_at < EVERY:
-            return True
-        return self._noted_at < self._closes_at <= now
+        """Say whether the next points should be noted: now and then, just before the day's trading ends, and not after it."""
+        last = closes(trade_date(now)) - LAST
+        if now >= last:
+            return self._noted_at is not None and self._noted_at < last and now - last < EVERY
+        return self._noted_at is None or not timedelta() <= now - self._noted_at < EVERY
 
     def note(self, views: Iterable[AccountView], now: datetime) -> None:
         """Note where every account stands whose money is known."""
         self._noted_at, today = now, trade_date(now)
-        self._closes_at = datetime.combine(today, END, ZONE).astimezone(UTC) - LAST
         self.changes += 1
         for view in views:
             if view.equity is None or view.day_profit is None:
@@ -106,12 +103,6 @@ class Curve:
                 points.append(Point(at=now, profit=view.day_profit, equity=view.equity))
             found.append(CurveView(account=view.id, days=days, points=tuple(points)))
         return tuple(found)
-
-
-def trade_date(at: datetime) -> date:
-    """The futures day of an instant; what is traded at a weekend belongs to Monday."""
-    day = (at.astimezone(ZONE) + DAY_END).date()
-    return day + timedelta(days=max(0, 7 - day.weekday()) if day.weekday() > 4 else 0)
 
 
 def _noon(day: date) -> datetime:

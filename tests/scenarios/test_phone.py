@@ -240,7 +240,7 @@ async def test_a_digest_has_the_days_figures_and_a_bot_that_was_away_says_so_onc
         assert "2 trips flat to flat" in said
         await stage.until(lambda: "close-2026-11-23.csv" in scene.phone.files(), "the table arrives")
         await scene.type("/digest close on")
-        await scene.sees("DIGESTS", "next Mon 22:00")
+        await scene.sees("DIGESTS", "next Mon 23:00")
         await scene.close_bot()
         stage.clock.turn_to(stage.clock.now() + timedelta(seconds=90))
         await scene.open_bot()

@@ -7,7 +7,7 @@ from decimal import Decimal
 from bot.core.card import Card, Column, Table, one_line
 from bot.core.record import Record
 from bot.core.render.look import UNKNOWN, age, clock, money
-from engine.api import CopyView, PnlLine, PnlView, StatusView
+from engine.api import CopyView, PnlLine, PnlView, StatusView, tradedate
 
 NAMED = 12
 
@@ -31,7 +31,7 @@ def pnl_card(view: PnlView) -> Card:
     lines = [f"{len(view.lines) - NAMED} more accounts"] if len(view.lines) > NAMED else []
     if since is not None and since > view.day.replace(day=1):
         lines.append(f"Known from {since:%d %b} on; what lies before is in no sum.")
-    title = f"P&L ({view.day:%a %d %b}, days end 17:00 ET)"
+    title = f"P&L ({view.day:%a %d %b}, days end {tradedate.TURN:%H:%M} CT)"
     return Card(title=title, table=Table(columns=columns, rows=tuple(rows)), lines=tuple(lines), ref="pnl")
 
 

@@ -12,8 +12,6 @@ from bot.core.digest import (
     LATE,
     Digest,
     Wish,
-    day_begins,
-    day_ends,
     due,
     last_slot,
     next_slot,
@@ -22,6 +20,7 @@ from bot.core.digest import (
     trade_day,
     week_of,
 )
+from engine.domain.tradedate import bounds
 
 NOW = datetime(2026, 11, 23, 14, 30, tzinfo=UTC)
 ZONES = st.sampled_from(
@@ -117,12 +116,12 @@ def test_new_york_changes_its_clocks(now: str, slot: str) -> None:
 @pytest.mark.parametrize(
     ("now", "slot"),
     [
-        ("2026-11-23T21:59:59+00:00", "2026-11-20T22:00:00+00:00"),  # Monday before the end: Friday's
-        ("2026-11-23T22:00:00+00:00", "2026-11-23T22:00:00+00:00"),
-        ("2026-07-06T21:00:00+00:00", "2026-07-06T21:00:00+00:00"),  # summer time
+        ("2026-11-23T22:59:59+00:00", "2026-11-20T23:00:00+00:00"),  # Monday before the end: Friday's
+        ("2026-11-23T23:00:00+00:00", "2026-11-23T23:00:00+00:00"),
+        ("2026-07-06T22:00:00+00:00", "2026-07-06T22:00:00+00:00"),  # summer time
     ],
 )
-def test_on_is_the_end_of_the_trade_date_in_new_york_wherever_one_reads(now: str, slot: str) -> None:
+def test_on_is_the_end_of_the_trade_date_wherever_one_reads(now: str, slot: str) -> None:
     wish = Wish(since=NOW)
     for name in ("Asia/Tokyo", "UTC"):
         zone = ZoneInfo(name)
@@ -133,8 +132,9 @@ def test_on_is_the_end_of_the_trade_date_in_new_york_wherever_one_reads(now: str
 def test_a_close_is_about_the_trade_date_whose_end_is_nearest(slot: datetime) -> None:
     day = trade_day(slot)
     assert day.weekday() < 5
-    assert day_begins(day) < day_ends(day)
-    assert day_begins(day).astimezone(ZoneInfo("America/New_York")).hour == 17
+    begins, ends = bounds(day)
+    assert begins < ends
+    assert {at.astimezone(ZoneInfo("America/Chicago")).time() for at in (begins, ends)} == {time(17)}
     monday, newest = week_of(slot)
     assert monday.weekday() == 0
     assert timedelta() <= newest - monday < timedelta(days=5)
@@ -147,7 +147,7 @@ def test_what_a_moment_is_about() -> None:
     assert trade_day(datetime(2026, 11, 22, 23, 0, tzinfo=UTC)) == date(2026, 11, 20)  # Sunday: Friday's
     assert week_of(datetime(2026, 11, 22, 23, 0, tzinfo=UTC)) == (date(2026, 11, 16), date(2026, 11, 20))
     monday = datetime(2026, 11, 23, 12, 30, tzinfo=UTC)
-    assert night_begins(monday) == datetime(2026, 11, 20, 22, tzinfo=UTC)  # the whole weekend
+    assert night_begins(monday) == datetime(2026, 11, 20, 23, tzinfo=UTC)  # the whole weekend
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ def test_pause_alone_is_the_whole_desk() -> None:
         ("2h", NOW + timedelta(hours=2)),
         ("until 14:45", datetime(2026, 11, 23, 20, 45, tzinfo=UTC)),
         ("until 08:30", datetime(2026, 11, 24, 14, 30, tzinfo=UTC)),  # past today: tomorrow
-        ("eod", datetime(2026, 11, 23, 22, 0, tzinfo=UTC)),
+        ("eod", datetime(2026, 11, 23, 23, 0, tzinfo=UTC)),
     ],
 )
 def test_durations(text: str, until: datetime) -> None:

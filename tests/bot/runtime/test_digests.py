@@ -67,9 +67,9 @@ async def test_a_close_comes_once_in_every_private_chat_at_the_end_of_the_trade_
     earn(office, ALPHA=(100, 310), BRAVO=(0, -60))
     office.double.figures = (line("ALPHA"), line("BRAVO", fees=None, copies=4, failed=0))
     await office.say("/tz America/New_York")
-    assert "close    on, next Mon 17:00" in await office.say("/digest close on")
-    assert await tick(office, "2026-11-23T21:59:00") == []
-    sent = await tick(office, "2026-11-23T22:00:05")
+    assert "close    on, next Mon 18:00" in await office.say("/digest close on")
+    assert await tick(office, "2026-11-23T22:59:00") == []
+    sent = await tick(office, "2026-11-23T23:00:05")
     assert {message.chat for message in sent} == LUIS
     said = text(sent[0])
     assert said.startswith("CLOSE Mon 23 Nov · +250 10 copies, 1 failed 6 trips flat to flat, 4 won")
@@ -85,7 +85,7 @@ async def test_what_is_due_is_stored_with_what_says_that_it_was_sent() -> None:
     await office.say("/digest close on")
     kept: list[Message] = []
     office.release = kept.extend  # type: ignore[method-assign]  # killed between commit and send
-    assert await tick(office, "2026-11-23T22:00:05") == []
+    assert await tick(office, "2026-11-23T23:00:05") == []
     assert len(kept) == 2
     del office.release
     office.build()
@@ -94,9 +94,9 @@ async def test_what_is_due_is_stored_with_what_says_that_it_was_sent() -> None:
     def breaks(*_: object) -> list[Message]:
         raise OSError("disk full")
 
-    await office.say("/digest close 22:30")
+    await office.say("/digest close 23:30")
     office.keep, whole = breaks, office.keep  # type: ignore[method-assign]
-    assert await tick(office, "2026-11-23T22:30:00") == []
+    assert await tick(office, "2026-11-23T23:30:00") == []
     office.keep = whole  # type: ignore[method-assign]
     assert len(await tick(office)) == 2
 
@@ -111,24 +111,24 @@ async def test_one_that_came_due_while_the_bot_was_down_comes_at_its_start_unles
     to(office, "2026-11-25T21:00:00")  # a day and more later: both mornings and the close are old
     office.build()
     assert await tick(office) == []
-    assert len(await tick(office, "2026-11-25T22:00:00")) == 2
+    assert len(await tick(office, "2026-11-25T23:00:00")) == 2
 
 
 async def test_a_wish_counts_from_when_it_was_made() -> None:
     office = Office()
-    to(office, "2026-11-23T22:30:00")
+    to(office, "2026-11-23T23:30:00")
     await office.say("/digest close on")
     assert await tick(office) == []
-    assert len(await tick(office, "2026-11-24T22:00:00")) == 2
+    assert len(await tick(office, "2026-11-24T23:00:00")) == 2
 
 
 async def test_a_clock_that_is_set_back_sends_nothing_twice() -> None:
     office = Office()
     await office.say("/digest close on")
-    assert len(await tick(office, "2026-11-23T22:00:05")) == 2
+    assert len(await tick(office, "2026-11-23T23:00:05")) == 2
     assert await tick(office, "2026-11-23T20:00:00") == []
-    assert await tick(office, "2026-11-23T22:00:05") == []
-    assert len(await tick(office, "2026-11-24T22:00:00")) == 2
+    assert await tick(office, "2026-11-23T23:00:05") == []
+    assert len(await tick(office, "2026-11-24T23:00:00")) == 2
 
 
 async def test_a_silent_engine_is_waited_for_ten_minutes_then_told_of() -> None:
@@ -222,7 +222,7 @@ async def test_somebody_with_a_part_of_the_desk_gets_a_digest_of_that_part() -> 
     alerts = office.controller.alerts
     await alerts.take([notice(office, "dd.fail", P1), notice(office, "acct.note", P5, text="ALPHA: paid out")])
     await office.say("/digest close on", who="ben")
-    (sent,) = await tick(office, "2026-11-23T22:00:05")
+    (sent,) = await tick(office, "2026-11-23T23:00:05")
     assert "ALPHA" not in text(sent)
     assert "CLOSE Mon 23 Nov · -60 6 copies" in text(sent)
     assert "Alerts: none" in text(sent)
@@ -245,7 +245,7 @@ async def test_whose_rights_have_ended_gets_no_digest() -> None:
     office.store.add(ben, "local", office.clock.now())
     office.store.link("tg:ben", "ben", "Ben", office.clock.now())
     await office.say("/digest close on", who="ben")
-    assert await tick(office, "2026-11-23T22:00:05") == []
+    assert await tick(office, "2026-11-23T23:00:05") == []
 
 
 async def test_the_week_by_account_and_day_with_its_drills() -> None:
@@ -270,7 +270,7 @@ async def test_the_close_of_a_holiday_says_that_it_was_one() -> None:
     office.double.files = {}
     await office.say("/digest close on")
     office.double.holiday = "holiday: no session"
-    said = text((await tick(office, "2026-12-25T22:00:05"))[0])
+    said = text((await tick(office, "2026-12-25T23:00:05"))[0])
     assert said.startswith("CLOSE Fri 25 Dec · n/a Holiday: no session")
     assert "No copies" not in said
     office.double.holiday, office.double.figures = "holiday: a short session, counts as Fri 27 Nov", (line("ALPHA"),)

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from engine.domain.event import DeskConfigured
 from engine.domain.group import DeskPlan, FollowerPlan, GroupPlan, Pooled, PoolPlan, faults
 from engine.domain.ids import AccountId
 from engine.domain.pool import result_of
+from engine.domain.tradedate import TURN, bounds, trade_date
 from tests.engine.domain.model import LEAD, NQ, PRICE, Stage, plan
 
 EIGHT = [AccountId(name) for name in "ABCDEFGH"]
@@ -137,16 +139,25 @@ def test_a_pool_stops_all_its_members_and_a_member_only_itself() -> None:
 
 
 def test_a_days_loss_of_a_pool_ends_with_the_day() -> None:
-    stage = Stage(pooled(PoolPlan(daily_loss=Decimal(1_000))))
+    stage = Stage(msgspec.structs.replace(pooled(PoolPlan(daily_loss=Decimal(1_000))), turn=TURN))
     stage.quote()
     lead(stage, 2)
     stage.quote(PRICE - 20)
     until = stage.copier(B).holds[0].until
-    assert f"{until:%H:%M} UTC" == "22:00 UTC", "17:00 in New York"
+    assert until == bounds(trade_date(stage.at))[1]
+    assert f"{until:%H:%M} UTC" == "23:00 UTC", "17:00 in Chicago"
     lead(stage, -2)
     stage.at = until
     stage.wait(60)
     assert lead(stage, 1) == [0, 1, 1]
+
+
+def test_a_plan_of_before_that_names_no_turn_ends_its_days_as_it_did() -> None:
+    stage = Stage(pooled(PoolPlan(daily_loss=Decimal(1_000))))
+    stage.quote()
+    lead(stage, 2)
+    stage.quote(PRICE - 20)
+    assert f"{stage.copier(B).holds[0].until:%H:%M} UTC" == "22:00 UTC", "16:00 in Chicago"
 
 
 def test_new_limits_size_the_pool_anew_and_wrong_ones_are_refused() -> None:

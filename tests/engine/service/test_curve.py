@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.api.client import EngineClient, EngineError
-from engine.service.curve import EVERY, Curve, Kept, trade_date
+from engine.domain.tradedate import trade_date
+from engine.service.curve import EVERY, Curve, Kept
 from engine.service.shelf import Shelf
 from tests.bot.double import account
 from tests.engine.service.conftest import Office
@@ -27,14 +28,18 @@ def seen(profit: int, equity: int = 50_000) -> list:
 @pytest.mark.parametrize(
     ("at", "day"),
     [
-        ("2026-11-23T21:59:00+00:00", date(2026, 11, 23)),  # 16:59 in New York
-        ("2026-11-23T22:00:00+00:00", date(2026, 11, 24)),
+        ("2026-11-23T22:59:00+00:00", date(2026, 11, 23)),  # 16:59 in Chicago, 17:59 in New York
+        ("2026-11-23T23:00:00+00:00", date(2026, 11, 24)),
         ("2026-11-20T23:00:00+00:00", date(2026, 11, 23)),  # Friday evening
-        ("2026-11-22T23:30:00+00:00", date(2026, 11, 23)),  # Sunday's opening
+        ("2026-11-22T22:30:00+00:00", date(2026, 11, 23)),  # before Sunday's opening
     ],
 )
-def test_a_day_ends_at_five_in_new_york_and_a_weekend_is_mondays(at: str, day: date) -> None:
-    assert trade_date(datetime.fromisoformat(at)) == day
+def test_a_day_is_the_trade_date_that_everybody_counts_by(at: str, day: date) -> None:
+    now = datetime.fromisoformat(at)
+    assert trade_date(now) == day
+    curve = Curve()
+    curve.note(seen(5), now)
+    assert (curve.pnl(seen(5), now).day, list(curve.kept.days["A"])) == (day, [day])
 
 
 def test_day_week_and_month_are_sums_of_what_was_seen() -> None:
@@ -47,16 +52,27 @@ def test_day_week_and_month_are_sums_of_what_was_seen() -> None:
     assert (other.day, other.week, other.since) == (None, 0, None)
 
 
-def test_a_day_is_noted_once_more_just_before_it_ends() -> None:
+def test_a_day_is_noted_once_more_just_before_its_trading_ends() -> None:
     curve, end = Curve(), datetime(2026, 11, 23, 22, 0, tzinfo=UTC)
     curve.note(seen(100), end - timedelta(minutes=2))
     assert not curve.is_due(end - timedelta(seconds=6))
     assert curve.is_due(end - timedelta(seconds=5))
     curve.note(seen(180), end - timedelta(seconds=5))
     assert not curve.is_due(end + timedelta(minutes=4))
-    curve.note(seen(0), end + timedelta(minutes=5))
-    (days, _) = curve.curves(seen(0), 2, end + timedelta(minutes=5))
+    assert not curve.is_due(end + timedelta(minutes=59)), "a broker may count his next day already"
+    assert not Curve().is_due(end + timedelta(minutes=30))
+    turn = end + timedelta(hours=1)
+    assert curve.is_due(turn)
+    curve.note(seen(0), turn)
+    (days, _) = curve.curves(seen(0), 2, turn)
     assert [point.profit for point in days.points] == [180, 0]
+
+
+def test_whoever_slept_through_the_end_of_trading_notes_nothing_of_the_hour_after_it() -> None:
+    curve, end = Curve(), datetime(2026, 11, 23, 22, 0, tzinfo=UTC)
+    curve.note(seen(100), end - timedelta(minutes=9))
+    assert curve.is_due(end + timedelta(minutes=4))
+    assert not curve.is_due(end + timedelta(minutes=6))
 
 
 @given(st.lists(st.tuples(st.integers(1, 400), st.integers(-500, 500)), max_size=60))

@@ -56,12 +56,11 @@ class Discord:
         Raises: ConfigError for what cannot be a token or a server's id.
         """
         logging.getLogger("discord").setLevel(logging.ERROR)  # below that its lines hold addresses with tokens
+        logging.getLogger("discord.client").addFilter(_shortened)
         if not options.token.strip():
             raise ConfigError(f"[discord] token: {BAD_TOKEN}")
         if options.guild <= 0:
-            raise ConfigError(
-                "[discord] guild: write the server's id: Developer Mode on, right-click it, Copy Server ID"
-            )
+            raise ConfigError("[discord] guild: write the server's id; `lockstep doctor` says which that is")
         aim(options)
         self._options = options
         self._clock = clock
@@ -292,6 +291,14 @@ class Discord:
         self._works.add(task)
         task.add_done_callback(self._works.discard)
         return task
+
+
+def _shortened(record: logging.LogRecord) -> bool:
+    """One line where the line broke: the library adds where in itself it noticed, on the console of whoever sits there."""
+    fault = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
+    if isinstance(fault, FAULTS) and isinstance(record.args, tuple):
+        record.msg, record.args, record.exc_info = f"{record.msg} (%s)", (*record.args, name_of(fault)), None
+    return True
 
 
 async def _awaited(answer: Awaitable[None]) -> None:

@@ -186,6 +186,7 @@ class Telegram:
         await self._menu.begin()
 
     async def _listen(self, ears: Bot, door: Door) -> None:
+        logged = ""
         while True:
             try:
                 updates = await self._ask(ears)
@@ -198,10 +199,13 @@ class Telegram:
             except RetryAfter as later:
                 await self._clock.sleep(seconds(later))
             except TelegramError as error:
-                log.warning("no news from Telegram: %s", name_of(error))
+                if name_of(error) != logged:  # a line that stays down is said once
+                    logged = name_of(error)
+                    log.warning("no news from Telegram: %s", logged)
                 await self._clock.sleep(AGAIN_S)
             else:
                 self._heard, self._trouble, self._is_rival = self._clock.monotonic(), "", False
+                logged = ""
                 for update in updates:
                     self._offset = update.update_id + 1
                     await self._take(update, door)

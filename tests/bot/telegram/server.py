@@ -131,6 +131,7 @@ class TelegramServer:
         self.is_wedged = False
         self.is_hanging = False  # whoever sends waits for ever, and nothing is shown
         self.has_rival = False
+        self.is_away = False  # no question for news is answered
         self.is_token_right = True
         self.offsets: list[int] = []
         self._poller: asyncio.Future[None] | None = None
@@ -221,6 +222,8 @@ class TelegramServer:
     async def _get_updates(self, args: dict[str, Any]) -> list[dict[str, Any]]:
         offset, limit, timeout = (int(args.get(name, 0) or 0) for name in ("offset", "limit", "timeout"))
         self.offsets.append(offset)
+        if self.is_away:
+            raise RefusedError(502, "Bad Gateway")
         if self.has_rival:
             raise RefusedError(409, "Conflict: terminated by other getUpdates request; make sure that only one runs")
         if self._poller is not None and not self._poller.done():

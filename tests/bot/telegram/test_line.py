@@ -152,6 +152,26 @@ async def test_a_wrong_token_is_one_line_that_does_not_show_it() -> None:
         assert (await probe(Options(token=TOKEN, base_url=server.url)))[0].mark == "ok"
 
 
+class Swift(SystemClock):
+    """Nobody waits long."""
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(min(seconds, 0.01))
+
+
+async def test_a_line_that_stays_down_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
+    server = TelegramServer()
+    async with server.serve(), Stage(server, Swift(), rebuild_s=60.0).open() as stage:
+        for times in (1, 2):
+            server.is_away, asked = True, len(server.offsets)
+            server.tell(message=server.message(77, 77, "/status"))  # ends the question that waits
+            await server.until(lambda asked=asked: len(server.offsets) > asked + 5)
+            server.is_away = False
+            server.say(77, 77, "/status")
+            await stage.hear(2 * times)
+            assert caplog.text.count("no news from Telegram") == times
+
+
 def test_a_token_stands_only_in_the_environment(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path, chats={"telegram": {"token": TOKEN}}, vault=Vault({}, ()))
     with pytest.raises(ConfigError, match="never write a secret here"):

@@ -1,6 +1,6 @@
 """Make a pairing code for somebody."""
 
-from bot.core.access import Grant, Level, Role
+from bot.core.access import Grant, Level, Role, RoomKind
 from bot.core.command import Command, Desk, Reply, reply
 from bot.core.deed import Invite
 from bot.core.dialogue import Intent
@@ -24,7 +24,7 @@ async def run(args: Args, desk: Desk) -> Reply:
         return reply(refusal_card("Not here: others would see the code. Write to me in private."))
     if args.name.lower() == "me":
         grant = Grant(role=desk.person.role)
-        deed = Invite(name=desk.person.name, grant=grant, person=desk.person.id)
+        deed = Invite(name=desk.person.name, grant=grant, person=_myself(desk))
         level = Level.C3 if desk.people.has_codes(desk.person) else Level.C2  # who finds a phone makes it no second one
         return Reply(intent=Intent(deed=deed, level=level, role=Role.VIEWER))
     desk.people.check_name(args.name)
@@ -32,6 +32,14 @@ async def run(args: Args, desk: Desk) -> Reply:
     if grant.role > desk.person.role:
         return reply(refusal_card("Not done: nobody gives a higher role than their own."))
     return Reply(intent=Intent(deed=Invite(name=args.name, grant=grant), level=Level.C3, role=Role.ADMIN))
+
+
+def _myself(desk: Desk) -> str:
+    """Who gets a further platform; whoever sits at the desk's own computer is known by name, or not yet."""
+    if desk.room.kind is not RoomKind.LOCAL:
+        return desk.person.id
+    name = desk.person.name.lower()
+    return next((known.person.id for known in desk.people.everybody() if known.person.name.lower() == name), "")
 
 
 COMMAND = Command(

@@ -145,7 +145,8 @@ class Dispatcher:
                 lines = (f"You are {person.name}, {person.role.name.lower()}.", *HELLO)
                 await self._questions.say(incoming, Card(title="🟢 Paired with the desk", lines=lines))
             case gates.Turned.STRANGER:
-                await self._questions.say(incoming, refusal_card(gates.STRANGER))
+                said = gates.NO_CODE if verb in gates.OPEN_VERBS else gates.STRANGER
+                await self._questions.say(incoming, refusal_card(said))
             case gates.Turned.UNBOUND:
                 await self._questions.say(incoming, refusal_card(UNBOUND))
             case gates.Turned.ODD if incoming.is_summons:

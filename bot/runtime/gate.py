@@ -22,6 +22,7 @@ from engine.api import LockstepError, Value
 STALE = "stale"  # in the audit: came too late to be run
 STRANGER_EVERY = timedelta(hours=1)
 STRANGER = "I do not know you. Nothing was done."
+NO_CODE = "I do not know you yet. Write the word pair and the code that the desk has printed."
 OPEN_VERBS = frozenset({"pair", "start"})  # what a stranger may say
 
 

@@ -189,7 +189,7 @@ class People(Codes):
         found = self._store.use_code(code.hash_of(typed), now)
         if found is None:
             strikes = self._store.strike(incoming.identity, "pair", now, now + BLOCKED_FOR)
-            said = "this code is wrong, used or older than ten minutes; make a new one with: lockstep pair"
+            said = "this code is wrong, used or older than ten minutes; make a new one: lockstep pair"
             raise CodeError(said, Denied.PAIRING, is_last=strikes == WRONG_CODES)
         self._store.forgive(incoming.identity, "pair")
         principal = found.principal

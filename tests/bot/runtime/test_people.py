@@ -39,6 +39,23 @@ async def test_a_code_pairs_once_and_in_time() -> None:
     assert "older than" in await office.say(f"/pair {late}", who="late")
 
 
+async def test_who_presses_start_before_he_has_written_a_code_is_told_what_to_write() -> None:
+    office = Office()
+    for word in ("/start", "pair"):
+        assert "the word pair and the code" in await office.say(word, who="max")
+    assert await office.say("/start", who="max", chat=DESK) == ""
+
+
+async def test_whoever_sits_at_the_desk_gets_a_code_that_pairs_his_own_phone() -> None:
+    office = Office()
+    for user in ("max", "mix"):  # before anybody of this name was paired, and after
+        await office.local("/invite me")
+        code = (await office.local(handle=office.handle("y", "console:desk"))).split()[-1]
+        assert "Desk, owner" in await office.say(f"/pair {code}", who=user)
+    (known,) = [one for one in office.people.everybody() if one.person.name == "Desk"]
+    assert {identity for identity, _ in known.identities} == {"tg:max", "tg:mix"}
+
+
 async def test_five_wrong_codes_shut_out_for_an_hour_even_with_the_right_one() -> None:
     office = Office()
     right = office.people.invite("Max", Grant(role=Role.OWNER), "local")

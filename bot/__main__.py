@@ -4,7 +4,9 @@ import argparse
 import asyncio
 import logging
 import os
+import shutil
 import sys
+import textwrap
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -32,9 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             case "doctor":
                 return asyncio.run(doctor(settings))
             case _:
-                from bot.app import run
-
-                return asyncio.run(run(settings, script=_script(given.script), is_headless=given.headless))
+                return asyncio.run(serve(settings, given))
     except LockstepError as error:
         sys.stderr.write(f"{error}\n")
         return 2
@@ -52,6 +52,8 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--venue", help="control URL of a demo venue; gives the command lead")
     parser.add_argument("--script", metavar="FILE", help="run these lines and leave; - reads them from the input")
     parser.add_argument("--headless", action="store_true", help="serve Telegram and Discord without a console")
+    parser.add_argument("--welcome", action="store_true", help="print a pairing code for each platform that answers")
+    parser.add_argument("--beside", type=Path, metavar="DIR", help="with --welcome: not while a bot serves this one")
     words = parser.add_subparsers(dest="word", metavar="WORD")
     pairing = words.add_parser("pair", help="print a pairing code for a person")
     pairing.add_argument("name", help="how the person is called here; a name that is known adds a platform to it")
@@ -62,6 +64,27 @@ def _arguments() -> argparse.ArgumentParser:
     auditing.add_argument("--csv", type=Path, metavar="FILE", help="write every row there")
     words.add_parser("doctor", help="test the connection to each platform of desk.toml")
     return parser
+
+
+async def serve(settings: Settings, given: argparse.Namespace) -> int:
+    """Serve the platforms, those alone that answer where there is a welcome."""
+    from bot.app import SystemClock, run
+
+    script, clock, codes = _script(given.script), SystemClock(), None
+    if given.welcome:
+        from bot.welcome import welcome
+
+        settings, codes = await welcome(settings, _tell, clock, is_headless=given.headless, beside=given.beside)
+        sys.stdout.write("\n")
+    return await run(settings, script=script, clock=clock, is_headless=given.headless, codes=codes)
+
+
+def _tell(text: str) -> None:
+    """Print a line, broken between words alone, so that a code or a link stays whole."""
+    width = shutil.get_terminal_size().columns
+    lines = textwrap.wrap(text, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()
 
 
 def pair(settings: Settings, given: argparse.Namespace) -> int:

@@ -1,11 +1,11 @@
 """Composition root of the bot: one engine client, the commands, the platforms, and the tasks that serve them."""
 
 import asyncio
-import getpass
 import logging
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import bot.commands
@@ -44,6 +44,7 @@ from bot.storage.outbox import OutboxStore
 from bot.storage.owner import Owner
 from bot.storage.people import PeopleStore
 from bot.storage.thread import ThreadStore
+from bot.welcome import Codes
 from engine.api import ConfigError
 from engine.api.client import EngineClient
 
@@ -79,10 +80,12 @@ async def run(
     console: Console | None = None,
     clock: Clock | None = None,
     is_headless: bool = False,
+    codes: Codes | None = None,
 ) -> int:
     """Serve every platform of the settings, and the console until its input ends.
 
-    With ``script`` the console runs those lines; ``is_headless`` serves without one, for ever. Returns the exit code.
+    With ``script`` the console runs those lines; ``is_headless`` serves without one, for ever. The console reminds of
+    ``codes`` that nobody has used yet. Returns the exit code.
     """
     clock = clock or SystemClock()
     owner = Owner(settings.home)
@@ -96,12 +99,12 @@ async def run(
             chats = {CONSOLE.name: (CONSOLE, screen), **chats}
         if not chats:
             raise ConfigError("no platform to serve: write a [telegram] or [discord] table into desk.toml")
-        return await _run(settings, chats, clock)
+        return await _run(settings, chats, clock, codes)
     finally:
         owner.release()
 
 
-async def _run(settings: Settings, chats: Chats, clock: Clock) -> int:
+async def _run(settings: Settings, chats: Chats, clock: Clock, codes: Codes | None) -> int:
     options, found = console_options(settings), settings.find_engine()
     client = EngineClient(
         found.url if found is not None else "", found.token if found is not None else "", find=settings.find_engine
@@ -110,7 +113,7 @@ async def _run(settings: Settings, chats: Chats, clock: Clock) -> int:
     database, monitor = Database(settings.database), None
     try:
         monitor = _monitor(settings.chat.metrics, database, clock) if settings.chat.metrics is not None else None
-        return await _serve(chats, _Ground(settings, client, venue, clock, database, monitor))
+        return await _serve(chats, _Ground(settings, client, venue, clock, database, monitor, codes))
     finally:
         if monitor is not None:
             await monitor.close()
@@ -132,13 +135,14 @@ class _Ground(NamedTuple):
     clock: Clock
     database: Database
     monitor: "Monitor | None"
+    codes: Codes | None
 
 
 async def _serve(chats: Chats, ground: _Ground) -> int:
-    settings, client, venue, clock, database, monitor = ground
+    settings, client, venue, clock, database, monitor, codes = ground
     zone = settings.zone
     watch = Watch(client, clock, lambda: client.heard_s)
-    people = People(PeopleStore(database), clock, local_person(settings.chat.name or _login(), USER))
+    people = People(PeopleStore(database), clock, local_person(settings.name, USER))
     shown, heard = (monitor.meter.shown, monitor.meter.heard) if monitor is not None else (None, None)
     relay = _Relay([shown] if shown is not None else [])
     outbox = Outbox(OutboxStore(database), chats, clock, ThreadStore(database), shown=relay)
@@ -181,7 +185,9 @@ async def _serve(chats: Chats, ground: _Ground) -> int:
         notifier = Notifier(client, show, *told, clock=clock, zone=zone, audience=audience)
         board = Board(controller.around, alerts, watch, show, checkup.look)
         anchor = Anchor(people, PeopleStore(database), AuditStore(database), show, clock)
-        door = FrontDoor(controller.dispatcher, controller.guide, watch, outbox, home=CONSOLE.name, heard=heard)
+        notes = partial(codes.unused, people, clock) if codes is not None else tuple
+        speakers = (controller.dispatcher, controller.guide, watch, outbox)
+        door = FrontDoor(*speakers, home=CONSOLE.name, heard=heard, notes=notes)
         guards = _guards(ground, chats, alerts, watch, relay)
         works: tuple[Work, ...] = (notifier, outbox, board, anchor, *guards, *controller.works)
         serving = [group.create_task(last(work, clock)) for work in works]
@@ -256,10 +262,3 @@ def _conduct(settings: Settings, chats: Chats) -> Conduct:
         has_threads=settings.chat.threads,
         platforms=frozenset(name for name, (spec, _) in chats.items() if not spec.is_fleeting),
     )
-
-
-def _login() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):
-        return "console"

@@ -1,5 +1,6 @@
 """Settings of the bot: its tables of desk.toml, their secrets, the data directory, and where the engine is."""
 
+import getpass
 import importlib
 import os
 import re
@@ -70,6 +71,14 @@ class Settings(Value, frozen=True):
     has_desk: bool = False  # a desk.toml was read: what it does not say is meant so
     venue_token: str = ""
     vault: Vault | None = None
+
+    @property
+    def name(self) -> str:
+        """How the person at the console is called."""
+        try:
+            return self.chat.name or getpass.getuser()
+        except (OSError, KeyError, ImportError):
+            return "console"
 
     @property
     def database(self) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from enum import IntEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 from bot.core.budget import Budget
 from bot.core.card import Card
@@ -185,6 +185,7 @@ class Pulse(Value, frozen=True):
     status: StatusView | None
     heard_s: float | None
     connected: bool
+    notes: tuple[str, ...] = ()  # what is still to be done, a line each
 
 
 # ---- the door ------------------------------------------------------------------------------------------------------
@@ -306,10 +307,15 @@ class Clock(Protocol):
 
 
 class Finding(Value, frozen=True):
-    """What a look at a platform found: ``ok``, ``--`` good to know, ``!!`` something to mend."""
+    """What a look at a platform found: ``ok``, ``--`` good to know, ``!!`` something to mend.
+
+    ``reach`` says where a person writes to the bot in private; without it nobody can. ``fix`` is what its table lacks.
+    """
 
     mark: str
     text: str
+    reach: str = ""
+    fix: dict[str, Any] = {}
 
 
 class ChatSpec(Value, frozen=True):

@@ -3,6 +3,8 @@
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from typing import Any
 
+from msgspec.structs import replace
+
 from bot.core.chat import Entry, Field, Incoming, Pulse
 from bot.runtime.dispatcher import Dispatcher
 from bot.runtime.guide import Guide
@@ -22,14 +24,19 @@ class FrontDoor:
         *,
         home: str,
         heard: Callable[[Incoming], None] | None = None,
+        notes: Callable[[], tuple[str, ...]] = tuple,
     ) -> None:
-        """Put together from the parts that answer; ``heard`` is told of everything that comes."""
+        """Put together from the parts that answer; ``heard`` is told of everything that comes.
+
+        ``notes`` says what the person at the desk is reminded of.
+        """
         self._heard = heard
         self._dispatcher = dispatcher
         self._guide = guide
         self._watch = watch
         self._outbox = outbox
         self._home = home
+        self._notes = notes
 
     def receive(self, incoming: Incoming) -> Awaitable[None]:
         """Start answering at once; the result ends when the answer was shown, and answering goes on if nobody waits."""
@@ -45,7 +52,7 @@ class FrontDoor:
 
     def pulse(self) -> Pulse:
         """Say how things stand."""
-        return self._watch.pulse()
+        return replace(self._watch.pulse(), notes=self._notes())
 
     def complete(self, text: str) -> list[str]:
         """Words that may stand at the end of ``text``."""

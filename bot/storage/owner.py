@@ -3,13 +3,25 @@
 import sqlite3
 from pathlib import Path
 
+FILE = "bot.lock"
+
+
+def is_taken(home: Path) -> bool:
+    """Say whether a bot serves a data directory now; nothing is made there."""
+    if not (home / FILE).is_file():
+        return False
+    owner = Owner(home)
+    is_free = owner.take()
+    owner.release()
+    return not is_free
+
 
 class Owner:
     """The right to serve, held by an open transaction, which no process can forget to give back."""
 
     def __init__(self, home: Path) -> None:
         """In a data directory."""
-        self._file = home / "bot.lock"
+        self._file = home / FILE
         self._connection: sqlite3.Connection | None = None
 
     def take(self) -> bool:

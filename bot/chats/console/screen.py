@@ -21,7 +21,7 @@ from bot.chats.console.keys import Keys
 from bot.chats.console.paint import Painter
 from bot.chats.console.script import Step, StepError, read_step
 from bot.core.card import clip
-from bot.core.chat import Clock, Door, File, Health, Incoming, Message, Priority, Sign
+from bot.core.chat import Clock, Door, File, Health, Incoming, Message, Priority, Pulse, Sign
 from bot.core.render.look import money
 from bot.core.veil import unmarked
 from engine.api import Value
@@ -170,8 +170,10 @@ class Console:
                     door.receive(self._incoming(line))
 
     def _toolbar(self, door: Door) -> str:
-        pulse = door.pulse()
-        width = shutil.get_terminal_size((80, 24)).columns
+        pulse, width = door.pulse(), shutil.get_terminal_size((80, 24)).columns
+        return "\n".join([*(clip(f" {note}", width) for note in pulse.notes), self._standing(pulse, width)])
+
+    def _standing(self, pulse: Pulse, width: int) -> str:
         heard = f"heard {age_text(pulse.heard_s)} ago" if pulse.heard_s is not None else "never heard"
         if pulse.status is None or not pulse.connected:
             return clip(f" NO ENGINE · {heard}", width)

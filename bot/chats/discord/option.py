@@ -10,7 +10,7 @@ class Options(Value, frozen=True, forbid_unknown_fields=True):
     """Where the bot's token is, which server (guild) is the desk's, and where Discord is."""
 
     token: str  # "env:NAME": the Bot page of the developer portal gave it
-    guild: int  # the server's id; commands appear there and nowhere else
+    guild: int = 0  # the server's id; commands appear there and nowhere else; a look at Discord says which it is
     base_url: str = REST  # another server that speaks the same may stand in
     gateway_url: str = GATEWAY
     patience_s: float = 10.0  # no answer of Discord after so long: it may have been shown

@@ -1,5 +1,7 @@
 """A look at Discord before the start: is the token right, is the bot in the desk's server, what may it do, the invite link."""
 
+from urllib.parse import urlsplit
+
 import discord
 
 from bot.chats.discord.fault import FAULTS, name_of
@@ -20,9 +22,13 @@ NEEDED = discord.Permissions(
 SCOPES = ("bot", "applications.commands")
 
 
-def invite(application: int, guild: int) -> str:
+MANY = 20
+
+
+def invite(application: int, guild: int = 0) -> str:
     """The link by which an admin of the server lets the bot in, with what it needs and no more."""
-    return discord.utils.oauth_url(application, permissions=NEEDED, guild=discord.Object(guild), scopes=SCOPES)
+    place = discord.Object(guild) if guild else discord.utils.MISSING
+    return discord.utils.oauth_url(application, permissions=NEEDED, guild=place, scopes=SCOPES)
 
 
 async def probe(options: Options) -> list[Finding]:
@@ -36,7 +42,7 @@ async def probe(options: Options) -> list[Finding]:
     except discord.LoginFailure:
         return [Finding(mark="!!", text=BAD_TOKEN)]
     except FAULTS as error:
-        return [Finding(mark="!!", text=f"no answer: {name_of(error)}")]
+        return [Finding(mark="!!", text=f"{urlsplit(options.base_url).netloc} does not answer ({name_of(error)})")]
 
 
 async def _look(client: discord.Client, options: Options) -> list[Finding]:
@@ -44,25 +50,46 @@ async def _look(client: discord.Client, options: Options) -> list[Finding]:
     if application is None or me is None:
         return [Finding(mark="!!", text="Discord does not say which application the token belongs to")]
     found = [Finding(mark="ok", text=f"{me.name} answers")]
-    link = invite(application.id, options.guild)
     if application.interactions_endpoint_url:
         text = "the application has an Interactions Endpoint URL: empty it in the developer portal, or no press arrives"
         found.append(Finding(mark="!!", text=text))
     if application.bot_public:
         text = "anybody may invite this bot; switch Public Bot off in the developer portal"
         found.append(Finding(mark="--", text=text))
+    server = options.guild
+    if not server:
+        home = await _home(client, application.id)
+        found.append(home)
+        server = home.fix.get("guild", 0)
+    return found + (await _place(client, me, server, invite(application.id, server)) if server else [])
+
+
+async def _home(client: discord.Client, application: int) -> Finding:
+    """The one server that the bot is in, where the settings name none."""
+    guilds = [guild async for guild in client.fetch_guilds(limit=MANY, with_counts=False)]
+    if len(guilds) == 1:
+        text = f"the bot is in {guilds[0].name}: write guild = {guilds[0].id} into the [discord] table of desk.toml"
+        return Finding(mark="!!", text=text, fix={"guild": guilds[0].id})
+    if not guilds:
+        return Finding(mark="!!", text=f"the bot is in no server yet; let it in, then try again: {invite(application)}")
+    names = ", ".join(f"{guild.id} ({guild.name})" for guild in guilds)
+    text = f"write guild = … of the desk's server into the [discord] table of desk.toml; the bot is in {names}"
+    return Finding(mark="!!", text=text)
+
+
+async def _place(client: discord.Client, me: discord.ClientUser, server: int, link: str) -> list[Finding]:
+    """What the bot may do in its server."""
     try:
-        guild = await client.fetch_guild(options.guild, with_counts=False)
+        guild = await client.fetch_guild(server, with_counts=False)
         member = await guild.fetch_member(me.id)
     except (discord.NotFound, discord.Forbidden):
-        found.append(Finding(mark="!!", text=f"the bot is not in the server {options.guild}; let it in: {link}"))
-        return found
-    has = member.guild_permissions
+        text = f"the bot is not in the server {server}; let it in, then try again: {link}"
+        return [Finding(mark="!!", text=text)]
+    has, reach = member.guild_permissions, f"{me.name} (in the server {guild.name} click its name, Message)"
     missing = [name for name, wanted in NEEDED if wanted and not getattr(has, name)]
     if missing:
         text = f"it lacks {', '.join(missing)} in {guild.name}; grant that, or let it in anew: {link}"
-        found.append(Finding(mark="!!", text=text))
+        seen = Finding(mark="!!", text=text, reach=reach)
     else:
-        found.append(Finding(mark="ok", text=f"it is in {guild.name} and may do what it needs"))
-    found.append(Finding(mark="--", text=f"invite link: {link}"))
-    return found
+        seen = Finding(mark="ok", text=f"it is in {guild.name} and may do what it needs", reach=reach)
+    return [seen, Finding(mark="--", text=f"invite link: {link}")]

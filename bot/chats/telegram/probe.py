@@ -1,5 +1,7 @@
 """A look at Telegram before the start: is the token right, who is the bot, and how is it set up."""
 
+from urllib.parse import urlsplit
+
 from telegram import Bot
 from telegram.error import InvalidToken, TelegramError
 
@@ -22,9 +24,11 @@ async def probe(options: Options) -> list[Finding]:
     except InvalidToken:
         return [Finding(mark="!!", text=BAD_TOKEN)]
     except TelegramError as error:
-        return [Finding(mark="!!", text=f"no answer: {name_of(error)}")]
+        return [Finding(mark="!!", text=f"{urlsplit(options.base_url).netloc} does not answer ({name_of(error)})")]
     privacy = "sees every message of its groups" if me.can_read_all_group_messages else "sees commands and answers only"
-    found = [Finding(mark="ok", text=f"@{me.username} answers; {privacy}; write to it: https://t.me/{me.username}")]
+    link = f"https://t.me/{me.username}"
+    said = f"@{me.username} answers; {privacy}; write to it: {link}"
+    found = [Finding(mark="ok", text=said, reach=f"@{me.username} ({link})")]
     if webhook.url:
         found.append(Finding(mark="--", text="a webhook of another program is set; it is taken away at the start"))
     return found

@@ -92,9 +92,12 @@ def venue_toml(walks: bool) -> str:
     return "\n".join(lines) + "\n"
 
 
-def desk_toml(urls: Mapping[str, str], colour: str) -> str:
-    """The desk that copies at that venue: the same file that a trader would write, with the venue's addresses."""
-    lines = ["[engine]", "api_port = 0", "[chat]", 'name = "you"', "[console]", f'colour = "{colour}"']
+def desk_toml(urls: Mapping[str, str], colour: str, phones: str = "") -> str:
+    """The desk that copies at that venue: the same file that a trader would write, with the venue's addresses.
+
+    ``phones`` are the tables of the platforms.
+    """
+    lines = ["[engine]", "api_port = 0", "[console]", f'colour = "{colour}"']
     for login in LOGINS:
         lines += ["[[connection]]", f'id = "{login}"', 'broker = "tradovate"', f'user = "{login}"']
         lines += ['password = "env:DEMO_PASSWORD"']
@@ -106,4 +109,4 @@ def desk_toml(urls: Mapping[str, str], colour: str) -> str:
     for part in CAST:
         lines += ["[[group.follower]]", f'account = "{part.alias}"', f"sizing = {part.sizing}"]
         lines += [f"symbols = {MICROS}"] if part.micro else []
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines) + "\n" + phones

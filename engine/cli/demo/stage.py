@@ -17,6 +17,7 @@ import msgspec
 
 from engine.api.client import Address, EngineClient, EngineError
 from engine.cli.demo.cast import CAST, PASSWORD, desk_toml, venue_toml
+from engine.cli.demo.phone import Phones
 from engine.cli.demo.venue import Venue
 from engine.domain.value import Value
 from engine.errors import LockstepError
@@ -41,13 +42,16 @@ class Wishes(Value, frozen=True):
     keep: bool = False
     colour: str = "auto"
     walks: bool = True
+    is_quiet: bool = False  # no scripted leader
+    phones: Phones | None = None
 
 
 class Stage:
     """Handles to what runs. ``env`` is what the bot is started with."""
 
-    def __init__(self, home: Path, venue: Venue, urls: dict[str, str], token: str) -> None:
+    def __init__(self, home: Path, venue: Venue, urls: dict[str, str], token: str, phones: Phones | None) -> None:
         self.home = home
+        self.phones = phones
         self.venue = venue
         self.desk = home / "desk.toml"
         self.env = {
@@ -56,11 +60,21 @@ class Stage:
             "LOCKSTEP_VENUE": urls["control_url"],
             "LOCKSTEP_API": "",
             "LOCKSTEP_TOKEN": "",
+            **(phones.env if phones is not None else {}),
         }
 
+    def console(self) -> Program:
+        """The console, which serves the phones beside it."""
+        return Program(name="console", argv=self.bot(), env=self.env, is_window=True)
+
+    def server(self) -> Program:
+        """The phones alone; it ends with us, or somebody would answer there in the name of a desk that is gone."""
+        return Program(name="bot", argv=(*LEASHED, *self.bot()[2:], "--headless"), env=self.env, is_leashed=True)
+
     def bot(self) -> tuple[str, ...]:
-        """Command line of the console."""
-        return (sys.executable, "-m", "bot", "--desk", str(self.desk))
+        """Command line of the bot."""
+        welcome = ("--welcome", "--beside", str(self.phones.beside)) if self.phones is not None else ()
+        return (sys.executable, "-m", "bot", "--desk", str(self.desk), *welcome)
 
 
 def _home_env(home: Path) -> dict[str, str]:
@@ -73,15 +87,17 @@ async def stage(wishes: Wishes, tell: Tell) -> AsyncIterator[Stage]:
 
     Raises: LockstepError in one line where something does not come up.
     """
-    home = Path(tempfile.mkdtemp(prefix="lockstep-demo-"))
+    home, phones = Path(tempfile.mkdtemp(prefix="lockstep-demo-")), wishes.phones
     try:
         async with _venue(home, wishes, tell) as (urls, token):
             venue = Venue(urls["control_url"], token)
             try:
                 (home / ".env").write_text(f"DEMO_PASSWORD={PASSWORD}\n", "utf-8")
-                (home / "desk.toml").write_text(desk_toml(urls, wishes.colour), "utf-8")
+                (home / "desk.toml").write_text(
+                    desk_toml(urls, wishes.colour, phones.toml() if phones else ""), "utf-8"
+                )
                 async with _engine(home, tell):
-                    yield Stage(home, venue, urls, token)
+                    yield Stage(home, venue, urls, token, phones)
             finally:
                 await venue.close()
     finally:

@@ -155,6 +155,8 @@ class Server:
         self.faults: list[Refusal] = []  # for the next messages
         self.swallowing = False
         self.out = False  # put out of the guild
+        self.others: dict[int, str] = {}  # guilds beside the desk's
+        self.is_shut = False  # the gateway takes nobody
         self.permissions = ALL_PERMISSIONS
         self.endpoint: str | None = None
         self.sockets: list[web.WebSocketResponse] = []
@@ -251,6 +253,8 @@ class Server:
         match request.method, parts:
             case "GET", ["users", "@me"]:
                 return 200, user(BOT, "lockstep", bot=True)
+            case "GET", ["users", "@me", "guilds"]:
+                return 200, self.guilds()
             case "GET", [("oauth2" | "applications"), *rest] if rest[-1] == "@me":
                 return 200, self.application()
             case "PUT", ["applications", _, "guilds", guild, "commands"]:
@@ -290,6 +294,12 @@ class Server:
             "owner": user(ADMIN, "admin"),
             "interactions_endpoint_url": self.endpoint,
         }
+
+    def guilds(self) -> list[dict[str, Any]]:
+        """The servers that the bot is in, in short."""
+        named = {**({} if self.out else {GUILD: "Desk"}), **self.others}
+        more = {"icon": None, "owner": False, "permissions": f"{self.permissions}", "features": []}
+        return [{"id": f"{number}", "name": name, **more} for number, name in named.items()]
 
     def is_in(self, guild: int) -> None:
         if self.out or guild != GUILD:
@@ -624,6 +634,8 @@ class Server:
     # ---- gateway
 
     async def gateway(self, request: web.Request) -> web.WebSocketResponse:
+        if self.is_shut:
+            raise web.HTTPServiceUnavailable
         socket = web.WebSocketResponse()
         await socket.prepare(request)
         await socket.send_json({"op": 10, "d": {"heartbeat_interval": 20_000}, "s": None, "t": None})

@@ -475,7 +475,7 @@ async def test_a_wrong_token_is_one_clear_line() -> None:
         assert told.value.is_whole
     with pytest.raises(ConfigError, match="token"):
         CHAT.connect(options(server, token=" "), SystemClock())
-    with pytest.raises(ConfigError, match="Copy Server ID"):
+    with pytest.raises(ConfigError, match="lockstep doctor"):
         CHAT.connect(options(server, guild=0), SystemClock())
 
 
@@ -540,3 +540,32 @@ async def test_the_look_before_the_start() -> None:
         assert any("Interactions Endpoint" in one.text for one in marks)
         assert any("not in the server" in one.text and "permissions=" in one.text for one in marks)
         assert (await probe(options(server, token="wrong")))[0].mark == "!!"
+
+
+async def test_the_look_finds_the_server_that_the_settings_do_not_name() -> None:
+    server = Server()
+    async with server.serve(), restored():
+        said = await probe(options(server, guild=0))
+        assert [one.mark for one in said] == ["ok", "!!", "ok", "--"]
+        assert said[1].text == f"the bot is in Desk: write guild = {GUILD} into the [discord] table of desk.toml"
+        assert said[1].fix == {"guild": GUILD}
+        assert said[2].reach
+        server.others = {1: "Else"}
+        said = await probe(options(server, guild=0))
+        assert f"the bot is in {GUILD} (Desk), 1 (Else)" in said[-1].text
+        assert not any(one.reach or one.fix for one in said)
+        server.others, server.out = {}, True
+        said = await probe(options(server, guild=0))
+        assert said[-1].text.startswith("the bot is in no server yet")
+        assert "guild_id" not in said[-1].text
+        assert not any(one.reach for one in said)
+
+
+async def test_a_line_that_breaks_again_and_again_is_a_line_each_time(caplog: pytest.LogCaptureFixture) -> None:
+    async with stage_of() as scene:
+        scene.server.is_shut = True
+        await scene.server.break_line()
+        await scene.server.until(lambda: "reconnect" in caplog.text)
+    said = [record for record in caplog.records if "reconnect" in record.getMessage()]
+    assert all("(WSServerHandshakeError)" in record.getMessage() for record in said)
+    assert "Traceback" not in caplog.text

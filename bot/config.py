@@ -74,9 +74,9 @@ class Settings(Value, frozen=True):
 
     @property
     def name(self) -> str:
-        """How the person at the console is called."""
+        """How the person at the console is called; a login of two words, as Windows has them, is made a name of one."""
         try:
-            return self.chat.name or getpass.getuser()
+            return self.chat.name or "-".join(getpass.getuser().split())
         except (OSError, KeyError, ImportError):
             return "console"
 

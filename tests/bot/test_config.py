@@ -37,6 +37,14 @@ def test_the_bots_tables_are_read_and_the_engines_left_alone(tmp_path: Path) -> 
     assert console_options(settings).venue == "http://127.0.0.1:7001"
 
 
+def test_whoever_sits_at_the_console_has_the_logins_name_as_one_word(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("getpass.getuser", lambda: "Lea Smith")
+    assert Settings(home=tmp_path).name == "Lea-Smith"
+    assert Settings(home=tmp_path, chat=ChatSettings(name="Luis")).name == "Luis"
+
+
 def test_the_environment_wins(tmp_path: Path) -> None:
     environ = {
         "LOCKSTEP_HOME": str(tmp_path),

@@ -9,7 +9,6 @@ from msgspec.structs import replace
 from bot.core.chat import Message
 from bot.core.render.health import health_card
 from bot.runtime.board import Board
-from bot.runtime.delivery import Deliveries
 from engine.api import CurveView, NewsLine, NewsView, Notice, Point, ReportLine, Severity
 from tests.bot.core.test_vital import VIEW, WELL
 from tests.bot.office import DESK, Office
@@ -70,10 +69,9 @@ async def rung() -> list[Message]:
     alerts, shown = office.controller.alerts, []
     stopped = _notice(office, "dd.fail", P1, "ALPHA", "ALPHA not flat after 10 s: +2 NQZ6 left")
     await alerts.take([stopped])
-    deliveries = Deliveries(alerts, office.people, office.clock)
     for one in [message for message in office.messages if message.card.ref == "alert:1"]:
         office.clock.jump(0.2)
-        deliveries.shown(one)
+        office.controller.deliveries.shown(one)
     await _go(office, 2)
     shown.append(_newest(office, "NOT PROVEN"))
     shown.append(await _board(office))

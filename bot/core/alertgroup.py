@@ -5,7 +5,7 @@ from enum import StrEnum
 
 import msgspec
 
-from bot.core.alert import Labels
+from bot.core.alert import Alert, Labels
 from bot.core.taxonomy import KINDS, kind_of
 from engine.api import Severity, Value
 
@@ -14,6 +14,7 @@ FLAP_IN = timedelta(minutes=10)
 FLAP_REPEAT = timedelta(minutes=30)
 LONGEST_REPEAT = timedelta(hours=1)
 KEEN = 5  # repeats of a P1 before they become rarer
+MOST_MEMBERS = 500
 
 
 LOSS = "outbox.dead"  # tells that something else was not told
@@ -137,6 +138,43 @@ class Group(Value, frozen=True):
         keen = KEEN if self.severity is Severity.P1 else 1
         doubled: timedelta = every * (1 << min(10, max(0, self.pushes - keen)))
         return now + max(every, min(LONGEST_REPEAT, doubled))
+
+
+def joined(group: Group, alert: Alert) -> Group:
+    """The group with one more word of one of its members."""
+    name = alert.member
+    found = next((place for place, one in enumerate(group.members) if one.name == name), None)
+    old = group.members[found] if found is not None else None
+    member = Member(
+        name=name,
+        text=alert.text,
+        severity=alert.severity,
+        at=alert.at,
+        labels=alert.labels,
+        count=old.count + 1 if old is not None else 1,
+    )
+    if found is not None:
+        members = (*group.members[:found], member, *group.members[found + 1 :])
+    elif len(group.members) < MOST_MEMBERS:
+        members = (*group.members, member)
+    else:
+        members = group.members
+    return msgspec.structs.replace(group, members=members)
+
+
+def ended(group: Group, outcome: str, now: datetime) -> Group:
+    """The group when it is over, for each whom it concerned: who comes back later is named alone."""
+    return msgspec.structs.replace(
+        group,
+        stage=Stage.RESOLVED,
+        members=tuple(msgspec.structs.replace(one, is_over=True) for one in group.members),
+        ended_at=now,
+        outcome=outcome,
+        due=None,
+        until=None,
+        clears_at=None,
+        held="",
+    )
 
 
 def key_of(code: str, labels: Labels) -> str:

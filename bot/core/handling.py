@@ -58,7 +58,7 @@ class Handling:
     def assign(self, number: int, by: Person, to: Person, now: datetime, turn: Turn) -> Group:
         """Somebody is asked to take it; it goes on asking until they acknowledge."""
         group = self._pipeline.find(number)
-        if group.stage is Stage.ACKED and group.holder_id != to.id:
+        if group.stage in (Stage.ACKED, Stage.SNOOZED) and group.holder_id != to.id:
             group = msgspec.structs.replace(group, stage=Stage.FIRING, until=None, due=group.repeat(now))
         group = msgspec.structs.replace(group, holder=to.name, holder_id=to.id)
         return self._kept(group, "assigned", f"to {to.name}", by, now, turn)

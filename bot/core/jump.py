@@ -30,9 +30,11 @@ class Meter:
 
 def move(pipeline: Pipeline, by: timedelta, now: datetime, turn: Turn) -> None:
     """Move everything that waits."""
-    for group in pipeline.open():
+    for group in [*pipeline.groups.values()]:
         moved = moved_group(group, by)
-        pipeline.line(moved, now, "clock", f"set back by {-by.total_seconds():.0f} s; what waits moved along", turn)
+        if group.is_open:
+            said = f"set back by {-by.total_seconds():.0f} s; what waits moved along"
+            pipeline.line(moved, now, "clock", said, turn)
         pipeline.keep(moved, turn)
     pipeline.mutes = [msgspec.structs.replace(mute, until=mute.until + by) for mute in pipeline.mutes]
     pipeline.count_anew()
@@ -53,6 +55,11 @@ def moved_group(group: Group, by: timedelta) -> Group:
         pushed_at=at(group.pushed_at),
         until=at(group.until),
         clears_at=at(group.clears_at),
+        ended_at=at(group.ended_at),
+        since=at(group.since),
+        delivered=tuple(
+            msgspec.structs.replace(one, since=one.since + by, asked_at=one.asked_at + by) for one in group.delivered
+        ),
         cycles=tuple(one + by for one in group.cycles),
     )
 

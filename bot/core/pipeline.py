@@ -18,7 +18,7 @@ from enum import StrEnum
 import msgspec
 
 from bot.core.alert import Alert, Ending, Kind, Labels
-from bot.core.alertgroup import FLAP_IN, Group, Member, Stage, key_of, mass_key
+from bot.core.alertgroup import FLAP_IN, Group, Stage, ended, joined, key_of, mass_key
 from bot.core.silence import CAP, Cap, Mute, held_by
 from bot.core.taxonomy import kind_of
 from engine.api import AccountView, LockstepError, Severity, Value
@@ -29,7 +29,6 @@ STEADY_P1 = timedelta(seconds=10)
 MASS_IN = timedelta(seconds=10)
 MASS = 3
 REMEMBERED = 2000
-MOST_MEMBERS = 500
 
 
 class AlertError(LockstepError):
@@ -197,7 +196,7 @@ class Pipeline:
             group = msgspec.structs.replace(group, due=min(group.due, now + _wait(kind, alert.severity)))
         was, had = group.severity, len(group.members)
         group = msgspec.structs.replace(
-            _with(group, alert), count=group.count + 1, last_at=now, severity=min(group.severity, alert.severity)
+            joined(group, alert), count=group.count + 1, last_at=now, severity=min(group.severity, alert.severity)
         )
         if is_new or group.severity < was or len(group.members) > had:
             self.line(group, now, "fired", f"{alert.severity} {alert.text}", turn)
@@ -236,11 +235,14 @@ class Pipeline:
         was_open = group.is_open
         group = msgspec.structs.replace(group, clears_at=None, cycles=cycles, ended_at=None, outcome="")
         if not was_open:
+            told = group.told_severity
             group = msgspec.structs.replace(
                 group,
                 stage=Stage.PENDING,
+                severity=alert.severity,
+                told_severity=max(told, alert.severity) if told is not None else None,
                 due=now + _wait(kind_of(group.code), alert.severity),
-                holder="", holder_id="", until=None, held="", held_by=0,
+                holder="", holder_id="", until=None, note="", held="", held_by=0, holding=0,
             )  # fmt: skip
         if group.is_flapping(now):
             self.line(group, now, "flapping", f"came back {len(cycles)} times in 10 min", turn)
@@ -250,7 +252,7 @@ class Pipeline:
         """Who has it, or does not want to hear of it, hears that it got worse."""
         if group.stage is Stage.PENDING or not (group.is_worse() or group.has_grown()):
             return
-        why = Why.WORSE if group.is_worse() else Why.GROWN
+        why = Why.RELEASED if group.told_severity is None else Why.WORSE if group.is_worse() else Why.GROWN
         if group.stage is Stage.SNOOZED or (group.stage is Stage.ACKED and why is Why.WORSE):
             self.line(group, now, "broken", f"it got worse: {group.stage.value} by {group.holder} ends", turn)
             group = msgspec.structs.replace(group, stage=Stage.FIRING, until=None)
@@ -337,9 +339,7 @@ class Pipeline:
         self.keep(group, turn)
 
     def resolve(self, group: Group, outcome: str, by: str, now: datetime, turn: Turn) -> None:
-        group = msgspec.structs.replace(
-            group, stage=Stage.RESOLVED, ended_at=now, outcome=outcome, due=None, until=None, clears_at=None, held=""
-        )
+        group = ended(group, outcome, now)
         self.line(group, now, "resolved", outcome, turn, by)
         self.keep(group, turn)
         if group.pushes and group.told_severity is not None and group.told_severity <= Severity.P2:
@@ -370,25 +370,3 @@ def _wait(kind: Kind, severity: Severity) -> timedelta:
     """How long the first push waits."""
     wait = timedelta(seconds=kind.wait_s)
     return min(wait, WAIT_P1) if severity is Severity.P1 and not kind.must_last else wait
-
-
-def _with(group: Group, alert: Alert) -> Group:
-    """The group with one more word of one of its members."""
-    name = alert.member
-    found = next((place for place, one in enumerate(group.members) if one.name == name), None)
-    old = group.members[found] if found is not None else None
-    member = Member(
-        name=name,
-        text=alert.text,
-        severity=alert.severity,
-        at=alert.at,
-        labels=alert.labels,
-        count=old.count + 1 if old is not None else 1,
-    )
-    if found is not None:
-        members = (*group.members[:found], member, *group.members[found + 1 :])
-    elif len(group.members) < MOST_MEMBERS:
-        members = (*group.members, member)
-    else:
-        members = group.members
-    return msgspec.structs.replace(group, members=members)

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from bot.core.alert import Alert
+from bot.core.alert import Alert, Labels
 from bot.core.alertgroup import Group
 from bot.core.taxonomy import INHIBITIONS, Inhibition
 from engine.api import AccountView, HoldView, Severity, Value
@@ -50,14 +50,23 @@ def muted_by(group: Group, mutes: Iterable[Mute], now: datetime) -> Mute | None:
 
 
 def explained_by(group: Group, others: Iterable[Group]) -> Group | None:
-    """An open group that explains this one and is no less grave: what is worse than its cause is told for itself."""
+    """An open group that explains this one and is no less grave: what is worse than its cause is told for itself.
+
+    Where it concerns several, each of them must be explained, by one cause or another; the first one's is named.
+    """
     rules = [rule for rule in INHIBITIONS if rule.covers(group.code)]
-    for other in others if rules else ():
-        if other.is_open and other.id != group.id and other.severity <= group.severity:
-            for rule in rules:
-                if other.code == rule.source and _is_same(rule, group, other):
-                    return other
-    return None
+    causes = [
+        (rule, other)
+        for other in (others if rules else ())
+        if other.is_open and other.id != group.id and other.severity <= group.severity
+        for rule in rules
+        if other.code == rule.source and not (rule.lets_go and other.clears_at is not None)
+    ]
+    if not causes:
+        return None
+    whom = dict.fromkeys(member.labels for member in group.live) or {group.labels: None}
+    found = [next((other for rule, other in causes if _is_same(rule, labels, other)), None) for labels in whom]
+    return found[0] if all(found) else None
 
 
 def paused_by(group: Group, accounts: Sequence[AccountView], now: datetime) -> str:
@@ -83,12 +92,11 @@ def _is_planned(hold: HoldView) -> bool:
     return bool(hold.who) or (hold.by not in UNPLANNED and not hold.by.startswith("leader "))
 
 
-def _is_same(rule: Inhibition, group: Group, source: Group) -> bool:
+def _is_same(rule: Inhibition, labels: Labels, source: Group) -> bool:
     """Say whether a rule's source and what it would hold are of one thing."""
-    if rule.lets_go and source.clears_at is not None:
-        return False
-    mine = getattr(group.labels, rule.label) if rule.label else ""
-    return not rule.label or (bool(mine) and mine == getattr(source.labels, rule.label))
+    mine = getattr(labels, rule.label) if rule.label else ""
+    known = (source.labels, *(member.labels for member in source.live))
+    return not rule.label or (bool(mine) and any(mine == getattr(one, rule.label) for one in known))
 
 
 class Cap:

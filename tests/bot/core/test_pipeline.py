@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from bot.core.access import Person
 from bot.core.alert import Alert, Labels
 from bot.core.alertgroup import Group, Stage
+from bot.core.delivery import expect, overdue
 from bot.core.handling import Handling
+from bot.core.jump import move
 from bot.core.pipeline import AlertError, Pipeline, Turn, Why
 from bot.core.render.alert import group_card
 from engine.api import Severity
@@ -327,3 +329,92 @@ def test_a_fact_that_was_heard_of_late_keeps_its_own_time() -> None:
     assert group_card(group, bench.now, UTC).footer == f"{group.name} · {was.at:%H:%M:%S} · dd.hard"
     bench.tell("dd.hard", P1)
     assert bench.only().began == was.at
+
+
+def test_a_lost_broker_explains_nothing_of_an_account_on_another() -> None:
+    bench = Bench()
+    bench.line("broker.down")
+    bench.go(3)
+    bench.tell("desync.qty", P2, "A", symbol="NQZ6")
+    assert bench.go(30) == []
+    assert whys(bench.tell("desync.qty", P2, "Y", symbol="NQZ6", connection="other")) == [Why.RELEASED]
+    assert len(bench.pipeline.groups[2].live) == 2  # nothing explains Y
+    bench.tell("desync.over", P4, "Y", symbol="NQZ6", connection="other")
+    bench.tell("desync.qty", P2, "Z", symbol="ESZ6", connection="other")
+    assert Why.FIRST in bench.go(12)
+
+
+def test_two_lost_brokers_explain_a_group_of_both() -> None:
+    bench = Bench()
+    bench.line("broker.down")
+    bench.tell("broker.down", P1, account="", group="", leader="", connection="other")
+    bench.go(3)
+    bench.tell("desync.qty", P2, "A", symbol="NQZ6")
+    bench.tell("desync.qty", P2, "Y", symbol="NQZ6", connection="other")
+    assert bench.go(60) == []
+
+
+def test_a_stop_of_many_explains_the_warnings_of_each() -> None:
+    bench = Bench()
+    for name in "ABCDE":
+        bench.tell("dd.hard", P1, name)
+    bench.go(3)
+    mass = next(group for group in bench.pipeline.open() if len(group.members) > 1)
+    bench.tell("dd.warn", P2, "E")
+    bench.go(10)
+    assert next(group for group in bench.pipeline.open() if group.code == "dd.warn").held_by == mass.id
+
+
+def test_what_comes_back_is_as_grave_as_it_is_now_and_names_whom_it_concerns_now() -> None:
+    bench = Bench()
+    bench.tell("copy.slow", P2, "A")
+    bench.tell("copy.slow", P2, "B")
+    bench.go(31)
+    bench.hands.note(1, ANA, "asked the broker", bench.now, Turn())
+    bench.hands.resolve(1, ANA, "quick again", bench.now, Turn())
+    bench.go(60)
+    bench.tell("copy.slow", P3, "B")
+    bench.go(31)
+    group = bench.only()
+    assert (group.id, group.severity, [one.name for one in group.live], group.note) == (1, P3, ["B"], "")
+    assert whys(bench.tell("copy.slow", P2, "B")) == [Why.WORSE]
+
+
+def test_a_cause_that_comes_back_counts_what_it_holds_anew() -> None:
+    bench = Bench()
+    bench.line("broker.down")
+    bench.tell("desync.qty", P2, "A", symbol="NQZ6")
+    bench.go(12)
+    bench.tell("desync.over", P4, "A", symbol="NQZ6")
+    bench.line("broker.up", P4)
+    bench.go(60)
+    bench.line("broker.down")
+    bench.go(3)
+    assert bench.only().holding == 0
+
+
+def test_what_is_given_to_somebody_is_not_put_off_any_more() -> None:
+    bench = Bench()
+    bench.tell("desync.qty", P2, symbol="NQZ6")
+    bench.go(11)
+    bench.hands.snooze(1, ANA, bench.now + timedelta(hours=2), bench.now, Turn())
+    bench.hands.assign(1, ANA, Person(id="ben", name="Ben"), bench.now, Turn())
+    assert (bench.only().stage, bench.only().holder, bench.only().until) == (Stage.FIRING, "Ben", None)
+
+
+def test_a_clock_that_is_set_back_moves_all_that_is_awaited_and_told() -> None:
+    bench = Bench()
+    bench.line("broker.down")
+    bench.go(3)
+    told = expect(bench.only(), ("telegram",), bench.now, is_anew=False)
+    bench.pipeline.keep(told, Turn())
+    bench.tell("dd.warn", P2)
+    bench.go(6)
+    bench.hands.resolve(2, ANA, "seen", bench.now, Turn())
+    hour = timedelta(hours=1)
+    bench.now -= hour
+    move(bench.pipeline, -hour, bench.now, Turn())
+    moved = bench.pipeline.groups[1]
+    assert moved.began == told.began - hour
+    assert overdue(moved, bench.now + timedelta(seconds=31)) == ["telegram"]
+    assert bench.pipeline.groups[2].ended_at == bench.now

@@ -26,6 +26,7 @@ async def run(args: Args, desk: Desk) -> Reply:
     head = Card(
         title=f"HANDOVER · {one_line(person.name)} is on call", lines=tuple(lines) or ("Nothing is held or muted.",)
     )
+    desk.alerts.tell(person, head)
     groups = desk.alerts.open()
     return reply(head, list_card(groups, desk.now, "open"), buttons=list_buttons(groups))
 

@@ -18,6 +18,7 @@ MOST_MEMBERS = 500
 
 
 LOSS = "outbox.dead"  # tells that something else was not told
+DRILL = "drill"  # an exercise: nothing is wrong
 
 
 class Stage(StrEnum):
@@ -52,6 +53,18 @@ class Delivered(Value, frozen=True):
     is_late: bool = False  # it took too long, which was told elsewhere
 
 
+class Stormed(Value, frozen=True):
+    """A storm card of a chat, by its number: when it began."""
+
+    chat: str
+    number: int
+
+    @property
+    def ref(self) -> str:
+        """The card's."""
+        return f"storm:{self.number}"
+
+
 class Group(Value, frozen=True):
     """Everything that is known of one trouble. Never changed: each step makes the next."""
 
@@ -83,6 +96,7 @@ class Group(Value, frozen=True):
     ended_at: datetime | None = None
     outcome: str = ""
     chats: tuple[str, ...] = ()  # where its card is shown
+    storms: tuple[Stormed, ...] = ()  # where it stands within one card of many
     threads: tuple[str, ...] = ()  # of these, where its lines have a place beside the card
     delivered: tuple[Delivered, ...] = ()
     since: datetime | None = None  # the fact's own time; ``opened_at`` is when it was heard of

@@ -7,7 +7,7 @@ import msgspec
 from bot.core.access import Person
 from bot.core.alert import Ending
 from bot.core.alertgroup import Group, Stage
-from bot.core.pipeline import AlertError, Pipeline, Turn, Why
+from bot.core.pipeline import AlertError, Pipeline, Push, Turn, Why
 from bot.core.silence import Mute
 from bot.core.taxonomy import KINDS, kind_of
 from engine.api import Severity
@@ -56,12 +56,25 @@ class Handling:
         return self._kept(group, "snooze", f"snoozed until {until:%H:%M} UTC", by, now, turn)
 
     def assign(self, number: int, by: Person, to: Person, now: datetime, turn: Turn) -> Group:
-        """Somebody is asked to take it; it goes on asking until they acknowledge."""
+        """Somebody is asked to take it, where they are; it goes on asking until they acknowledge."""
         group = self._pipeline.find(number)
         if group.stage in (Stage.ACKED, Stage.SNOOZED) and group.holder_id != to.id:
             group = msgspec.structs.replace(group, stage=Stage.FIRING, until=None, due=group.repeat(now))
         group = msgspec.structs.replace(group, holder=to.name, holder_id=to.id)
+        if to.id != by.id:
+            turn.pushes.append(self._asked(group, Why.ASKED, to.id))
         return self._kept(group, "assigned", f"to {to.name}", by, now, turn)
+
+    def hand_over(self, to: Person, turn: Turn) -> None:
+        """Somebody has the watch from now on: they are told of what is grave and nobody has."""
+        for group in self._pipeline.open():
+            is_free = group.stage is Stage.FIRING and group.pushes > 0 and not group.held
+            if is_free and group.severity <= Severity.P2:
+                turn.pushes.append(self._asked(group, Why.AGAIN, to.id))
+
+    @staticmethod
+    def _asked(group: Group, why: Why, person: str) -> Push:
+        return Push(group=group.id, why=why, is_loud=group.severity <= Severity.P2, to=person)
 
     def note(self, number: int, by: Person, text: str, now: datetime, turn: Turn) -> Group:
         """Words that stay with it."""

@@ -46,6 +46,7 @@ class Why(StrEnum):
     SNOOZE_ENDED = "snooze ended"
     RELEASED = "released"
     BACK = "back"
+    ASKED = "asked"
     OVER = "over"
 
 
@@ -56,6 +57,7 @@ class Push(Value, frozen=True):
     why: Why
     is_loud: bool
     is_elsewhere: bool = False  # only where it is not shown yet
+    to: str = ""  # for this person alone
 
 
 class Outcome(Value, frozen=True):

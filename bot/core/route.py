@@ -1,7 +1,7 @@
 """Route: how one chat is told of something: loud, in silence, later in a digest, or within one card of many."""
 
 from collections import deque
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 
 import msgspec
@@ -62,6 +62,13 @@ class Quiet(Value, frozen=True):
         if self.begins < self.ends:
             return self.begins <= minute < self.ends
         return minute >= self.begins or minute < self.ends
+
+    def ended(self, now: datetime, zone: tzinfo) -> datetime:
+        """When they were over last; what was held back before then is told after it."""
+        local = now.astimezone(zone)
+        end = time(self.ends // 60, self.ends % 60)
+        found = (datetime.combine(local.date() - timedelta(days=back), end, zone) for back in (0, 1))
+        return next(at.astimezone(UTC) for at in found if at.astimezone(UTC) <= now)
 
 
 class Wishes(Value, frozen=True):

@@ -6,6 +6,7 @@ from typing import Any
 
 from bot.core.access import Person
 from bot.core.alertgroup import Group
+from bot.core.card import Card
 from bot.core.pipeline import AlertError, Line, Turn
 from bot.core.route import Mode, Quiet
 from bot.core.silence import Mute
@@ -135,8 +136,18 @@ class AlertDesk:
         return [(RANKS[one.rank], one.name, one.since) for one in self._alerts.rota.oncall()]
 
     def set_oncall(self, person: Person, *, is_deputy: bool) -> None:
-        """Somebody is on call from now on."""
-        self._alerts.store.set_oncall(DEPUTY if is_deputy else WATCH, person, self._person, self._now)
+        """Somebody is on call from now on, and is told of what is grave and nobody has."""
+        rank, turn = DEPUTY if is_deputy else WATCH, Turn()
+        is_new = (rank, person.id) not in {(one.rank, one.person) for one in self._alerts.rota.oncall()}
+        self._alerts.store.set_oncall(rank, person, self._person, self._now)
+        if is_new and not is_deputy:
+            self._alerts.handling.hand_over(person, turn)
+            self._alerts.settle(turn)
+
+    def tell(self, person: Person, card: Card) -> None:
+        """Show somebody else a card, where they are alone with the bot."""
+        if person.id != self._person.id:
+            self._alerts.tell(person.id, card)
 
     def quiet(self) -> str:
         """This person's quiet hours; empty for none."""

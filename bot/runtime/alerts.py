@@ -1,5 +1,6 @@
 """Alerts: notices in, cards out; stored with their messages in one transaction, kept up by a tick, resumed after a restart."""
 
+import asyncio
 from collections.abc import Sequence
 from copy import deepcopy
 from datetime import datetime, tzinfo
@@ -7,26 +8,18 @@ from datetime import datetime, tzinfo
 import msgspec
 
 from bot.core.alert import Alert, Labels, of_notice
-from bot.core.alertgroup import LOSS, Group, Stage, key_of
-from bot.core.card import Action, Card
+from bot.core.alertgroup import DRILL, LOSS, Group, Stage, Stormed, key_of
+from bot.core.card import Card
 from bot.core.chat import Clock, Message, Priority
 from bot.core.command import Engine
 from bot.core.delivery import expect, number_of
-from bot.core.dialogue import ANYBODY, UNDO_S, Button, Dialogue, Seat
+from bot.core.dialogue import Dialogue
 from bot.core.handling import Handling
 from bot.core.jump import Meter, move
 from bot.core.pipeline import Pipeline, Push, Turn, Why
-from bot.core.render.alert import (
-    STORM_BUTTONS,
-    digest_card,
-    event_buttons,
-    event_cards,
-    group_buttons,
-    group_card,
-    over_card,
-    storm_card,
-)
+from bot.core.render.alert import digest_card, over_card
 from bot.core.route import CONDUCT, Conduct, Flood, Told, told
+from bot.runtime.cards import Cards
 from bot.runtime.climber import Batch, Climber, Mail
 from bot.runtime.directory import Directory
 from bot.runtime.owed import Owed, Restore
@@ -38,8 +31,6 @@ from engine.api import AccountView, LockstepError, Notice, Severity
 
 TICK_S = 1.0
 HURRY_S = 0.25  # while a P1 waits for what belongs to it
-PUSHES = {Severity.P1: Priority.URGENT, Severity.P2: Priority.ANSWER}
-BUTTONS_S = 7 * 86_400.0
 
 
 class Alerts:
@@ -62,13 +53,12 @@ class Alerts:
         self.store = store
         self.rota = rota
         self._mail = mail
-        self._dialogue = dialogue
         self._directory = directory
         self._clock = clock
-        self._zone = zone
         self._engine = engine if conduct.is_pausing else None
         self._conduct = conduct
         self.talk = Talk(store, rota, zone)
+        self.cards = Cards(rota, dialogue, directory, zone)
         now = clock.now()
         self.pipeline = Pipeline(store.groups(now), store.mutes(), store.next_id())
         self.handling = Handling(self.pipeline)
@@ -77,8 +67,6 @@ class Alerts:
         self._dirty: dict[int, None] = {group.id: None for group in self.pipeline.open()}
         self._owed = Owed(self._memory)
         self._floods: dict[str, Flood] = {}
-        self._stormy: dict[str, dict[int, None]] = {}  # groups that a chat's storm card stands for
-        self._actions: dict[tuple[str, str], tuple[tuple[Button, ...], tuple[Action, ...]]] = {}
 
     @property
     def seq(self) -> int | None:
@@ -140,16 +128,14 @@ class Alerts:
             said = f"a card never arrived in {message.chat}: {reason} (it was: {message.card.title})"
             self.raise_own("outbox.dead", severity, said, reason=message.chat)
 
-    def storm(self, chat: str) -> list[Group]:
-        """Groups for which a chat's storm card stands now."""
-        return [self.pipeline.groups[one] for one in self._stormy.get(chat, ()) if one in self.pipeline.groups]
+    def storm(self, chat: str, number: int) -> list[Group]:
+        """Groups for which a chat's storm card with this number stands."""
+        mark = Stormed(chat=chat, number=number)
+        return [group for group in self.pipeline.groups.values() if mark in group.storms]
 
-    def stormed(self, chat: str, since: int) -> list[str]:
+    def stormed(self, chat: str, number: int) -> list[str]:
         """Alerts for which a chat's storm card stands; of one that nobody knows any more, all that are open."""
-        flood = self._floods.get(chat)
-        is_this = flood is not None and flood.since is not None and int(flood.since.timestamp()) == since
-        known = self._stormy.get(chat) if is_this else None
-        return [group.name for group in self.pipeline.open() if known is None or group.id in known]
+        return [group.name for group in self.storm(chat, number) or self.pipeline.open() if group.is_open]
 
     async def tick(self) -> None:
         """Carry out whatever is due, also what came due while nobody ran."""
@@ -157,32 +143,36 @@ class Alerts:
         if (by := self._meter.back(now, self._clock.monotonic())) is not None:
             move(self.pipeline, by, now, turn)
             self.climber.move(by)
-            self._floods, self._stormy = {}, {}
-        for number in self.climber.policies(self._clock.now()) if self._engine is not None else ():
-            await self._act_for(self.pipeline.groups.get(number))  # before its step is taken: a kill between repeats it
+            self._floods = {}
+        acted = self.climber.policies(self.pipeline, self._clock.now())
+        if self._engine is not None:  # before its step is taken: a kill between repeats it
+            await asyncio.gather(*(self._act_for(self.pipeline.groups[number]) for number in acted))
         self.pipeline.accounts = self._directory.known
         self.pipeline.tick(self._clock.now(), turn)
-        self.settle(turn, is_acting=True)
+        self.settle(turn, acted=frozenset(acted))
 
     # ---- one step --------------------------------------------------------------------------------------------------
 
-    def settle(self, turn: Turn, *, is_tick: bool = True, is_acting: bool = False) -> None:
+    def settle(self, turn: Turn, *, is_tick: bool = True, acted: frozenset[int] = frozenset()) -> None:
         """Store what came of a step together with its messages, then let them leave.
 
-        ``is_tick`` edits what has changed; ``is_acting`` takes the steps at which the desk itself has acted.
+        ``is_tick`` edits what has changed; ``acted`` are groups for which the desk itself has done its part.
         """
         with self._owed.step(turn) as whole:
-            self._carry_out(whole, is_tick=is_tick, is_acting=is_acting)
+            self._carry_out(whole, is_tick=is_tick, acted=acted)
 
-    def _carry_out(self, turn: Turn, *, is_tick: bool, is_acting: bool) -> None:
+    def _carry_out(self, turn: Turn, *, is_tick: bool, acted: frozenset[int]) -> None:
         now, batch = self._clock.now(), Batch()
         self._dirty.update(turn.changed)
         for push in sorted(turn.pushes, key=lambda one: self.pipeline.groups[one.group].severity):
             group = self.pipeline.groups[push.group]
-            if push.why is not Why.OVER:
-                for chat in self.rota.chats_of(group, self._directory.known, is_elsewhere=push.is_elsewhere):
-                    batch.want(chat, push)
-        self.climber.climb(self.pipeline, turn, now, batch, is_acting=is_acting)
+            if push.to:
+                chats = tuple(self.rota.still(self.rota.private(push.to)))
+            else:
+                chats = self.rota.chats_of(group, self._directory.known, is_elsewhere=push.is_elsewhere)
+            for chat in chats if push.why is not Why.OVER else ():
+                batch.want(chat, push)
+        self.climber.climb(self.pipeline, turn, now, batch, acted=acted)
         for chat, pushes in batch.wanted.items():
             self._tell(chat, list(pushes.values()), now, batch, turn)
         self._expect(turn, batch, now)
@@ -196,6 +186,13 @@ class Alerts:
         if turn or batch.messages or batch.climbs:
             self._store(turn, batch)
 
+    def tell(self, person: str, card: Card) -> None:
+        """A card for one person, wherever they are alone with the bot."""
+        chats = self.rota.still(self.rota.private(person))
+        with self.store.database.begin() as connection:
+            kept = self._mail.keep([Message(chat=chat, card=card, is_fresh=True) for chat in chats], connection)
+        self._mail.release(kept)
+
     def keep(self, turn: Turn) -> None:
         """Store what came of a step that nobody needs to see now."""
         with self._owed.alone(turn), self.store.database.begin() as connection:
@@ -204,13 +201,13 @@ class Alerts:
     def _memory(self) -> Restore:
         """Everything that carrying out a step changes, as it is now."""
         groups, climbs, dirty = dict(self.pipeline.groups), self.climber.memory(), dict(self._dirty)
-        floods, stormy = deepcopy(self._floods), {chat: dict(known) for chat, known in self._stormy.items()}
+        floods = deepcopy(self._floods)
 
         def restore() -> None:
             self.pipeline.groups.clear()
             self.pipeline.groups.update(groups)
             climbs()
-            self._dirty, self._floods, self._stormy = {**dirty, **self._dirty}, floods, stormy
+            self._dirty, self._floods = {**dirty, **self._dirty}, floods
 
         return restore
 
@@ -232,11 +229,11 @@ class Alerts:
 
     def _tell(self, chat: str, pushes: list[Push], now: datetime, batch: Batch, turn: Turn) -> None:
         """Cards for one chat: each for itself, all as one in a flood, or none now, with the reason in the history."""
-        wishes = self.rota.wishes(chat)
+        wishes, zone = self.rota.wishes(chat), self.cards.zone(chat)
         cards: list[tuple[Push, Group, Told]] = []
         for push in pushes:
             group = self.pipeline.groups[push.group]
-            how = told(group.code, group.severity, wishes, now, self._zone, is_loud=push.is_loud)
+            how = told(group.code, group.severity, wishes, now, zone, is_loud=push.is_loud)
             if how.held:
                 self.pipeline.line(group, now, "unheard", f"not told in {chat}: {how.held}", turn)
             if how.is_later:
@@ -244,23 +241,39 @@ class Alerts:
             if not how.held:
                 cards.append((push, group, how))
         flood = self._floods.setdefault(chat, Flood())
-        is_flood = flood.is_over(len(cards), now)
-        if not is_flood:
-            self._stormy.pop(chat, None)
-            flood.shown(len(cards), now)
-            for push, group, how in cards:
-                rings = batch.rings.get((chat, group.id), ())
-                batch.messages.append(self._message(chat, group, now, push, is_silent=how.is_silent, rings=rings))
-                self._shown_in(chat, group, turn)
-                batch.told.setdefault(group.id, []).append(chat)
-        elif cards:
-            known = self._stormy.setdefault(chat, {})
-            is_loud = any(not how.is_silent and group.id not in known for _, group, how in cards)
-            known.update({group.id: None for _, group, _ in cards})
-            for _, group, _ in cards:
-                self.pipeline.line(group, now, "stormed", f"within one card in {chat}", turn)
-                batch.told.setdefault(group.id, []).append(chat)
-            batch.messages.append(self._storm_message(chat, now, is_fresh=is_loud))
+        if flood.is_over(len(cards), now):
+            self._tell_storm(chat, flood.since or now, cards, now, batch, turn)
+            return
+        flood.shown(len(cards), now)
+        for push, group, how in cards:
+            rings = batch.rings.get((chat, group.id), ())
+            batch.messages.append(self.cards.group(chat, group, now, push, is_silent=how.is_silent, rings=rings))
+            self._shown_in(chat, group, turn)
+            batch.told.setdefault(group.id, []).append(chat)
+
+    def _tell_storm(
+        self,
+        chat: str,
+        since: datetime,
+        cards: Sequence[tuple[Push, Group, Told]],
+        now: datetime,
+        batch: Batch,
+        turn: Turn,
+    ) -> None:
+        """All as one card. It rings for what is new on it, and for each push of a P1: no flood holds that."""
+        mark, is_loud, rings = Stormed(chat=chat, number=int(since.timestamp())), False, dict[str, None]()
+        for push, shown, how in cards:
+            group = self.pipeline.groups[shown.id]
+            is_loud |= not how.is_silent and (mark not in group.storms or group.severity is Severity.P1)
+            rings.update(dict.fromkeys(batch.rings.get((chat, push.group), ())))
+            self.pipeline.line(group, now, "stormed", f"within one card in {chat}", turn)
+            if mark not in group.storms:
+                self.pipeline.keep(msgspec.structs.replace(group, storms=(*group.storms, mark)), turn)
+            batch.told.setdefault(group.id, []).append(chat)
+        if cards:
+            storm = self.storm(chat, mark.number)
+            message = self.cards.storm(chat, mark.number, storm, now, is_fresh=is_loud, rings=tuple(rings))
+            batch.messages.append(message)
 
     def _shown_in(self, chat: str, group: Group, turn: Turn) -> None:
         group = self.pipeline.groups[group.id]
@@ -274,80 +287,29 @@ class Alerts:
             platforms = [name for chat in chats if (name := chat.partition(":")[0]) in self._conduct.platforms]
             self.pipeline.keep(expect(self.pipeline.groups[number], platforms, now, is_anew=number in back), turn)
 
-    def _message(
-        self,
-        chat: str,
-        group: Group,
-        now: datetime,
-        push: Push | None = None,
-        *,
-        is_silent: bool = True,
-        rings: tuple[str, ...] = (),
-    ) -> Message:
-        why = push.why if push is not None and chat in group.chats else None  # where it is news, it is not "still so"
-        group = self.rota.part(group, chat, self.known)
-        card = group_card(group, now, self._zone, why)
-        return Message(
-            chat=chat,
-            card=self._with(card, chat, group_buttons(group), now),
-            silent=is_silent,
-            priority=PUSHES.get(group.severity, Priority.REST) if push is not None else Priority.REST,
-            is_fresh=push is not None,
-            rings=rings,
-        )
-
-    def _storm_message(self, chat: str, now: datetime, *, is_fresh: bool) -> Message:
-        groups = [self.rota.part(group, chat, self.known) for group in self.storm(chat)]
-        flood = self._floods[chat]
-        since = flood.since or now
-        card = storm_card([one for one in groups if one.is_open] or groups, since, int(since.timestamp()), self._zone)
-        return Message(
-            chat=chat,
-            card=self._with(card, chat, STORM_BUTTONS, now),
-            silent=not is_fresh,
-            priority=PUSHES.get(card.severity or Severity.P2, Priority.REST) if is_fresh else Priority.REST,
-            is_fresh=is_fresh,
-        )
-
-    def _with(self, card: Card, chat: str, buttons: tuple[Button, ...], now: datetime) -> Card:
-        """The card with its buttons; the same ones keep their handles, so that an unchanged card is not edited."""
-        known = self._actions.get((chat, card.ref))
-        if not buttons:
-            self._actions.pop((chat, card.ref), None)
-            return card
-        if known is None or known[0] != buttons:
-            seat = Seat(person=ANYBODY, chat=chat)
-            known = (buttons, self._dialogue.offer(seat, buttons, now=now, ttl_s=BUTTONS_S))
-            self._actions[chat, card.ref] = known
-        return msgspec.structs.replace(card, actions=known[1])
-
-    def _offered(self, card: Card, chat: str, buttons: tuple[Button, ...], now: datetime) -> Card:
-        """An event's line with what may be pressed on it, for as long as an act may be taken back."""
-        actions = self._dialogue.offer(Seat(person=ANYBODY, chat=chat), buttons, now=now, ttl_s=UNDO_S)
-        return msgspec.structs.replace(card, actions=actions)
-
     def _edit(self, now: datetime, batch: Batch) -> None:
         """Cards that changed, where they are shown and not shown anew in this very step."""
         fresh = {(message.chat, message.card.ref) for message in batch.messages}
         dirty, self._dirty = self._dirty, {}
-        storms: dict[str, None] = {}
+        storms: dict[Stormed, None] = {}
         for number in dirty:
             group = self.pipeline.groups.get(number)
             for chat in self.rota.still(group.chats) if group is not None else ():
                 assert group is not None
                 if (chat, f"alert:{number}") not in fresh:
-                    batch.messages.append(self._message(chat, group, now))
-            storms.update({chat: None for chat, known in self._stormy.items() if number in known})
-        for chat in storms:
-            message = self._storm_message(chat, now, is_fresh=False)
-            if (chat, message.card.ref) not in fresh:
-                batch.messages.append(message)
+                    batch.messages.append(self.cards.group(chat, group, now))
+            storms.update(dict.fromkeys(group.storms if group is not None else ()))
+        for storm in storms:
+            if self.rota.still((storm.chat,)) and (storm.chat, storm.ref) not in fresh:
+                groups = self.storm(storm.chat, storm.number)
+                batch.messages.append(self.cards.storm(storm.chat, storm.number, groups, now, is_fresh=False))
 
     def _say_over(self, turn: Turn, batch: Batch, now: datetime) -> None:
         over = [self.pipeline.groups[push.group] for push in turn.pushes if push.why is Why.OVER]
         for group in over:
             for chat in self.rota.still(group.chats):
-                how = told(group.code, group.severity, self.rota.wishes(chat), now, self._zone, is_loud=False)
+                zone = self.cards.zone(chat)
+                how = told(group.code, group.severity, self.rota.wishes(chat), now, zone, is_loud=False)
                 if not how.held:
                     card = over_card(self.rota.part(group, chat, self.known))
                     batch.messages.append(
@@ -359,38 +321,35 @@ class Alerts:
         for alert in events:
             by_code.setdefault(alert.code, []).append(alert)
         for same in by_code.values():
-            cards = event_cards(same, self._zone)
             accounts = frozenset(alert.labels.account for alert in same if alert.labels.account)
             accounts = concerned(same[0].labels, accounts, self._directory.known)
-            buttons = event_buttons(same[0]) if len(same) == 1 else ()
             for chat in self.rota.chats(same[0].code, same[0].severity, accounts, self._directory.known):
                 if chat == same[0].besides:
                     continue
-                how = told(same[0].code, same[0].severity, self.rota.wishes(chat), now, self._zone, is_loud=False)
+                wishes, zone = self.rota.wishes(chat), self.cards.zone(chat)
+                how = told(same[0].code, same[0].severity, wishes, now, zone, is_loud=False)
                 if how.is_later:
                     batch.missed += [Missed(chat=chat, group=0, at=one.at, text=one.text) for one in same]
-                for card in cards if not how.held else ():
-                    shown = self._offered(card, chat, buttons, now) if buttons else card
-                    batch.messages.append(Message(chat=chat, card=shown, silent=True, priority=Priority.EVENT))
+                if not how.held:
+                    batch.messages += self.cards.events(chat, same, now)
 
     def _say_missed(self, now: datetime, batch: Batch) -> None:
         """One card for each chat whose quiet hours are over."""
         for chat, items in self.store.missed_by_chat().items():
-            wishes = self.rota.wishes(chat)
-            is_quiet = wishes.quiet is not None and wishes.quiet.holds(now, self._zone)
-            if is_quiet or self.rota.has_morning(chat, now, self._zone):
+            quiet, zone = self.rota.wishes(chat).quiet, self.cards.zone(chat)
+            is_due = quiet is None or any(one.at <= quiet.ended(now, zone) for one in items)
+            if not is_due or (quiet is not None and quiet.holds(now, zone)) or self.rota.has_morning(chat, now, zone):
                 continue
             shown: dict[tuple[int, str], tuple[datetime, str, Group | None]] = {}
             for one in items:
                 group = self.pipeline.groups.get(one.group) or (self.store.group(one.group) if one.group else None)
                 shown.setdefault((one.group, "" if one.group else one.text), (one.at, one.text, group))
-            words = wishes.quiet.words if wishes.quiet is not None else ""
-            card = digest_card(list(shown.values()), self._zone, words)
+            card = digest_card(list(shown.values()), zone, quiet.words if quiet is not None else "")
             batch.messages.append(Message(chat=chat, card=card, silent=True, priority=Priority.REST))
             batch.told_missed.append(chat)
 
-    async def _act_for(self, group: Group | None) -> None:
-        if group is None or not group.is_open or self._engine is None:
+    async def _act_for(self, group: Group) -> None:
+        if group.code == DRILL or self._engine is None:
             return
         if why := await pause(self._engine, group):
             turn = Turn()

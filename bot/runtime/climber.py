@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from sqlalchemy import Connection
 
 from bot.core import escalation
-from bot.core.alertgroup import Group, Stage
+from bot.core.alertgroup import DRILL, Group, Stage
 from bot.core.chat import Message
 from bot.core.escalation import Climb, Reach
 from bot.core.jump import moved_climb
@@ -66,13 +66,13 @@ class Climber:
 
         return restore
 
-    def policies(self, now: datetime) -> list[int]:
-        """Groups for which the desk itself is to act now."""
-        return [
-            one.group for one in self._climbs.values() if one.due is not None and one.due <= now and _is_policy(one)
-        ]
+    def policies(self, pipeline: Pipeline, now: datetime) -> list[int]:
+        """Groups for which the desk itself is to act now: nobody has them, and they go on."""
+        due = [one.group for one in self._climbs.values() if one.due is not None and one.due <= now and _is_policy(one)]
+        groups = [pipeline.groups[number] for number in due if number in pipeline.groups]
+        return [group.id for group in groups if group.clears_at is None and _is_free(group)]
 
-    def climb(self, pipeline: Pipeline, turn: Turn, now: datetime, batch: Batch, *, is_acting: bool) -> None:
+    def climb(self, pipeline: Pipeline, turn: Turn, now: datetime, batch: Batch, *, acted: frozenset[int]) -> None:
         """Follow the groups that changed, and carry out the steps that are due; the desk's own only where it has acted."""
         batch.climbs.update({number: self._climbs[number] for number in self._moved})
         self._moved = {}
@@ -83,17 +83,40 @@ class Climber:
             if group is None or not group.is_open:
                 self._keep(climb.group, None, batch)
                 continue
-            if _is_policy(climb) and not is_acting:
+            if group.clears_at is not None:  # it seems over: nobody is called meanwhile
+                continue
+            if not _is_free(group):
+                self._ask_besides(group, climb, now, turn, batch, pipeline)
+                continue
+            if _is_policy(climb) and group.id not in acted:
                 continue
             step, after = escalation.advance(climb, now)
             self._keep(climb.group, after, batch)
             if step.reach is Reach.POLICY:
-                pipeline.line(group, now, "unanswered", "nobody answered", turn)
+                pipeline.line(group, now, "unanswered", _unanswered(group), turn)
                 continue
-            call = self._rota.call(step.reach, climb.severity)
-            pipeline.line(group, now, "escalated", call.words, turn)
-            for chat in call.chats:
-                batch.want(chat, Push(group=climb.group, why=Why.AGAIN, is_loud=True), call.rings)
+            self._call(group, step.reach, climb, now, turn, batch, pipeline)
+
+    def _ask_besides(
+        self, group: Group, climb: Climb, now: datetime, turn: Turn, batch: Batch, pipeline: Pipeline
+    ) -> None:
+        """Somebody wants the next people although one has it: one step, of which the desk's own act is none."""
+        if _is_policy(climb):
+            reach, after = Reach.RISK, climb
+        else:
+            step, after = escalation.advance(climb, now)
+            reach = step.reach
+        self._keep(climb.group, escalation.stop(after), batch)
+        self._call(group, reach, climb, now, turn, batch, pipeline)
+
+    def _call(
+        self, group: Group, reach: Reach, climb: Climb, now: datetime, turn: Turn, batch: Batch, pipeline: Pipeline
+    ) -> None:
+        call = self._rota.call(reach, climb.severity)
+        pipeline.line(group, now, "escalated", call.words, turn)
+        why = next((push.why for push in turn.pushes if push.group == group.id), Why.AGAIN)
+        for chat in call.chats:
+            batch.want(chat, Push(group=group.id, why=why, is_loud=True), call.rings)
 
     def move(self, by: timedelta) -> None:
         """The clock was set back: the next steps move along."""
@@ -121,6 +144,15 @@ class Climber:
             self._climbs[number] = climb
 
 
+def _is_free(group: Group) -> bool:
+    """Say whether it was told, and nobody has it."""
+    return group.stage is Stage.FIRING and not group.held and group.pushes > 0
+
+
+def _unanswered(group: Group) -> str:
+    return "nobody answered; a real one would be paused now" if group.code == DRILL else "nobody answered"
+
+
 def _is_policy(climb: Climb) -> bool:
     chain = escalation.CHAINS[climb.severity]
     return climb.step < len(chain) and chain[climb.step].reach is Reach.POLICY
@@ -130,7 +162,7 @@ def _follow(group: Group, climb: Climb | None, now: datetime) -> Climb | None:
     """Where a group's escalation stands after the group changed."""
     if not group.is_open:
         return None
-    if group.stage is not Stage.FIRING or group.held or not group.pushes:
+    if not _is_free(group):
         return escalation.stop(climb) if climb is not None else None
     if climb is None:
         return escalation.begin(group.id, group.severity, now)

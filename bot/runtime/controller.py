@@ -46,6 +46,7 @@ from bot.storage.audit import AuditStore
 from bot.storage.beat import BeatStore
 from bot.storage.database import Database
 from bot.storage.digest import DigestStore
+from bot.storage.directory import DirectoryStore
 from bot.storage.fade import FadeStore
 from bot.storage.handle import HandleStore
 from bot.storage.inbox import InboxStore
@@ -84,7 +85,7 @@ class Controller:
         vitals: Callable[[], Vitals] | None = None,
     ) -> None:
         """``show`` gets each card, ``mail`` those of alerts; ``start`` starts a task that ends with the bot."""
-        store, directory = AlertStore(database), Directory(engine, clock)
+        store, directory = AlertStore(database), Directory(engine, clock, DirectoryStore(database))
         dialogue, rota = Dialogue(mint, HandleStore(database)), Rota(store, people, audience)
         known = (dialogue, rota, directory, clock, zone)
         self.alerts = Alerts(store, mail, *known, engine=engine, conduct=conduct)

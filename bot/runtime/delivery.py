@@ -61,8 +61,9 @@ class Deliveries:
 
     def _shown_by(self, message: Message) -> list[Group]:
         """Groups whose card a message is: one, or all that stand in a storm card."""
-        if message.card.ref.startswith("storm:"):
-            return self._alerts.storm(message.chat)
+        kind, _, number = message.card.ref.partition(":")
+        if kind == "storm" and number.isdecimal():
+            return self._alerts.storm(message.chat, int(number))
         one = self._alerts.pipeline.groups.get(delivery.number_of(message)) if message.thread is None else None
         return [one] if one is not None else []
 
@@ -116,14 +117,21 @@ class Deliveries:
         self._people.moved(old, new)
         self._routes.heard(new)
         turn = Turn()
-        for group in [one for one in self._alerts.pipeline.groups.values() if old in (*one.chats, *one.threads)]:
+        for group in [one for one in self._alerts.pipeline.groups.values() if old in _chats(one)]:
             chats = tuple(dict.fromkeys(new if chat == old else chat for chat in group.chats))
             is_group = "/" not in old  # it took no topic along: the history is written anew
             kept = [new if chat == old else chat for chat in group.threads if not (is_group and chat == old)]
             threads = tuple(dict.fromkeys(kept))
-            self._alerts.pipeline.keep(msgspec.structs.replace(group, chats=chats, threads=threads), turn)
+            storms = tuple(msgspec.structs.replace(one, chat=new) if one.chat == old else one for one in group.storms)
+            moved = msgspec.structs.replace(group, chats=chats, threads=threads, storms=storms)
+            self._alerts.pipeline.keep(moved, turn)
         if turn:
             self._alerts.settle(turn, is_tick=False)
         if "/" in old:
             said = f"the topic {old} is gone: a new one was made, {new}"
             self._alerts.raise_own("chat.topic", Severity.P4, said, reason=new)
+
+
+def _chats(group: Group) -> tuple[str, ...]:
+    """Everywhere that something of it stands."""
+    return (*group.chats, *group.threads, *(one.chat for one in group.storms))

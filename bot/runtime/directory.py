@@ -1,11 +1,14 @@
-"""Directory: the desk's accounts as rights and names need them, kept for a breath."""
+"""Directory: the desk's accounts as rights and names need them, kept for a breath, and over a restart."""
 
 import asyncio
+from contextlib import suppress
 
 from bot.core.chat import Clock
 from bot.core.command import Engine
 from bot.core.words import Lexicon
 from bot.runtime.names import lexicon_of
+from bot.storage.database import StorageError
+from bot.storage.directory import DirectoryStore
 from engine.api import AccountView, LockstepError
 
 FRESH_S = 2.0
@@ -15,13 +18,14 @@ PATIENCE_S = 2.0  # an engine that hangs keeps nobody longer who is known alread
 class Directory:
     """Every account of the desk; the last one that was known while the engine is silent."""
 
-    def __init__(self, engine: Engine, clock: Clock) -> None:
-        """Nothing is known yet."""
+    def __init__(self, engine: Engine, clock: Clock, store: DirectoryStore) -> None:
+        """What an earlier process knew: whom a room is for must not depend on who starts first."""
         self._engine = engine
         self._clock = clock
-        self._views: tuple[AccountView, ...] = ()
+        self._store = store
+        self._views = store.load()
         self._asked_at: float | None = None
-        self.lexicon = Lexicon()
+        self.lexicon = lexicon_of(self._views) if self._views else Lexicon()
 
     async def views(self) -> tuple[AccountView, ...]:
         """Every account.
@@ -43,6 +47,8 @@ class Directory:
         self._views = views
         self._asked_at = self._clock.monotonic()
         self.lexicon = lexicon_of(views)
+        with suppress(StorageError):  # the next answer is kept
+            self._store.save(views)
 
     @property
     def is_old(self) -> bool:

@@ -102,6 +102,11 @@ class Rota:
         """What of a group may be told in a chat."""
         return as_seen(group, self._people.seen(chat, directory))
 
+    def zone_of(self, chat: str) -> tzinfo | None:
+        """The zone that the one reader of a chat has set; None in a room, and where nobody has."""
+        owner = self._people.owner_of(chat)
+        return self._people.zone_of(owner) if owner is not None else None
+
     def is_room(self, chat: str) -> bool:
         """Say whether several people read a chat."""
         room = self._people.room(chat)
@@ -112,12 +117,12 @@ class Rota:
         watch = {one.rank: one for one in self.oncall()}
         if reach is Reach.ONCALL:
             one = watch.get(WATCH)
-            chats = self.private(one.person) if one is not None else ()
+            chats = tuple(self.still(self.private(one.person))) if one is not None else ()
             chats = chats if severity is Severity.P1 else chats[:1]
             return Call(chats=chats, words=f"on call: {one.name}" if one is not None else "nobody is on call")
         if reach is Reach.DEPUTY:
             called = [watch[rank] for rank in (DEPUTY, WATCH) if rank in watch]
-            chats = tuple(chat for one in called for chat in self.private(one.person))
+            chats = tuple(chat for one in called for chat in self.still(self.private(one.person)))
             rings = tuple(identity for one in called for identity in self._identities(one.person))
             names = ", ".join(one.name for one in called) or "nobody is on call"
             return Call(chats=(*chats, *self._ops()), rings=rings, words=f"deputy and operations: {names}")

@@ -11,13 +11,21 @@ log = logging.getLogger(__name__)
 
 async def pause(engine: Engine, group: Group) -> str:
     """Pause it; why that did not arrive, empty where it did. However often it is sent, it is one act."""
-    scope = (
-        next(iter(group.accounts)) if len(group.accounts) == 1 else group.labels.group or group.labels.scope or "all"
-    )
-    ask = PauseAsk(key=f"unanswered-{group.id}", by="alert policy", scope=scope, reason=f"{group.name} unanswered")
+    key, reason = f"unanswered-{group.id}", f"{group.name} unanswered"
+    ask = PauseAsk(key=key, by="alert policy", scope=scope_of(group), reason=reason)
     try:
         await engine.send(ask)
     except LockstepError as error:
         log.exception("the pause for %s did not arrive", group.name)
         return str(error)
     return ""
+
+
+def scope_of(group: Group) -> str:
+    """Whom it concerns, as a person would type it: a leader means his group; all where somebody is not named."""
+    parts: dict[str, None] = {}
+    for labels in [member.labels for member in group.live or group.members]:
+        is_leader = bool(labels.group) and labels.leader == labels.account
+        named = labels.group if is_leader else labels.account or labels.group or labels.line or labels.scope
+        parts[named or "all"] = None
+    return "all" if "all" in parts or not parts else ",".join(parts)

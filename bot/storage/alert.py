@@ -13,7 +13,18 @@ from bot.core.escalation import Climb
 from bot.core.pipeline import Line, Outcome, Turn
 from bot.core.silence import Mute
 from bot.storage.database import Database
-from bot.storage.table import ALERT, ALERT_EVENT, ALERT_GROUP, DIGEST, ESCALATION_DUE, ONCALL, POST, PREF, SILENCE
+from bot.storage.table import (
+    ALERT,
+    ALERT_EVENT,
+    ALERT_GROUP,
+    DIGEST,
+    ESCALATION_DUE,
+    ONCALL,
+    POST,
+    PREF,
+    PRINCIPAL,
+    SILENCE,
+)
 from engine.api import Severity, Value
 
 KEPT = timedelta(days=90)
@@ -243,9 +254,10 @@ class AlertStore:
             return connection.execute(select(func.min(POST.c.at)).where(here)).scalar()
 
     def oncall(self) -> list[Watchman]:
-        """Who is on call, and the deputy."""
+        """Who is on call, and the deputy: nobody whose rights were taken."""
+        gone = select(PRINCIPAL.c.id).where(PRINCIPAL.c.revoked_at.is_not(None))
         with self.database.begin() as connection:
-            rows = connection.execute(select(ONCALL).order_by(ONCALL.c.rank)).all()
+            rows = connection.execute(select(ONCALL).where(ONCALL.c.person.not_in(gone)).order_by(ONCALL.c.rank)).all()
         return [Watchman(rank=row.rank, person=row.person, name=row.name, since=row.since) for row in rows]
 
     def missed(self) -> list[Missed]:

@@ -1,7 +1,7 @@
 """Alerts as cards: one group in each of its stages, the list, one history, a storm, a digest."""
 
 from collections.abc import Sequence
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 
 from bot.core.alert import Alert, Ending, Labels, Press, as_notice
 from bot.core.alertgroup import Group, Stage
@@ -227,22 +227,30 @@ def _what(line: Line, zone: tzinfo) -> str:
     return text if line.kind in ("ack", "held", "released", "snooze") else f"{line.kind} {text}".rstrip()
 
 
-def storm_card(groups: Sequence[Group], since: datetime, number: int, zone: tzinfo) -> Card:
-    """Many at once, as one card."""
-    worst = min((group.severity for group in groups), default=Severity.P2)
-    lines = [
-        f"{group.severity} {group.name} {heading(group)}"
-        for group in sorted(groups, key=lambda one: (one.severity, -one.id))  # news on top: it is what rang
-    ]
-    more = (f"… and {len(lines) - LISTED} more: /alerts",) if len(lines) > LISTED else ()
+def storm_card(groups: Sequence[Group], number: int, zone: tzinfo) -> Card:
+    """Many at once, as one card: what is open, and who has what of it; ``number`` is when it began."""
+    left = sorted((one for one in groups if one.is_open), key=lambda one: (one.severity, -one.id))
+    worst = min((group.severity for group in left or groups), default=Severity.P2)
+    over = len(groups) - len(left)
+    first = f"first {clock(datetime.fromtimestamp(number, UTC), zone)}"
+    more = (f"… and {len(left) - LISTED} more: /alerts",) if len(left) > LISTED else ()
+    ended = (f"{over} {'is' if over == 1 else 'are'} over",) if over and left else ()
+    lines = (*map(_stormed, left[:LISTED]), *more, *ended)
     return Card(
-        title=f"{ALARMS[worst]} {worst} STORM · {len(groups)} alerts, first {clock(since, zone)}",
+        title=f"{ALARMS[worst]} {worst} STORM · {len(left)} alerts, {first}" if left else f"🟢 STORM over · {first}",
         severity=worst,
-        lines=(*lines[:LISTED], *more),
-        footer="Further ones stand here, not each for itself.",
+        lines=lines,
+        footer="Further ones stand here, not each for itself." if left else "",
         ref=f"storm:{number}",
-        settled=False,
+        settled=not left,
     )
+
+
+def _stormed(group: Group) -> str:
+    """News on top: it is what rang."""
+    sign = {Stage.ACKED: "👤 ", Stage.SNOOZED: "💤 "}.get(group.stage)
+    who = f" {sign}{one_line(group.holder)}" if sign else ""
+    return f"{group.severity} {group.name} {heading(group)}{who}"
 
 
 STORM_BUTTONS = (

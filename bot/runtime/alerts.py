@@ -163,6 +163,7 @@ class Alerts:
 
     def _carry_out(self, turn: Turn, *, is_tick: bool, acted: frozenset[int]) -> None:
         now, batch = self._clock.now(), Batch()
+        self.cards.begin()
         self._dirty.update(turn.changed)
         for push in sorted(turn.pushes, key=lambda one: self.pipeline.groups[one.group].severity):
             group = self.pipeline.groups[push.group]

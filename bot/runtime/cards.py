@@ -29,11 +29,19 @@ class Cards:
         self._dialogue = dialogue
         self._directory = directory
         self._zone = zone
+        self._zones: dict[str, tzinfo] = {}  # as they are in one step
         self._actions: dict[tuple[str, str], tuple[tuple[Button, ...], tuple[Action, ...]]] = {}
+
+    def begin(self) -> None:
+        """A step begins: what people have set is looked up anew."""
+        self._zones = {}
 
     def zone(self, chat: str) -> tzinfo:
         """The zone that the reader of a chat has set, or the desk's."""
-        return self._rota.zone_of(chat) or self._zone
+        found = self._zones.get(chat)
+        if found is None:
+            found = self._zones[chat] = self._rota.zone_of(chat) or self._zone
+        return found
 
     def group(
         self,

@@ -1,13 +1,18 @@
 """Copy entries again."""
 
+import re
+
 from bot.core.access import Level, Role
+from bot.core.card import Card
 from bot.core.command import Choice, Command, Desk, Reply
-from bot.core.dialogue import Intent
+from bot.core.dialogue import Button, Intent, Run
 from bot.core.render.look import age, side, why
 from bot.core.words import Scope
-from engine.api import AccountView, LockstepError, Rejoin, ResumeAsk, Value
+from engine.api import AccountView, LockstepError, PreviewView, Rejoin, ResumeAsk, Value
 
 LOOK_BACK = 50
+MOST_WAYS = 3
+_WAY = re.compile(r": (/(?:unlock|on) \S+)")
 
 
 class Args(Value, frozen=True):
@@ -32,6 +37,8 @@ async def run(args: Args, desk: Desk) -> Reply:
         ResumeAsk(key=desk.key("resume"), by=desk.person.name, scope=scope, rejoin=rejoin, over_news=args.news)
         for rejoin in (Rejoin.FLAT, Rejoin.JOIN)
     )
+    if refused := _refused(await desk.engine.preview(ask)):
+        return refused
     missing = await _missing(join, desk)
     remarks = await _missed(scope, views, desk, missing)
     if args.join:
@@ -44,6 +51,21 @@ def _which(held: list[AccountView]) -> Reply:
     paused = [Choice(label=f"{view.id} {why(view.holds[0])}".strip(), line=f"/resume {view.id}") for view in held]
     everything = Choice(label="all that are paused", line=f"/resume {','.join(view.id for view in held)}")
     return Reply(question="Resume which?", choices=(*paused, everything) if len(paused) > 1 else tuple(paused))
+
+
+def _refused(preview: PreviewView) -> Reply | None:
+    """What a limit has locked, or a person turned off, no resume lifts: that takes its own word."""
+    if preview.adds_risk or not preview.lines:
+        return None
+    lines = tuple(f"{one.account} {one.after}" for one in preview.lines)
+    ways = dict.fromkeys(way[1] for line in lines if (way := _WAY.search(line)) is not None)
+    buttons = tuple(
+        Button(label=f"{way[1].upper()}{way[2:]}…", key=str(number), payload=Run(line=way, once=True))
+        for number, way in enumerate([*ways][:MOST_WAYS], 1)
+    )
+    who = f"{preview.lines[0].account} cannot" if len(lines) == 1 else "nobody here can"
+    title = f"Not done: {who} be resumed"
+    return Reply(cards=(Card(title=title, lines=lines),), buttons=buttons)
 
 
 async def _missing(join: ResumeAsk, desk: Desk) -> int:
@@ -62,7 +84,8 @@ async def _missed(scope: str, views: tuple[AccountView, ...], desk: Desk, missin
         first = min(holds, key=lambda hold: hold.since)
         lasted = age(max(0.0, (desk.now - first.since).total_seconds()))
         told.append(" ".join(filter(None, ("Paused", lasted, "by", first.by, why(first)))))
-        missed = [copy for copy in await desk.engine.copies(LOOK_BACK, scope) if copy.at >= first.since]
+        found = await desk.engine.copies(LOOK_BACK, scope)
+        missed = [copy for copy in found if copy.leader and copy.at >= first.since]  # not what the desk did by itself
         entries = sum(copy.net * copy.quantity > 0 for copy in missed)
         told.append(f"Meanwhile the leader: {entries} entries, {len(missed) - entries} exits")
     leaders = [view for view in views if view.role == "leader"]

@@ -102,6 +102,21 @@ def _unlock(copier: Copier, event: PersonActed, wish: Unlock, out: list[Decision
     tell(copier, event.key, "act.proven", said + tail, out)
 
 
+def lock_of(copier: Copier) -> Hold | None:
+    """What a limit has locked: no resume lifts it."""
+    return next((hold for hold in copier.holds if hold.kind in LIMIT_HOLDS), None)
+
+
+def locked_until(lock: Hold) -> str:
+    """When a lock ends, in words."""
+    return "until the firm's next day" if lock.kind.endswith("lock-day") else "until a person unlocks it"
+
+
+def off_of(copier: Copier) -> Hold | None:
+    """Who has turned it off: no resume turns it on."""
+    return next((hold for hold in copier.holds if hold.kind == "off"), None)
+
+
 def _resume(copier: Copier, event: PersonActed, wish: Resume, opposed: Opposed, out: list[Decision]) -> None:
     before = len(copier.holds)
     copier.holds = [hold for hold in copier.holds if hold.kind in KEPT_HOLDS]
@@ -109,12 +124,10 @@ def _resume(copier: Copier, event: PersonActed, wish: Resume, opposed: Opposed, 
     over = override(copier) if wish.over_news else []
     copier.refusals = 0
     copier.arm()
-    lock = next((hold for hold in copier.holds if hold.kind in LIMIT_HOLDS), None)
-    if lock is not None:
-        when = "until the firm's next day" if lock.kind.endswith("lock-day") else "until a person unlocks it"
-        tell(copier, event.key, "act.failed", f"locked {when}: {lock.reason}", out)
+    if lock := lock_of(copier):
+        tell(copier, event.key, "act.failed", f"locked {locked_until(lock)}: {lock.reason}", out)
         return
-    if off := next((hold for hold in copier.holds if hold.kind == "off"), None):
+    if off := off_of(copier):
         tell(copier, event.key, "act.failed", f"off by {off.by}, {off.reason}: /on {copier.account} turns it on", out)
         return
     if copier.kept is not None:

@@ -30,7 +30,7 @@ from engine.api.requests import (
     UnplanAsk,
 )
 from engine.api.views import PreviewLine, PreviewView
-from engine.domain.act import unexplained
+from engine.domain.act import KEPT_HOLDS, lock_of, locked_until, off_of, unexplained
 from engine.domain.command import (
     Apart,
     Approve,
@@ -60,6 +60,7 @@ from engine.domain.command import (
 )
 from engine.domain.contract import month_of, root_of
 from engine.domain.copier import Copier, lots
+from engine.domain.drawdown import Limit
 from engine.domain.ids import AccountId, Symbol
 from engine.domain.lane import Lane
 from engine.domain.offer import Offer
@@ -69,12 +70,14 @@ from engine.domain.relimit import in_force, is_looser, plain, planned, refusal, 
 from engine.domain.rogue import beyond
 from engine.domain.sizing import Quotes, open_profit
 from engine.domain.state import DeskState
+from engine.domain.stopout import WORDS
 from engine.service.account import size_text, state_of
 from engine.service.asked import AskError, check
 from engine.service.held import decided, held_preview
 from engine.service.outlook import resized, skipped
 from engine.service.plan import dropped, plan_of
 from engine.service.remark import remarks
+from engine.service.risk import limit_views
 
 LARGEST_FACTOR = Decimal(100)
 LARGEST_AMOUNT = Decimal(10_000_000)
@@ -197,7 +200,7 @@ def preview(
     live = {account.id for account in state.plan.accounts if account.live}
     lines, traded, cancelled, profit = [], 0, 0, Decimal(0)
     for copier in copiers:
-        before, after, orders = _change(copier, command, now)
+        before, after, orders = _change(copier, command, quotes, now)
         contracts = _contracts(copier, command)
         traded += sum(abs(quantity) for _, quantity in contracts)
         cancelled += orders
@@ -242,6 +245,8 @@ def _contracts(copier: Copier, command: Command) -> list[tuple[Lane, int]]:
             return [(lane, size) for lane in lanes if (size := unexplained(lane)[1])]
         case Resize(factor=factor, now=True):
             return resized(copier, factor)
+        case Resume(rejoin=Rejoin.JOIN) if _unresumed(copier):
+            return []
         case Resume(rejoin=Rejoin.JOIN) | Sync(adopt=False):
             return [(lane, lane.target - lane.held) for lane in lanes if lane.target != lane.held]
         case Take(offer=name, quantity=quantity):
@@ -252,7 +257,7 @@ def _contracts(copier: Copier, command: Command) -> list[tuple[Lane, int]]:
             return []
 
 
-def _change(copier: Copier, command: Command, at: datetime) -> tuple[str, str, int]:
+def _change(copier: Copier, command: Command, quotes: Quotes, at: datetime) -> tuple[str, str, int]:
     """Before, after, and how many working orders would be cancelled."""
     state, why = state_of(copier)
     now = why or state.value
@@ -269,9 +274,8 @@ def _change(copier: Copier, command: Command, at: datetime) -> tuple[str, str, i
             return now, f"pauses {told(*first_of(command, at), is_weekly=is_weekly)}", 0
         case DropPause(plan=plan):
             return now, dropped(copier, plan), 0
-        case Resume(rejoin=Rejoin.FLAT, over_news=over_news):
-            kept = stays(copier, over_news=over_news)
-            return now, f"stays stopped: {kept}" if kept else "copies from the leader's next entry", 0
+        case Resume(rejoin=rejoin) if rejoin is Rejoin.FLAT or _unresumed(copier):
+            return now, _let_go(copier, command, quotes), 0
         case Resize(factor=factor, now=True) if moves:
             sizes = size_text(copier.plan, copier.factor), size_text(copier.plan, factor)
             return f"{sizes[0]} {before}", f"{sizes[1]} {after}", 0
@@ -307,10 +311,44 @@ def _change(copier: Copier, command: Command, at: datetime) -> tuple[str, str, i
             return f"{kind} {plain(in_force(copier, kind))}", plain(then), 0
         case Payout(amount=amount):
             return (*_after_payout(copier, amount), 0)
-        case Unlock(is_reset=is_reset):
-            return now, "a new ledger, copies" if is_reset else "copies from the leader's next entry", 0
+        case Unlock():
+            return now, _let_go(copier, command, quotes), 0
         case _:
             return before, after, 0
+
+
+def _let_go(copier: Copier, command: Resume | Unlock, quotes: Quotes) -> str:
+    """What becomes of an account that a person lets go on."""
+    match command:
+        case Resume() if why := _unresumed(copier):
+            return f"{why}; the pause beside it is lifted" if _is_paused(copier) else why
+        case Resume(over_news=over_news) if why := stays(copier, over_news=over_news):
+            return f"stays stopped: {why}"
+        case Unlock(is_reset=True):
+            return "a new ledger, copies"
+        case Unlock() if why := _spent(copier, quotes):
+            return f"locked again at once: {why}"
+        case _:
+            return "copies from the leader's next entry"
+
+
+def _unresumed(copier: Copier) -> str:
+    """Why no resume lets it copy again, and what does; empty where one would."""
+    if lock := lock_of(copier):
+        return f"stays locked {locked_until(lock)}: /unlock {copier.account}"
+    return f"stays off: /on {copier.account}" if off_of(copier) else ""
+
+
+def _spent(copier: Copier, quotes: Quotes) -> str:
+    """Limits of the firm's that are used up still: whoever is unlocked runs into them with the next mark."""
+    hard = {Limit.MAX_LOSS.value, Limit.DAILY_LOSS.value}
+    views = [view for view in limit_views(copier, quotes) if view.limit in hard and view.equity <= view.line]
+    return ", ".join(f"{WORDS[Limit(view.limit)]} {view.used * 100:.0f} % used" for view in views)
+
+
+def _is_paused(copier: Copier) -> bool:
+    """Say whether a resume would lift something."""
+    return any(hold.kind not in KEPT_HOLDS for hold in copier.holds)
 
 
 def _after_payout(copier: Copier, amount: Decimal) -> tuple[str, str]:
@@ -340,6 +378,8 @@ def _adds_risk(copier: Copier, command: Command) -> bool:
     match command:
         case Resize(factor=factor):
             return factor > copier.factor
+        case Resume() if _unresumed(copier):
+            return _is_paused(copier)
         case Resume() | Repair() | Unlock() | Apart() | Take() | Disconnect() | On() | Payout() | Skip(is_over=True):
             return True
         case DropPause():

@@ -11,7 +11,17 @@ from bot.commands.health import COMMAND as HEALTH
 from bot.core.access import Role
 from bot.core.card import Card
 from bot.core.command import Desk, Reply
-from engine.api import ApproveAsk, DesyncLine, DesyncView, HeldLine, PauseAsk, RefuseAsk, SizeAsk, SyncState
+from engine.api import (
+    ApproveAsk,
+    DesyncLine,
+    DesyncView,
+    HeldLine,
+    PauseAsk,
+    PreviewLine,
+    RefuseAsk,
+    SizeAsk,
+    SyncState,
+)
 from tests.bot.core.test_render import HELD
 from tests.bot.office import TEAM, Office
 
@@ -178,3 +188,24 @@ async def test_a_code_whose_answer_breaks_stands_in_no_log(
     await office.say("/status all")
     assert "492817" not in caplog.text
     assert "/status" in caplog.text
+
+
+async def test_what_no_resume_lifts_is_refused_with_the_way_that_does() -> None:
+    office = Office()
+    preview, lines = (
+        office.double.preview,
+        (
+            PreviewLine(
+                account="ALPHA", before="daily loss", after="stays locked until a person unlocks it: /unlock ALPHA"
+            ),
+            PreviewLine(account="BRAVO", before="off", after="stays off: /on BRAVO"),
+        ),
+    )
+    office.double.preview = lambda ask: replace(preview(ask), lines=lines, adds_risk=False)  # type: ignore[method-assign]
+    said = await office.say("/resume ALPHA,BRAVO")
+    assert "Not done: nobody here can be resumed" in said
+    assert "ALPHA stays locked until a person unlocks it" in said
+    assert "[1] Unlock ALPHA…" in said
+    assert "[2] On BRAVO…" in said
+    assert not office.sent
+    assert "UNLOCK ALPHA" in await office.say(handle=office.handle("1"))

@@ -2,11 +2,12 @@
 
 from decimal import Decimal
 
-from engine.api import AccountState
-from engine.domain.command import Resize
+from engine.api import AccountState, ResumeAsk, UnlockAsk
+from engine.domain.command import Off, Pause, Rejoin, Resize, Resume, Unlock
 from engine.domain.ids import AccountId
 from engine.service.account import state_of
 from engine.service.away import away
+from engine.service.preview import preview
 from engine.service.risk import limit_views, nearest, risk_view, room, shares
 from tests.engine.domain.test_stopout import A, ease, fall, follower, staged
 
@@ -58,3 +59,40 @@ def test_another_size_says_how_far_the_price_may_run_before_and_after():
     twice, none = (Resize(accounts=(A,), factor=Decimal(factor)) for factor in (2, 0))
     assert away([copier], twice, quotes) == ("A stops in 3.75 pt of NQ, at that size in 1.88 pt",)
     assert away([copier], none, quotes) == ("A stops in 3.75 pt of NQ, at that size in never",)
+
+
+def shown(stage, command, **more):
+    ask = {Resume: ResumeAsk, Unlock: UnlockAsk}[type(command)](key="k", by="ann", scope="A", **more)
+    state = stage.desk.state
+    return preview(ask, command, state, state.quotes, 1, stage.at)
+
+
+def test_nobody_is_promised_that_a_resume_lifts_a_lock_or_turns_on_what_is_off():
+    stage = staged(follower(A))
+    stage.lead(2)
+    ease(stage)
+    fall(stage, "24")
+    stage.settle()
+    locked = "stays locked until the firm's next day: /unlock A"
+    for rejoin in Rejoin:
+        view = shown(stage, Resume(accounts=(A,), rejoin=rejoin), rejoin=rejoin)
+        assert (view.lines[0].after, view.lines[0].orders, view.contracts) == (locked, (), 0)
+        assert not view.adds_risk
+    stage.act(Pause(accounts=(A,)))
+    view = shown(stage, Resume(accounts=(A,)))
+    assert view.adds_risk, "the pause is lifted, and the lock ends by itself"
+    assert view.lines[0].after == f"{locked}; the pause beside it is lifted"
+    other = staged(follower(A))
+    other.act(Off(accounts=(A,)))
+    assert shown(other, Resume(accounts=(A,))).lines[0].after == "stays off: /on A"
+
+
+def test_an_unlock_says_whether_the_limit_is_used_up_still():
+    stage = staged(follower(A))
+    stage.lead(2)
+    ease(stage)
+    fall(stage, "24")
+    assert shown(stage, Unlock(accounts=(A,))).lines[0].after == "copies from the leader's next entry"
+    fall(stage, "26")  # still being flattened, and over the firm's own line
+    assert shown(stage, Unlock(accounts=(A,))).lines[0].after == "locked again at once: daily loss 104 % used"
+    assert shown(stage, Unlock(accounts=(A,), is_reset=True), is_reset=True).lines[0].after == "a new ledger, copies"

@@ -18,6 +18,11 @@ def number_of(message: Message) -> int:
     return int(number) if kind == "alert" and number.isdecimal() else 0
 
 
+def is_alert(message: Message) -> bool:
+    """Say whether it is the card of a group, or of a storm: of each a chat has one."""
+    return message.thread is None and (number_of(message) > 0 or message.card.ref.startswith("storm:"))
+
+
 def expect(group: Group, platforms: Iterable[str], now: datetime, *, is_anew: bool) -> Group:
     """The group, told on these platforms from now on; ``is_anew`` counts from the beginning, after it had been over.
 

@@ -11,6 +11,7 @@ from typing import Protocol
 import msgspec
 from sqlalchemy import Connection
 
+from bot.core.card import Card
 from bot.core.chat import (
     Chat,
     ChatSpec,
@@ -24,6 +25,7 @@ from bot.core.chat import (
     UnsureError,
     VanishedError,
 )
+from bot.core.delivery import is_alert
 from bot.core.post import Post
 from bot.runtime.lasting import Faults, tried
 from bot.runtime.thread import Threads, is_joined, joined
@@ -255,7 +257,9 @@ class Carrier:
             self.rows.end(parcel, "sent", str(lacks), now())
             self.ears.lacked(message.chat, str(lacks))
         else:
-            self.rows.shown(parcel, post, mark, now())
+            aside = self.rows.shown(parcel, post, mark, now())
+            if aside is not None and is_alert(message):
+                self._add(self.rows.put(_pointer(message, aside), self.name, now()))
             self.fault = ""
             self._gone.pop(message.chat, None)
             if self._shown is not None:
@@ -336,15 +340,27 @@ def _is_repeated(message: Message) -> bool:
     return message.priority is Priority.URGENT or message.thread is not None
 
 
+def _pointer(message: Message, aside: str) -> Message:
+    """What an earlier message of a card says once the card was shown anew: nothing that could be old, nothing to press."""
+    sign, _, words = message.card.title.partition(" ")
+    title = f"↓ {message.card.title if sign.isascii() else words}"
+    card = Card(title=title, lines=("It stands anew below.",), ref=aside)
+    return Message(chat=message.chat, card=card, silent=True, priority=Priority.EVENT, only_edits=True)
+
+
 def _in_place_of(older: Message, newer: Message) -> Message:
-    """The newer card, as loud, as urgent and as new as the one that nobody has seen yet; or the lines of both."""
+    """The newer card, as loud, as urgent and as new as the one that nobody has seen yet; or the lines of both.
+
+    What has settled before anybody saw it wakes nobody.
+    """
     if newer.thread is not None:
         return joined(older, newer)
+    is_over = newer.silent and newer.card.settled and not older.card.settled
     return msgspec.structs.replace(
         newer,
-        silent=newer.silent and older.silent,
+        silent=is_over or (newer.silent and older.silent),
         priority=min(newer.priority, older.priority),
         is_fresh=newer.is_fresh or older.is_fresh,
-        rings=newer.rings or older.rings,
+        rings=() if is_over else newer.rings or older.rings,
         only_edits=newer.only_edits and older.only_edits,
     )

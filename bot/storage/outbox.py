@@ -33,7 +33,7 @@ class Rows(Protocol):
     def replace(self, parcel: Parcel, connection: Connection | None = None) -> None: ...
     def lease(self, parcel: Parcel) -> None: ...
     def back(self, parcel: Parcel, reason: str) -> None: ...
-    def shown(self, parcel: Parcel, post: str, mark: str, at: datetime) -> None: ...
+    def shown(self, parcel: Parcel, post: str, mark: str, at: datetime) -> str | None: ...
     def end(self, parcel: Parcel, state: str, reason: str, at: datetime) -> None: ...
     def waiting(self, platform: str) -> list[Parcel]: ...
     def post_of(self, chat: str, ref: str) -> tuple[str, str] | None: ...
@@ -117,9 +117,12 @@ class OutboxStore:
         """It did not leave, or nobody knows: once more."""
         self._change(parcel.id, state="leased" if parcel.is_doubtful else "waiting", reason=reason)
 
-    def shown(self, parcel: Parcel, post: str, mark: str, at: datetime) -> None:
-        """It was shown as the platform's message ``post``; ``mark`` is a hash of what was shown."""
-        message = parcel.message
+    def shown(self, parcel: Parcel, post: str, mark: str, at: datetime) -> str | None:
+        """It was shown as the platform's message ``post``; ``mark`` is a hash of what was shown.
+
+        Returns: the name of the card's earlier message, which stands there still; None where there is none.
+        """
+        message, aside = parcel.message, None
         with self._database.begin() as connection:
             connection.execute(
                 update(OUTBOX).where(OUTBOX.c.id == parcel.id).values(state="sent", ended_at=at, **_kept(message))
@@ -128,10 +131,12 @@ class OutboxStore:
                 here = (POST.c.chat == message.chat) & (POST.c.ref == message.card.ref)
                 earlier = connection.execute(select(POST.c.post).where(here)).scalar()
                 if earlier is not None and earlier != post:  # it still stands there, and may be answered
-                    connection.execute(update(POST).where(here).values(ref=f"{message.card.ref}{EARLIER}{earlier}"))
+                    aside = f"{message.card.ref}{EARLIER}{earlier}"
+                    connection.execute(update(POST).where(here).values(ref=aside))
                 connection.execute(delete(POST).where(here))
                 row = {"chat": message.chat, "ref": message.card.ref, "post": post, "hash": mark, "at": at}
                 connection.execute(POST.insert().values(row))
+        return aside
 
     def end(self, parcel: Parcel, state: str, reason: str, at: datetime) -> None:
         """No further attempt: ``dead``, or ``unsure``, which a newer card for the same place makes good."""

@@ -424,3 +424,42 @@ async def test_cards_for_a_platform_that_is_not_served_are_one_line_of_the_log(
     for number in range(3):
         await office.outbox.put(Message(chat="console:desk", card=Card(title="over", ref=f"alert:{number}")))
     assert caplog.text.count("console is not served") == 1
+
+
+async def test_what_is_shown_anew_stands_there_once_as_it_is_now(tmp_path: Path) -> None:
+    platform = Platform()
+    office = Office(tmp_path, platform)
+    red = Card(title="🔴 P1 BROKER DOWN · sim", lines=("sim is off",), ref="alert:1")
+    async with office.open() as outbox:
+        await outbox.put(Message(chat="tg:a", card=red, is_fresh=True, priority=Priority.URGENT))
+        await outbox.drain("tg")
+        await outbox.put(Message(chat="tg:a", card=replace(red, lines=("Still so.",)), is_fresh=True))
+        await outbox.drain("tg")
+        await outbox.put(Message(chat="tg:a", card=replace(red, title="🟢 P1 BROKER DOWN · sim")))
+        await outbox.drain("tg")
+    aside = "↓ P1 BROKER DOWN · sim"
+    shown = [
+        ("tg:a", red.title, ""),
+        ("tg:a", red.title, ""),
+        ("tg:a", aside, "m1"),
+        ("tg:a", "🟢 P1 BROKER DOWN · sim", "m2"),
+    ]
+    assert platform.shown == shown
+    pointer = platform.messages[2]
+    assert (pointer.card.lines, pointer.card.actions, pointer.silent) == (("It stands anew below.",), (), True)
+    rows = OutboxStore(office.base)
+    assert [rows.ref_of("tg:a", post) for post in ("m1", "m2")] == ["alert:1", "alert:1"]  # and both may be answered
+
+
+async def test_what_was_over_before_it_could_be_shown_wakes_nobody(tmp_path: Path) -> None:
+    platform = Platform()
+    office = Office(tmp_path, platform)
+    card = Card(title="🔴 P1 BROKER DOWN · sim", ref="alert:1", settled=False)
+    over = Card(title="🟢 P1 BROKER DOWN · sim", ref="alert:1", settled=True)
+    platform.answers["tg:a"] = [LaterError("too many", 0.05)]
+    async with office.open() as outbox:
+        await outbox.put(Message(chat="tg:a", card=card, is_fresh=True, priority=Priority.URGENT))
+        await asyncio.sleep(0.01)
+        await outbox.put(Message(chat="tg:a", card=over, silent=True, priority=Priority.REST))
+        await outbox.drain("tg")
+    assert [(one.card.title, one.silent) for one in platform.messages] == [(over.title, True)]

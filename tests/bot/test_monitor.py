@@ -1,6 +1,7 @@
 """Monitoring of a running bot over real sockets: what a scraper reads, whether all is well, and that it is off by default."""
 
 import asyncio
+import re
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -123,9 +124,7 @@ async def test_health_is_ok_until_the_engine_is_silent_and_the_card_says_the_sam
         answer = await desk.http.get("/healthz")
         assert (answer.status_code, answer.text) == (200, "ok\n")
         said = " ".join((await desk.ask("/health")).text.split())
-        assert "Telegram in " in said
-        assert "· out ok · q 0" in said
-        assert "Outbox oldest 0 ms · dead 0" in said
+        assert re.search(r"Telegram in \d+ ms · out ok · q \d+ Outbox oldest \d+ ms · dead 0", said), said
         desk.engine.closing = True
         for reader in desk.engine.readers:
             reader.put_nowait(None)

@@ -107,9 +107,13 @@ async def test_an_account_stops_at_the_tick_that_was_stated_and_not_one_before(t
         await stage.stand(2)  # the broker's balances, fees and all, are sure with the next mark
         await down(stage, "20989")
         state = stage.engine.shard.desk.state
-        view = risk_view([AccountId(name) for name in "ABC"], state.copiers, state.quotes)
-        stops = {limit.account: limit.stop for limit in view.limits if limit.limit == "daily_loss"}
-        assert stops == {"A": Decimal("20976.50"), "B": Decimal("20974.00"), "C": Decimal("20975.25")}
+        stops = {"A": Decimal("20976.50"), "B": Decimal("20974.00"), "C": Decimal("20975.25")}
+
+        def stated() -> dict[str, Decimal | None]:
+            view = risk_view([AccountId(name) for name in "ABC"], state.copiers, state.quotes)
+            return {limit.account: limit.stop for limit in view.limits if limit.limit == "daily_loss"}
+
+        await stage.until(lambda: stated() == stops, f"with the next mark {stops} are stated, not {stated()}")
 
         def gone() -> set[str]:
             symbols = {"A": "NQZ6", "B": "MNQZ6", "C": "NQZ6"}

@@ -44,6 +44,7 @@ class Kind(Value, frozen=True):
     ends: tuple[
         str, ...
     ] = ()  # codes whose groups this one ends, where it is mild and every label that both have agrees
+    proves: tuple[str, ...] = ()  # codes on whose cards it stands as a proof; where none is open it is told as an event
     is_mass: bool = False  # three groups of it within ten seconds are one
     is_siren: bool = False  # everybody with the role risk is told at once, wherever they are
 

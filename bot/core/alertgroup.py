@@ -41,6 +41,7 @@ class Member(Value, frozen=True):
     labels: Labels = Labels()
     count: int = 1
     is_over: bool = False
+    proof: str = ""  # that what was done for it is done
 
 
 class Delivered(Value, frozen=True):

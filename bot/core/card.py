@@ -61,8 +61,14 @@ class Card(Value, frozen=True):
     footer: str = ""
     ref: str = ""
     stamp: datetime | None = None  # when this was so; shown as an age that grows by itself, where the platform can
+    is_since: bool = False  # the stamp is when it began, not when this was so
     brief: bool = False  # an aside of one line: no blank line around it
     settled: bool = True  # False while it will still be edited
+
+
+def ages(card: Card) -> str:
+    """The words before an age."""
+    return "began" if card.is_since else "as of"
 
 
 def cells(text: str) -> int:
@@ -87,6 +93,12 @@ def clip(text: str, width: int) -> str:
             break
         kept, used = kept + sign, used + _cell(sign)
     return kept + "…" if width > 0 else ""
+
+
+def unsigned(title: str) -> str:
+    """A title without the coloured sign before it."""
+    sign, _, words = title.partition(" ")
+    return words if words and not sign.isascii() else title
 
 
 def one_line(text: str) -> str:
@@ -197,7 +209,7 @@ def body_lines(card: Card, width: int = CARD_CELLS) -> list[str]:
             lines.extend(spread(f"{pad(clip(label, label_width), label_width)}  {value}", width))
     if card.footer:
         lines.extend(spread(card.footer, width))
-    if card.stamp is not None:
+    if card.stamp is not None and not card.is_since:
         lines.append(f"at {card.stamp.astimezone(UTC):%H:%M:%S} UTC")
     return lines
 

@@ -131,8 +131,9 @@ class Pipeline:
             del self._seen[next(iter(self._seen))]
         kind = kind_of(alert.code)
         ended = self._end(alert, kind, now, turn)
-        if alert.severity >= Severity.P4:
-            self._event(alert, ended, turn)
+        if alert.severity >= Severity.P4 or kind.proves:
+            proved = self._prove(alert, kind, now, turn)
+            self._event(alert, ended or proved, turn)
         elif not self._cap.takes(alert, now):
             reason = f"over {CAP} in 5 min from {alert.source}"
             turn.outcomes.append(Outcome(alert=alert, stage="dropped", reason=reason))
@@ -144,10 +145,11 @@ class Pipeline:
         if alert.severity is Severity.P5:
             turn.outcomes.append(Outcome(alert=alert, stage="held", reason="for the day's report"))
         elif ended:
-            turn.outcomes.append(Outcome(alert=alert, stage="ended", reason=f"A-{ended} is over for it", group=ended))
+            stage, word = ("grouped", "proves") if kind_of(alert.code).proves else ("ended", "ends")
+            turn.outcomes.append(Outcome(alert=alert, stage=stage, reason=f"{word} A-{ended}", group=ended))
         else:
             turn.outcomes.append(Outcome(alert=alert, stage="told", reason="an event"))
-            turn.tells.append(alert)
+            turn.tells.append(msgspec.structs.replace(alert, severity=Severity.P4))
 
     def _storm(self, alert: Alert, reason: str, now: datetime, turn: Turn) -> None:
         said = f"{alert.source} says too much, newest {alert.code}: {reason}; only its P1 pass"
@@ -174,6 +176,22 @@ class Pipeline:
                 left = msgspec.structs.replace(left, clears_at=now + steady, outcome=alert.text)
             self.keep(left, turn)
         return seen
+
+    def _prove(self, alert: Alert, kind: Kind, now: datetime, turn: Turn) -> int:
+        """Write it onto the cards of what it proves; the newest of these, 0 for none."""
+        proved = 0
+        for group in [one for one in self.groups.values() if one.is_open and one.code in kind.proves]:
+            members = tuple(
+                msgspec.structs.replace(one, proof=alert.text)
+                if one.labels.account == alert.labels.account and not one.is_over
+                else one
+                for one in group.members
+            )
+            if members != group.members:
+                self.line(group, now, "proven", alert.text, turn)
+                self.keep(msgspec.structs.replace(group, members=members), turn)
+                proved = group.id
+        return proved
 
     def _join(self, alert: Alert, kind: Kind, now: datetime, turn: Turn) -> None:
         group = self._find(alert, kind, now)

@@ -56,7 +56,10 @@ _ROWS = (
     # limits
     _kind("dd.hard", "DRAWDOWN STOP", WHO, HUMAN, OFF_STAYS, RESUME, RISK, wait_s=2, repeat_s=300, is_mass=True),
     _kind("dd.fail", "NOT PROVEN FLAT", WHO, DESK, CALL_LIST, AGAIN, repeat_s=60),
-    _kind("dd.flat", "PROVEN FLAT", WHO, FADES, STATUS, ends=("dd.fail", "leader.fail"), fade_s=3600),
+    _kind(
+        "dd.flat", "PROVEN FLAT", WHO, ONCE,
+        ends=("dd.fail", "leader.fail"), proves=("dd.hard", "rel.loss", "acct.rule", "news.begin"),
+    ),
     _kind("dd.warn", "NEAR A LIMIT", WHO, FADES, HALF, PAUSE, RISK, wait_s=5, fade_s=6 * 3600),
     _kind("dd.blind", "LIMIT NOT MARKED", WHO, FADES, RISK, PAUSE, repeat_s=1800),
     _kind("dd.lifted", "LIMIT LIFTED", WHO, ONCE, ends=("dd.hard", "dd.warn")),
@@ -90,7 +93,7 @@ _ROWS = (
     _kind("leader.lost", "LEADER LOST", ("leader",), DESK, FREEZE, PAUSE_GROUP, FLATTEN_GROUP, wait_s=5, repeat_s=300),
     _kind("leader.back", "LEADER BACK", ("leader",), ONCE, ends=("leader.lost",)),
     _kind("leader.flatten", "FLATTENING", ("leader",), FADES, STATUS, wait_s=2, repeat_s=300),
-    _kind("leader.flat", "PROVEN FLAT", WHO, FADES, STATUS, ends=("leader.fail", "leader.flatten"), wait_s=2),
+    _kind("leader.flat", "PROVEN FLAT", WHO, ONCE, ends=("leader.fail", "leader.flatten"), proves=("leader.flatten",)),
     _kind("leader.fail", "NOT PROVEN FLAT", WHO, DESK, CALL_LIST, AGAIN, repeat_s=60),
     _kind("leader.tighten", "STOPS PLACED", ("leader",), FADES, STATUS, wait_s=2),
     _kind("broker.down", "BROKER DOWN", LINE, DESK, PAUSE_LINE, ACCOUNTS_LINE, DESYNC, wait_s=5, repeat_s=300),
@@ -101,6 +104,7 @@ _ROWS = (
     _kind("acct.balance", "BALANCE MOVED", WHO, HUMAN, RISK, PAUSE, repeat_s=1800),
     _kind("acct.left", "ACCOUNT TAKEN OUT", WHO, HUMAN, STATUS, repeat_s=300),
     _kind("acct.lock", "BROKER'S LOCK", WHO, HUMAN, STATUS, OFF, repeat_s=1800),
+    _kind("acct.free", "NO LOCK ANY MORE", WHO, ONCE, ends=("acct.lock",)),
     _kind("apart.left", "LEFT ALONE", POSITION, HUMAN, CLOSE, repeat_s=600),
     _kind("apart.over", "CONNECTED AGAIN", POSITION, ONCE, ends=("apart.left",)),
     _kind("rel.warn", "COPIES LOSE", WHO, FADES, HALF, PAUSE, fade_s=6 * 3600),

@@ -9,7 +9,7 @@ import msgspec
 
 from bot.core.alert import Alert, Labels, of_notice
 from bot.core.alertgroup import DRILL, LOSS, Group, Stage, Stormed, key_of
-from bot.core.card import Card
+from bot.core.card import Card, unsigned
 from bot.core.chat import Clock, Message, Priority
 from bot.core.command import Engine
 from bot.core.delivery import expect, number_of
@@ -125,8 +125,9 @@ class Alerts:
         group = self.pipeline.groups.get(number_of(message))
         if group is None or group.code != LOSS:
             severity = Severity.P1 if message.priority is Priority.URGENT else Severity.P2
-            said = f"a card never arrived in {message.chat}: {reason} (it was: {message.card.title})"
-            self.raise_own("outbox.dead", severity, said, reason=message.chat)
+            who = self.rota.name_of(message.chat)
+            said = f"{who} did not get a card: {reason}. It was: {unsigned(message.card.title)}"
+            self.raise_own("outbox.dead", severity, said, reason=message.chat, name=who)
 
     def storm(self, chat: str, number: int) -> list[Group]:
         """Groups for which a chat's storm card with this number stands."""

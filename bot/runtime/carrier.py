@@ -11,7 +11,7 @@ from typing import Protocol
 import msgspec
 from sqlalchemy import Connection
 
-from bot.core.card import Card
+from bot.core.card import Card, unsigned
 from bot.core.chat import (
     Chat,
     ChatSpec,
@@ -342,9 +342,7 @@ def _is_repeated(message: Message) -> bool:
 
 def _pointer(message: Message, aside: str) -> Message:
     """What an earlier message of a card says once the card was shown anew: nothing that could be old, nothing to press."""
-    sign, _, words = message.card.title.partition(" ")
-    title = f"↓ {message.card.title if sign.isascii() else words}"
-    card = Card(title=title, lines=("It stands anew below.",), ref=aside)
+    card = Card(title=f"↓ {unsigned(message.card.title)}", lines=("It stands anew below.",), ref=aside)
     return Message(chat=message.chat, card=card, silent=True, priority=Priority.EVENT, only_edits=True)
 
 

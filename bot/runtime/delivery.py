@@ -86,7 +86,7 @@ class Deliveries:
         pipeline.line(after, now, "late", f"{platform} has not shown it for {delivery.LATE.seconds} s", turn)
         self._alerts.settle(turn, is_tick=False)
         said = f"{group.name} is not shown on {platform} yet: it waits there. Reach its people elsewhere"
-        self._alerts.raise_own("outbox.dead", Severity.P1, said, reason=platform)
+        self._alerts.raise_own("outbox.dead", Severity.P1, said, reason=platform, name=platform)
 
     # ---- never -----------------------------------------------------------------------------------------------------
 
@@ -109,7 +109,8 @@ class Deliveries:
 
     def lacked(self, chat: str, right: str) -> None:
         """Alerts have no place of their own in a chat, because of a right: told once a day."""
-        said = f"alerts have no place of their own in {chat}; there the bot lacks {right}"
+        where = self._alerts.rota.name_of(chat)
+        said = f"alerts have no place of their own in {where}; there the bot lacks {right}"
         self._alerts.raise_own("chat.right", Severity.P3, said, reason=chat)
 
     def moved(self, old: str, new: str) -> None:

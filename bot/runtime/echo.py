@@ -12,7 +12,7 @@ from bot.core.render.route import Heard, echo_card, line_card
 from bot.core.routing import Spot
 from bot.runtime.audience import reader_of
 from bot.runtime.codes import PeopleError
-from bot.runtime.people import LOCAL_CHAT, People
+from bot.runtime.people import People
 from bot.runtime.rota import Rota
 from bot.runtime.routes import Routes
 from engine.api import Severity
@@ -51,9 +51,8 @@ class Echo:
         """
         if self._ref:
             raise PeopleError("a test is under way; its result comes within ten seconds")
-        spots = {one.room.chat: one for one in self.routes.spots()}
         self._ref, self._begun = f"echo:{self._clock.now():%y%m%d%H%M%S}", self._clock.monotonic()
-        self._heard = {one: Heard(name=self._name(one, spots)) for one in self._chats()}
+        self._heard = {one: Heard(name=self._rota.name_of(one)) for one in self._chats()}
         self._all = asyncio.Event()
         card = line_card(by.name, self._ref)
         self._start(self._follow(incoming, self._ref))
@@ -94,13 +93,6 @@ class Echo:
         rooms = self._rota.chats("", Severity.P1, frozenset(), ())
         routed = [one.room.chat for spots in self.routes.table().values() for one in spots]
         return tuple(dict.fromkeys((*rooms, *routed, *(chat for chats in calls for chat in chats))))
-
-    def _name(self, chat: str, spots: dict[str, Spot]) -> str:
-        if chat in spots:
-            return spots[chat].words
-        owner = self._people.owner_of(chat)
-        platform = "the desk's console" if chat == LOCAL_CHAT else chat.partition(":")[0]
-        return f"{owner.name} on {platform}" if owner is not None else chat
 
 
 class RouteDesk:

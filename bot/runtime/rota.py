@@ -102,6 +102,15 @@ class Rota:
         """What of a group may be told in a chat."""
         return as_seen(group, self._people.seen(chat, directory))
 
+    def name_of(self, chat: str) -> str:
+        """How people call a chat: its person and platform, what a room is named, or the platform alone."""
+        spot = next((one for one in self._audience.routes.spots() if one.room.chat == chat), None)
+        if spot is not None:
+            return spot.words
+        owner = self._people.owner_of(chat)
+        platform = "the desk's console" if chat == LOCAL_CHAT else chat.partition(":")[0]
+        return f"{owner.name} on {platform}" if owner is not None else chat
+
     def zone_of(self, chat: str) -> tzinfo | None:
         """The zone that the one reader of a chat has set; None in a room, and where nobody has."""
         owner = self._people.owner_of(chat)

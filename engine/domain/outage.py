@@ -12,6 +12,8 @@ from engine.domain.hold import Hold
 from engine.domain.ids import AccountId, ConnectionId
 from engine.domain.state import DeskState
 
+SHOWN = 6  # accounts named in a notice
+
 
 def started(state: DeskState, event: EngineStarted, out: list[Decision]) -> None:
     """A process took over: nothing is believed before it was compared."""
@@ -36,11 +38,15 @@ def lost(state: DeskState, event: LineLost, out: list[Decision]) -> None:
         policy += silence.words(state, name, event.at)
     _stand_still(state, accounts, line_up=False)
     severity = Severity.P1 if risky or policy else Severity.P2
-    held = f", positions on {', '.join(risky)}" if risky else ""
+    held = f", positions on {_names(risky)}" if risky else ""
     said = f"{event.connection} is off: {event.reason}{held}{policy}"
     code = "leader.lost" if led else "broker.down"
     out.append(Raised(code=code, severity=severity, text=said, connection=event.connection))
     state.version += 1
+
+
+def _names(accounts: list[AccountId]) -> str:
+    return ", ".join(accounts[:SHOWN]) + (f" and {len(accounts) - SHOWN} more" if len(accounts) > SHOWN else "")
 
 
 def restored(state: DeskState, event: LineRestored, out: list[Decision]) -> None:

@@ -22,6 +22,7 @@ from engine.domain.event import (
     PositionReported,
     RefusalKind,
     Refused,
+    Restriction,
     SnapshotTaken,
     Unclear,
 )
@@ -230,8 +231,15 @@ def restricted(copier: Copier, event: AccountRestricted, out: list[Decision]) ->
     copier.restriction, copier.restricted_because = event.restriction, event.reason
     rogue.restricted(copier, event)
     copier.arm()
-    text = f"{event.account}: broker says {event.restriction.value} {event.reason}".rstrip()
-    out.append(copier.tell("acct.lock", Severity.P2, text))
+    why = f": {event.reason}" if event.reason else ""
+    match event.restriction:
+        case Restriction.LOCKED:
+            told = copier.tell("acct.lock", Severity.P2, f"{event.account}: the broker has locked it{why}")
+        case Restriction.CLOSE_ONLY:
+            told = copier.tell("acct.lock", Severity.P2, f"{event.account}: the broker takes closing orders alone{why}")
+        case Restriction.NONE:
+            told = copier.tell("acct.free", Severity.P4, f"{event.account}: the broker takes orders again")
+    out.append(told)
 
 
 def money(event: SnapshotTaken, balance: Decimal) -> BalanceReported:

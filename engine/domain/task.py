@@ -11,6 +11,7 @@ from engine.domain.recovery import drop
 from engine.domain.rogue import gather
 
 FAIL_AFTER = timedelta(seconds=5)
+WAS_FLAT = "was flat"
 FAIL_AGAIN = timedelta(minutes=1)
 
 
@@ -102,13 +103,10 @@ def progress(copier: Copier, at: datetime, out: list[Decision], *, is_snapshot: 
                 copier.arm()
             code, said = _outcome(copier, task, at)
             if task.is_limit:
-                severity = Severity.P4 if task.why and said == "was flat" else Severity.P2
+                severity = Severity.P4 if task.why and said == WAS_FLAT else Severity.P2
                 why = f" ({task.why})" if task.why else ""
-                out.append(
-                    copier.tell(
-                        f"{task.family}.flat", severity, f"{copier.account} is proven {said}{why}", key=task.key
-                    )
-                )
+                proof = f"{copier.account} {said if said == WAS_FLAT else f'is proven {said}'}{why}"
+                out.append(copier.tell(f"{task.family}.flat", severity, proof, key=task.key))
             else:
                 tell(copier, task.key, code, said, out)
         elif task.asked_at is None or (at - task.asked_at).total_seconds() >= 3:
@@ -150,7 +148,7 @@ def _outcome(copier: Copier, task: Task, at: datetime) -> tuple[str, str]:
     """Code and words of a task's end: a join that was refused is not called done."""
     took = f"{(at - task.since).total_seconds():.1f} s"
     if task.kind == "flatten":
-        return "act.proven", f"flat {took}" if task.text else "was flat"
+        return "act.proven", f"flat {took}" if task.text else WAS_FLAT
     if task.kind == "approve":
         return _approved(copier, task, took)
     short = [

@@ -130,7 +130,7 @@ def test_a_standing_topic_that_was_deleted_is_made_anew_and_told(tmp_path: Path)
             assert both.group.names[card.thread or 0] == "Lockstep"
             await both.until(lambda: any("is gone: a new one was made" in one.text for one in both.discord.posts))
             await asyncio.sleep(3)
-            both.telegram.press(GROUP, LUIS, card, card.data("↩ Give back"))
+            both.telegram.press(GROUP, LUIS, card, card.data("↩ Unack"))
             await both.until(lambda: both.said("Luis unack"))
 
     run(story())

@@ -77,7 +77,7 @@ async def test_a_resume_after_a_hard_stop_lifts_nothing_and_an_unlock_takes_two(
         stage.price("20976.50")  # where this desk acts, ahead of the firm's own line
         await scene.sees("P1 DRAWDOWN STOP", "A")
         await stage.until_held({"A": 0, "B": 2})
-        await scene.sees("PROVEN FLAT")
+        await scene.sees("A is proven flat")
 
         await scene.type("/resume A")
         assert STAYS in await scene.sees("Not done: A cannot be resumed")

@@ -128,7 +128,7 @@ async def stopped(scene: Doomed) -> None:
     await stage.until_quiet()
     at = next(entry.event.at for entry in stage.entries() if any(is_stop(one) for one in entry.decisions))
     assert f"{at:%H:%M:%S}" in text
-    for word in ("PROVEN FLAT", AGAIN, "ENGINE NOT ANSWERING: over after"):
+    for word in ("is proven flat", AGAIN, "ENGINE NOT ANSWERING: over after"):
         await stage.until(lambda word=word: bool(scene.news(word)), word)
     assert [len(scene.news(word)) for word in (CARD, DEAD, AGAIN)] == [1, 1, 1]
     assert [sum(map(is_stop, entry.decisions)) for entry in stage.entries()].count(1) == 1

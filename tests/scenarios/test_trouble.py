@@ -69,7 +69,7 @@ def test_a_bot_put_out_of_a_group_or_blocked_by_a_person_is_told_elsewhere(tmp_p
             both.tell("rogue.stuck", P1, "WHO-HEARS")
             await asyncio.sleep(10)
             (told,) = pushes(both, DESK_THERE, "NOT DELIVERED", began)
-            assert f"telegram:@{ANA}" in told.text
+            assert "NOT DELIVERED · Ana on telegram" in told.text
             both.telegram.rooms[GROUP].is_out = True
             both.tell("eng.guard", P1, "WHO-ELSE")
             await asyncio.sleep(20)

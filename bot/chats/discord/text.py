@@ -6,7 +6,7 @@ What does not fit is never cut inside a code block: it goes into a file, and the
 import re
 from collections.abc import Iterable
 
-from bot.core.card import Card, body_lines, one_line, table_lines
+from bot.core.card import Card, ages, body_lines, one_line, table_lines
 from engine.api import Value
 
 TEXT = 4000
@@ -92,7 +92,7 @@ def _code_line(line: str) -> str:
 
 def _tail(card: Card, rings: Iterable[str], note: str) -> tuple[str, ...]:
     """What is never left out: how old it is, growing by itself, who is called, and our own remark."""
-    stamp = (f"-# as of <t:{int(card.stamp.timestamp())}:R>",) if card.stamp is not None else ()
+    stamp = (f"-# {ages(card)} <t:{int(card.stamp.timestamp())}:R>",) if card.stamp is not None else ()
     called = " ".join(f"<@{user}>" for user in ring_ids(rings))
     return tuple(filter(None, (*stamp, called, f"-# {note}" if note else "")))
 

@@ -5,9 +5,9 @@ goes into a file, and the message says so.
 """
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC
 
-from bot.core.card import Card, one_line, table_lines
+from bot.core.card import Card, ages, one_line, table_lines
 from engine.api import Value
 
 TEXT = 4096
@@ -58,7 +58,7 @@ class Layout(Value, frozen=True):
 def layout(card: Card, limit: int = TEXT, rings: Iterable[str] = (), lead: str = "") -> Layout:
     """The card in at most ``limit`` units; ``rings`` are user ids to be called, ``lead`` is said before everything."""
     blocks = list(_blocks(card, lead))
-    tail_html, tail_words = _tail(card.stamp, tuple(rings))
+    tail_html, tail_words = _tail(card, tuple(rings))
     room = limit - units(tail_words)
     whole = "\n".join(block.words() for block in blocks)
     if units(whole) <= room:
@@ -121,13 +121,13 @@ def _cut(line: str, room: int) -> str:
     return line + "…"
 
 
-def _tail(stamp: datetime | None, rings: tuple[str, ...]) -> tuple[str, str]:
+def _tail(card: Card, rings: tuple[str, ...]) -> tuple[str, str]:
     """How old it is, growing by itself, and who is called: the tags with values of their own."""
-    html, words = "", ""
+    html, words, stamp = "", "", card.stamp
     if stamp is not None:
         said = f"{stamp.astimezone(UTC):%H:%M:%S} UTC"
-        html += f'\nas of <tg-time unix="{int(stamp.timestamp())}" format="r">{said}</tg-time>'
-        words += f"\nas of {said}"
+        html += f'\n{ages(card)} <tg-time unix="{int(stamp.timestamp())}" format="r">{said}</tg-time>'
+        words += f"\n{ages(card)} {said}"
     called = [user for user in rings if user.isascii() and user.isdigit()][: ENTITIES // 2]
     if called:
         html += "\n" + " ".join(f'<a href="tg://user?id={user}">🔔</a>' for user in called)

@@ -52,7 +52,9 @@ def group_card(group: Group, now: datetime, zone: tzinfo, why: Why | None = None
         lines.append(f"Over after {lasted}: {told(group.outcome, now, zone)}")
     lines += _who(group, zone)
     shown = sorted(group.live or group.members, key=lambda member: (member.severity, member.at))
-    lines += [told(member.text, member.at, zone) for member in shown[:SHOWN]]
+    for member in shown[:SHOWN]:
+        lines.append(told(member.text, member.at, zone))
+        lines += [f"✔ {told(member.proof, now, zone)}"] if member.proof else []
     if len(shown) > SHOWN:
         names = ", ".join(clip(member.name, 14) for member in shown[SHOWN : SHOWN + 12])
         lines.append(f"… +{len(shown) - SHOWN}: {names}{' …' if len(shown) > SHOWN + 12 else ''}")
@@ -68,6 +70,8 @@ def group_card(group: Group, now: datetime, zone: tzinfo, why: Why | None = None
         lines=tuple(lines),
         footer=f"{group.name} · {clock(group.began, zone)} · {group.code}",
         ref=f"alert:{group.id}",
+        stamp=group.began if group.is_open else None,
+        is_since=True,
         settled=not group.is_open,
     )
 
@@ -120,7 +124,7 @@ def group_buttons(group: Group) -> tuple[Button, ...]:
     if not group.is_open:
         return ()
     has_it = group.stage is Stage.ACKED
-    ack = ("↩ Give back", f"/unack {group.name}") if has_it else ("✅ Ack 15m", f"/ack {group.name} 15m")
+    ack = ("↩ Unack", f"/unack {group.name}") if has_it else ("✅ Ack 15m", f"/ack {group.name} 15m")
     buttons = [Button(label=ack[0], key="k", payload=Run(line=ack[1]), look=Look.PLAIN if has_it else Look.GOOD)]
     buttons.append(Button(label="Details", key="t", payload=Run(line=f"/alert {group.name}")))
     labels = (group.live or group.members)[0].labels.known() if len(group.live) == 1 else group.labels.known()

@@ -418,3 +418,33 @@ def test_a_clock_that_is_set_back_moves_all_that_is_awaited_and_told() -> None:
     assert moved.began == told.began - hour
     assert overdue(moved, bench.now + timedelta(seconds=31)) == ["telegram"]
     assert bench.pipeline.groups[2].ended_at == bench.now
+
+
+def test_a_proof_stands_on_the_card_of_what_it_proves_and_rings_nobody() -> None:
+    bench = Bench()
+    bench.tell("dd.hard", P1, "A", text="A: daily loss 100 % used → flattening")
+    bench.go(2)
+    turn = bench.tell("dd.flat", P2, "A", text="A is proven flat 2.0 s")
+    assert (whys(turn), turn.tells, [one.stage for one in turn.outcomes]) == ([], [], ["grouped"])
+    card = group_card(bench.only(), bench.now, UTC)
+    assert card.lines[:2] == ("A: daily loss 100 % used → flattening", "✔ A is proven flat 2.0 s")
+    assert {*bench.go(1200)} == {Why.AGAIN}  # of the stop alone, until somebody has it
+    assert len(bench.pipeline.open()) == 1
+    bench.tell("dd.hard", P1, "A", text="A: drawdown 100 % used → flattening")
+    assert "✔" not in " ".join(group_card(bench.only(), bench.now, UTC).lines)  # of this one nothing is proven yet
+
+
+def test_a_proof_of_what_nobody_was_told_is_one_silent_line() -> None:
+    bench = Bench()
+    bench.tell("dd.hard", P1, "B")
+    turn = bench.tell("dd.flat", P2, "A")
+    assert (whys(turn), [alert.code for alert in turn.tells]) == ([], ["dd.flat"])
+    assert [group.code for group in bench.pipeline.open()] == ["dd.hard"]
+
+
+def test_a_lifted_lock_of_the_broker_ends_the_alert_of_it() -> None:
+    bench = Bench()
+    bench.tell("acct.lock", P2, "A")
+    bench.go(2)
+    assert not bench.tell("acct.free", P4, "A").tells
+    assert bench.go(31) == [Why.OVER]

@@ -1,9 +1,11 @@
 """Alerts on their way to people: stored with their cards, handled from any platform, gone on with after a restart."""
 
+from datetime import timedelta
 from typing import Any
 
+from bot.chats.telegram.keyboard import rows
 from bot.core.access import Room, RoomKind
-from bot.core.card import CARD_CELLS, cells, plain
+from bot.core.card import CARD_CELLS, Card, cells, plain
 from bot.core.chat import Message, Priority
 from engine.api import Notice, Severity
 from tests.bot.double import AT
@@ -271,3 +273,30 @@ async def test_what_ends_and_comes_back_within_one_breath_is_open() -> None:
     await tell(office, over, notice("desync.qty", symbol="NQZ6", text="again"))
     await go(office, 60)
     assert [group.stage for group in office.controller.alerts.pipeline.open()] == ["firing"]
+
+
+async def test_what_does_not_arrive_is_told_by_the_names_that_people_know() -> None:
+    office = Office()
+    office.store.set_pref(TEAM, "place", "#trades")
+    deliveries = office.controller.deliveries
+    card = Card(title="🔴 P1 NOT PROVEN FLAT · ALPHA", ref="alert:9")
+    for chat in ("tg:@tess", TEAM):
+        deliveries.died(Message(chat=chat, card=card, priority=Priority.URGENT), "blocked")
+        await go(office, 1)
+    titles = [one.card.title for one in office.messages if one.chat == OPS and one.is_fresh]
+    assert titles == ["🔴 P1 NOT DELIVERED · Tess on tg", "🔴 P1 NOT DELIVERED · #trades"]
+    said = [" ".join(one.card.lines) for one in office.messages if one.chat == OPS]
+    assert "Tess on tg did not get a card: blocked. It was: P1 NOT PROVEN FLAT · ALPHA" in said[0]
+    assert not any("@" in text for text in said)
+
+
+async def test_an_open_card_ages_by_itself_and_its_buttons_keep_their_places() -> None:
+    office = Office()
+    await tell(office, notice("dd.fail", P1, at=AT - timedelta(seconds=20)))
+    card = next(one.card for one in office.messages if one.chat == DESK)
+    assert (card.stamp, card.is_since) == (AT - timedelta(seconds=20), True)
+    assert "began" not in " ".join(plain(card))  # a screen that cannot let it grow has the clock
+    places = [[action.label for action in row] for row in rows(card.actions)]
+    await office.say("/ack A-1", who="ana")
+    after = next(one.card for one in reversed(office.messages) if one.chat == DESK and one.card.ref == card.ref)
+    assert [[action.label for action in row][1:] for row in rows(after.actions)] == [row[1:] for row in places]

@@ -20,7 +20,7 @@ import msgspec
 from bot.core.alert import Alert, Ending, Kind, Labels
 from bot.core.alertgroup import FLAP_IN, Group, Stage, ended, joined, key_of, mass_key
 from bot.core.silence import CAP, Cap, Mute, held_by
-from bot.core.taxonomy import kind_of
+from bot.core.taxonomy import is_cause, kind_of
 from engine.api import AccountView, LockstepError, Severity, Value
 
 WAIT_P1 = timedelta(seconds=1)  # the longest for which a P1 waits for what belongs to it
@@ -105,6 +105,7 @@ class Pipeline:
         self.mutes: list[Mute] = list(mutes)
         self._next_id = max([next_id, *(number + 1 for number in self.groups)])
         self._by_key = {group.key: group.id for group in sorted(self.groups.values(), key=lambda one: one.id)}
+        self._causes = {group.id: None for group in self.groups.values() if is_cause(group.code)}
         self.accounts: tuple[AccountView, ...] = ()  # as they are known now: who is paused
         self._cap = Cap()
         self._seen: dict[tuple[int, str, str, Labels], None] = {}
@@ -291,6 +292,7 @@ class Pipeline:
             if not group.is_open:
                 if now - (group.ended_at or now) > FLAP_IN:
                     del self.groups[group.id]
+                    self._causes.pop(group.id, None)
                     if self._by_key.get(group.key) == group.id:
                         del self._by_key[group.key]
                 continue
@@ -330,7 +332,8 @@ class Pipeline:
 
     def hold(self, group: Group, now: datetime, turn: Turn) -> bool:
         """Say whether something keeps it from being pushed; what does is written on the group, and counted."""
-        source, reason = held_by(group, self.groups.values(), self.mutes, self.accounts, now)
+        causes = [self.groups[number] for number in self._causes if number in self.groups]
+        source, reason = held_by(group, causes, self.mutes, self.accounts, now)
         if reason == group.held:
             return bool(reason)
         group = msgspec.structs.replace(group, held=reason, held_by=source.id if source is not None else 0)
@@ -369,6 +372,8 @@ class Pipeline:
 
     def keep(self, group: Group, turn: Turn) -> None:
         self.groups[group.id] = group
+        if is_cause(group.code):
+            self._causes[group.id] = None
         turn.changed[group.id] = None
 
     @staticmethod

@@ -50,7 +50,7 @@ def muted_by(group: Group, mutes: Iterable[Mute], now: datetime) -> Mute | None:
 
 
 def explained_by(group: Group, others: Iterable[Group]) -> Group | None:
-    """An open group that explains this one and is no less grave: what is worse than its cause is told for itself.
+    """An open one of others that explains this one and is no less grave: what is worse than its cause is told for itself.
 
     Where it concerns several, each of them must be explained, by one cause or another; the first one's is named.
     """

@@ -188,6 +188,11 @@ class Inhibition(Value, frozen=True):
         return _is_one_of(code, self.muted) and not _is_one_of(code, (self.source, *self.spared))
 
 
+def is_cause(code: str) -> bool:
+    """Say whether a code explains others."""
+    return code in _CAUSES
+
+
 def _is_one_of(code: str, words: tuple[str, ...]) -> bool:
     return any(word in (code, ALL) or (word.endswith(".") and code.startswith(word)) for word in words)
 
@@ -201,3 +206,4 @@ INHIBITIONS = (
     Inhibition(source="leader.lost", muted=("desync.qty", "copy."), label="leader"),
     Inhibition(source="dd.hard", muted=("dd.warn", "rogue.close"), label="account"),
 )
+_CAUSES = frozenset(rule.source for rule in INHIBITIONS)

@@ -1,6 +1,12 @@
 """The chain of people: one step where somebody asks for it, none while it seems over, and no exercise stops the desk."""
 
+from datetime import timedelta
+
+from msgspec.structs import replace
+
 from bot.core.access import Person
+from engine.api import HoldView
+from engine.api.client import EngineSilentError
 from tests.bot.office import DESK, OPS, Office
 from tests.bot.runtime.test_alerts import P1, P2, P4, go, notice, tell, where
 
@@ -130,3 +136,26 @@ async def test_the_pause_of_a_leaders_p1_is_for_those_who_follow() -> None:
     await tell(office, notice("broker.down", P1, None, connection="sim"))
     await go(office, 700, 5)
     assert {ask.scope for ask in office.double.sent} == {"NQ-MAIN"}
+
+
+async def test_the_watch_is_handed_over_while_the_engine_is_silent_too() -> None:
+    office = await manned()
+    await tell(office, notice("dd.fail", P1))
+    office.direct.silence = EngineSilentError(12.0)
+    said = await office.say("/handover Tess", who="ana")
+    assert "HANDOVER · Tess is on call" in said
+    assert "Pauses are not known: the engine is not answering" in said
+    assert "P1 A-1" in said
+    assert "Tess since" in await office.say("/oncall", who="ana")
+
+
+async def test_who_takes_over_reads_what_is_held_planned_and_armed() -> None:
+    office = await manned()
+    office.codes("luis")
+    now = office.clock.now()
+    office.store.arm("luis", now + timedelta(minutes=6), now)
+    coming = HoldView(by="Luis", reason="CPI", since=now + timedelta(hours=1), until=now + timedelta(hours=2))
+    office.double.accounts["ALPHA"] = replace(office.double.accounts["ALPHA"], planned=(coming,))
+    said = await office.say("/handover Tess", who="ana")
+    assert "📅 ALPHA from 15:31:00 Luis CPI" in said
+    assert "🔑 armed Luis until 14:37:00" in said

@@ -16,7 +16,7 @@ from bot.storage.thread import ThreadStore
 from engine.api import Severity
 
 HANDLED = {"ack", "unack", "snooze", "assigned", "note", "escalate", "escalated", "unanswered"}
-TOLD = frozenset({"fired", "over", "resolved", "flapping", "broken", "ack ended", "snooze ended"} | HANDLED)
+TOLD = frozenset({"fired", "over", "resolved", "flapping", "broken", "proven", "ack ended", "snooze ended"} | HANDLED)
 
 
 class Talk:

@@ -52,6 +52,8 @@ def group_card(group: Group, now: datetime, zone: tzinfo, why: Why | None = None
         lines.append(f"Over after {lasted}: {told(group.outcome, now, zone)}")
     lines += _who(group, zone)
     shown = sorted(group.live or group.members, key=lambda member: (member.severity, member.at))
+    if not shown:
+        lines.append("About accounts that are not told here.")
     for member in shown[:SHOWN]:
         lines.append(told(member.text, member.at, zone))
         lines += [f"✔ {told(member.proof, now, zone)}"] if member.proof else []

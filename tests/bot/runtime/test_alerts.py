@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from bot.chats.telegram.keyboard import rows
-from bot.core.access import Room, RoomKind
+from bot.core.access import Grant, Person, Role, Room, RoomKind
 from bot.core.card import CARD_CELLS, Card, cells, plain
 from bot.core.chat import Message, Priority
 from engine.api import Notice, Severity
@@ -300,3 +300,22 @@ async def test_an_open_card_ages_by_itself_and_its_buttons_keep_their_places() -
     await office.say("/ack A-1", who="ana")
     after = next(one.card for one in reversed(office.messages) if one.chat == DESK and one.card.ref == card.ref)
     assert [[action.label for action in row][1:] for row in rows(after.actions)] == [row[1:] for row in places]
+
+
+async def test_a_card_that_may_name_nobody_says_so() -> None:
+    office = Office()
+    office.store.add(Person(id="bo", name="Bo", grants=(Grant(role=Role.TRADER, scope="BRAVO"),)), "local", AT)
+    office.store.link("tg:bo", "bo", "Bo", AT)
+    await office.say("/oncall Bo", who="ana")
+    await tell(office, notice("dd.fail", P1))
+    (card,) = [one.card for one in office.messages if one.chat == "tg:@bo"]
+    assert card.lines == ("About accounts that are not told here.",)
+
+
+async def test_a_proof_stands_in_the_place_of_its_alert_too() -> None:
+    office = Office()
+    await tell(office, notice("dd.hard", P1))
+    await go(office, 2)
+    await tell(office, notice("dd.flat", P2, text="ALPHA is proven flat 2.0 s"))
+    said = [" ".join(" ".join(plain(one.card)).split()) for one in office.lines]
+    assert any("proven ALPHA is proven flat 2.0 s" in one for one in said)

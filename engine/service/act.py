@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from engine.api.views import ActLine, ActState, ActView
-from engine.domain.command import Flatten, Pause, PlanPause, PlanWindow
+from engine.domain.command import Flatten, Off, Pause, PlanPause, PlanWindow
 from engine.domain.decision import Raised
 from engine.domain.entry import Entry
 from engine.domain.event import PersonActed
@@ -17,6 +17,7 @@ KINDS = {
     "Close": "close",
     "Flatten": "flatten",
     "Sync": "sync",
+    "Apart": "apart",
     "Repair": "repair",
     "Unlock": "unlock",
     "Take": "take",
@@ -67,7 +68,7 @@ class Act:
             took_s=took,
             lines=tuple(self.lines.values()),
             until=command.until if isinstance(command, Pause | PlanPause) else None,
-            reason=command.reason if isinstance(command, Pause | PlanPause | PlanWindow | Flatten) else "",
+            reason=command.reason if isinstance(command, Pause | PlanPause | PlanWindow | Flatten | Off) else "",
         )
 
 

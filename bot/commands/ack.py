@@ -3,7 +3,8 @@
 from bot.core.card import Card
 from bot.core.command import Command, Desk, Reply, reply
 from bot.core.render.alert import said_card
-from bot.core.words import AlertId, Rest, Span
+from bot.core.span import Span
+from bot.core.words import AlertId, Rest
 from engine.api import Value
 
 

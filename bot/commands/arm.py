@@ -6,7 +6,7 @@ from bot.core.access import Level, Role
 from bot.core.command import Command, Desk, Reply
 from bot.core.deed import Arm
 from bot.core.dialogue import Intent
-from bot.core.words import Span
+from bot.core.span import Span
 from engine.api import Value
 
 

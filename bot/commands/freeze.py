@@ -4,7 +4,8 @@ from bot.core.access import Level, Role
 from bot.core.command import Command, Desk, Reply
 from bot.core.deed import Freeze
 from bot.core.dialogue import Intent
-from bot.core.words import Rest, Scope, Span
+from bot.core.span import Span
+from bot.core.words import Rest, Scope
 from engine.api import Value
 
 

@@ -4,7 +4,8 @@ from bot.core.access import Level, Role
 from bot.core.card import Card, one_line
 from bot.core.command import Command, Desk, Reply, reply
 from bot.core.render.look import until_twice
-from bot.core.words import Span, Word
+from bot.core.span import Span
+from bot.core.words import Word
 from engine.api import Value
 
 

@@ -3,7 +3,8 @@
 from bot.core.access import Level, Role
 from bot.core.command import Command, Desk, Reply
 from bot.core.dialogue import Intent
-from bot.core.words import Count, Moment, Scope, Word
+from bot.core.span import Moment
+from bot.core.words import Count, Scope, Word
 from engine.api import NewsPauseAsk, UnplanAsk, Value
 
 USUAL_MIN = 15

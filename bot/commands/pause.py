@@ -7,7 +7,8 @@ import msgspec
 from bot.core.access import Level, Role
 from bot.core.command import Command, Desk, Reply
 from bot.core.dialogue import Button, Intent, Propose, Run
-from bot.core.words import Rest, Scope, Span
+from bot.core.span import Span
+from bot.core.words import Rest, Scope
 from engine.api import HoldView, PauseAsk, ResumeAsk, Value
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from bot.core.access import resolve
 from bot.core.command import Command, Desk, Reply, reply
 from bot.core.render.pnl import since_card
-from bot.core.words import Span
+from bot.core.span import Span
 from engine.api import Value
 
 LOOK_BACK = 100

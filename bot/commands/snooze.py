@@ -3,7 +3,8 @@
 from bot.core.access import Role
 from bot.core.command import Command, Desk, Reply, reply
 from bot.core.render.alert import said_card
-from bot.core.words import AlertId, Span
+from bot.core.span import Span
+from bot.core.words import AlertId
 from engine.api import Value
 
 

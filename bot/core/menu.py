@@ -6,6 +6,7 @@ from enum import StrEnum
 from bot.core.chat import Entry, Field
 from bot.core.command import Command
 from bot.core.resize import Size
+from bot.core.span import Moment, Span
 from bot.core.words import (
     Account,
     AlertId,
@@ -16,13 +17,11 @@ from bot.core.words import (
     Hours,
     Instrument,
     Lexicon,
-    Moment,
     Name,
     Offered,
     Rest,
     Scope,
     Slot,
-    Span,
     Stop,
     Word,
     slots,
@@ -41,14 +40,14 @@ KINDS = {
     Name: ("rest", "in your own words"),
     Stop: ("word", "a stop's distance: 30, 120t"),
     Instrument: ("instrument", "a contract or product, such as NQ"),
-    Span: ("span", "how long: 15m, 1h30m, until 14:45, eod"),
+    Span: ("span", "how long: 15m, 1h30m, until 14:45, eod, next"),
     Size: ("size", "0.5x, 50%, half, +10%, off"),
     Count: ("count", "a whole number"),
     Word: ("word", "one word"),
     Rest: ("rest", "in your own words"),
 }
 CHOICES: dict[str, tuple[str, ...]] = {
-    "span": ("15m", "30m", "1h", "2h", "eod"),
+    "span": ("15m", "30m", "1h", "2h", "eod", "next"),
     "size": ("half", "0.5x", "1x", "+10%", "off"),
 }
 

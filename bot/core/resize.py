@@ -5,7 +5,7 @@ from decimal import Decimal, InvalidOperation
 
 from engine.api import Value
 
-_SIZE = re.compile(r"([+-]?)(\d{1,4}(?:\.\d{1,4})?)(x|%)")
+_SIZE = re.compile(r"([+-]?)(\d{1,4}(?:\.\d{1,4})?)(x|%)", re.ASCII)
 
 
 class Size(Value, frozen=True):

@@ -3,7 +3,7 @@
 import re
 import types
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 from decimal import Decimal
 from difflib import get_close_matches
 from enum import StrEnum
@@ -13,7 +13,8 @@ import msgspec
 
 from bot.core.card import one_line
 from bot.core.resize import Size, size_of
-from engine.api import PRODUCTS, Root, Value, tradedate
+from bot.core.span import FORMS, Moment, Span, clock_of, is_meant, span_of
+from engine.api import PRODUCTS, Root, Value
 
 Scope = NewType("Scope", str)  # all, aliases joined by commas, a group, or #tag; in the desk's own spelling
 Account = NewType("Account", str)  # one alias
@@ -30,29 +31,13 @@ Days = NewType("Days", str)  # weekdays: fri, mon-fri, mon,wed
 Rest = NewType("Rest", str)  # the rest of the line
 Name = NewType("Name", str)  # the words that nothing else understands, wherever they stand
 
-LONGEST = timedelta(days=31)
-
-_CONTRACT = re.compile(r"[A-Z0-9]{1,5}[FGHJKMNQUVXZ]\d{1,2}")
-_OFFER = re.compile(r"[eE][1-9]\d{0,6}")
-_HELD = re.compile(r"[hH][1-9]\d{0,6}")
-_ALERT = re.compile(r"(?:[aA]-?)?([1-9]\d{0,8})")
-_SPAN = re.compile(r"(?:(\d{1,4})h)?(?:(\d{1,5})m)?")
-_CLOCK = re.compile(r"(\d{1,2}):(\d{2})")
-_AMOUNT = re.compile(r"\d{1,9}(?:\.\d{1,4})?")
-_HOURS = re.compile(r"(\d{1,2}:\d{2})-(\d{1,2}:\d{2})")
+_CONTRACT = re.compile(r"[A-Z0-9]{1,5}[FGHJKMNQUVXZ]\d{1,2}", re.ASCII)
+_OFFER = re.compile(r"[eE][1-9]\d{0,6}", re.ASCII)
+_HELD = re.compile(r"[hH][1-9]\d{0,6}", re.ASCII)
+_ALERT = re.compile(r"(?:[aA]-?)?([1-9]\d{0,8})", re.ASCII)
+_AMOUNT = re.compile(r"\d{1,9}(?:\.\d{1,4})?", re.ASCII)
+_HOURS = re.compile(r"(\d{1,2}:\d{2})-(\d{1,2}:\d{2})", re.ASCII)
 _DAYS = re.compile(r"{0}(?:-{0})?(?:,{0}(?:-{0})?)*".format("(?:mon|tue|wed|thu|fri|sat|sun)"))
-
-
-class Span(Value, frozen=True):
-    """A time until which something holds."""
-
-    until: datetime
-
-
-class Moment(Value, frozen=True):
-    """The next time that a clock shows."""
-
-    at: datetime
 
 
 class Lexicon(Value, frozen=True):
@@ -157,34 +142,12 @@ def _amount(words: Sequence[str], _: Context) -> Taken:
 
 
 def _span(words: Sequence[str], context: Context) -> Taken:
-    word = words[0].lower()
-    if word == "until" and len(words) > 1:
-        until = _clock(words[1], context)
-        return (Span(until=until), 2) if until is not None else None
-    if word == "eod":
-        return Span(until=tradedate.bounds(tradedate.trade_date(context.now))[1]), 1
-    match = _SPAN.fullmatch(word)
-    if match is None or not any(match.groups()):
-        return None
-    length = timedelta(hours=int(match.group(1) or 0), minutes=int(match.group(2) or 0))
-    return (Span(until=context.now + length), 1) if timedelta(0) < length <= LONGEST else None
+    return span_of(words, context.now, context.zone)
 
 
 def _moment(words: Sequence[str], context: Context) -> Taken:
-    at = _clock(words[0], context)
+    at = clock_of(words[0], context.now, context.zone)
     return (Moment(at=at), 1) if at is not None else None
-
-
-def _clock(word: str, context: Context) -> datetime | None:
-    match = _CLOCK.fullmatch(word)
-    if match is None or int(match.group(1)) > 23 or int(match.group(2)) > 59:
-        return None
-    return _next(context.now.astimezone(context.zone), int(match.group(1)), int(match.group(2)))
-
-
-def _next(local: datetime, hour: int, minute: int) -> datetime:
-    due = local.replace(hour=hour, minute=minute, second=0, microsecond=0)
-    return due if due > local else due + timedelta(days=1)
 
 
 def _hours(words: Sequence[str], _: Context) -> Taken:
@@ -226,7 +189,7 @@ KINDS: dict[Any, Kind] = {
     Held: Kind(shape="H1", read=_held, names="held trade"),
     AlertId: Kind(shape="A-1", read=_alert, names="alert"),
     Count: Kind(shape="number", read=_count, names="number"),
-    Span: Kind(shape="15m|1h30m|until 14:45|eod", read=_span, names="time"),
+    Span: Kind(shape="15m|1h30m|until 14:45|eod|next", read=_span, names="time"),
     Moment: Kind(shape="14:30", read=_moment, names="time"),
     Hours: Kind(shape="13:25-13:45", read=_hours, names="times (13:25-13:45)"),
     Days: Kind(shape="fri|mon-fri", read=_days, names="weekday"),
@@ -359,6 +322,8 @@ def _unknown(
         return Wrong(
             text=f"No {KINDS[names[0].type].names} {text!r} here. Did you mean {_fold(known, close[0], True)}?"
         )
+    if context.exact and is_meant(word) and any(slot.type is Span for slot in free):  # an act without its end
+        return Wrong(text=f"{text!r} is no time here; {FORMS}.")
     flags = [slot.name for slot in fields if slot.type is bool and slot.name not in values]
     if meant := get_close_matches(word.lower(), flags, n=1, cutoff=0.7):
         return Wrong(text=f"{text!r} is not understood here. Did you mean {meant[0]}?")

@@ -39,6 +39,10 @@ def test_pause_alone_is_the_whole_desk() -> None:
         ("until 14:45", datetime(2026, 11, 23, 20, 45, tzinfo=UTC)),
         ("until 08:30", datetime(2026, 11, 24, 14, 30, tzinfo=UTC)),  # past today: tomorrow
         ("eod", datetime(2026, 11, 23, 23, 0, tzinfo=UTC)),
+        ("next", datetime(2026, 11, 23, 23, 0, tzinfo=UTC)),  # 17:00 in Chicago
+        ("90", NOW + timedelta(minutes=90)),
+        ("1h30", NOW + timedelta(minutes=90)),
+        ("1h 30m", NOW + timedelta(minutes=90)),
     ],
 )
 def test_durations(text: str, until: datetime) -> None:
@@ -46,6 +50,66 @@ def test_durations(text: str, until: datetime) -> None:
     assert isinstance(got, pause.Args)
     assert got.span is not None
     assert (got.scope, got.span.until, got.reason) == ("ALPHA", until, "NFP and more")
+
+
+@pytest.mark.parametrize(
+    ("now", "text", "until"),
+    [
+        ("2026-11-27T20:00Z", "next", "2026-11-29T23:00Z"),  # Friday afternoon: Sunday evening
+        ("2026-11-28T20:00Z", "next", "2026-11-29T23:00Z"),
+        ("2026-11-29T22:30Z", "next", "2026-11-29T23:00Z"),
+        ("2026-11-23T22:59Z", "eod", "2026-11-23T23:00Z"),
+        ("2026-11-23T23:00Z", "eod", "2026-11-24T23:00Z"),
+        ("2026-10-31T22:00Z", "eod", "2026-11-02T23:00Z"),  # Chicago leaves summer time in between
+        ("2026-03-07T23:00Z", "next", "2026-03-08T22:00Z"),  # and takes it up
+        ("2026-03-08T07:30Z", "until 02:30", "2026-03-08T08:30Z"),  # 01:30 in Chicago: 02:30 is never, 03:30 comes then
+        ("2026-11-01T05:30Z", "until 01:30", "2026-11-01T06:30Z"),  # the first of two
+        ("2026-11-01T07:10Z", "until 01:30", "2026-11-01T07:30Z"),  # 01:10 for the second time
+        (
+            "2026-11-01T06:40Z",
+            "until 01:30",
+            "2026-11-02T07:30Z",
+        ),  # past it for the first time: never shorter than said
+    ],
+)
+def test_ends_where_the_clocks_change_and_over_weekends(now: str, text: str, until: str) -> None:
+    context = Context(lexicon=LEXICON, now=datetime.fromisoformat(now), zone=CHICAGO, exact=True)
+    got = parse(pause.Args, text.split(), context)
+    assert isinstance(got, pause.Args)
+    assert got.span is not None
+    assert got.span.until.astimezone(UTC) == datetime.fromisoformat(until)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "until 2pm",
+        "until",
+        "until 25:00",
+        "8:30 CPI",
+        "1.5h",
+        "0m",
+        "0",
+        "90s",
+        "-15m",
+        "1d",
+        "999h",
+        "15min",
+        "2pm",
+        "\uff11\uff15m",
+    ],
+)
+def test_what_looks_like_a_time_is_no_remark(text: str) -> None:
+    """Whoever means a time must not get a pause without an end."""
+    got = read(pause.Args, f"alpha {text}")
+    assert isinstance(got, Wrong)
+    assert "is no time here" in got.text
+    assert "90m, 1h30m, until 14:45 or eod" in got.text
+
+
+@pytest.mark.parametrize("text", ["2nd loss", "15m 8:30 CPI", "NFP 8:30", "0DTE expiry"])
+def test_a_remark_may_hold_figures(text: str) -> None:
+    assert isinstance(read(pause.Args, f"alpha {text}"), pause.Args)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +169,7 @@ def test_a_misspelt_flag_is_no_remark() -> None:
     assert (getattr(found, "close", None), getattr(found, "reason", None)) == (False, "firm is slow")
 
 
-@pytest.mark.parametrize("text", ["-0.5x", "x", "50", "0.5", "-150%", "1e9x", "½x", "+2x", "99999x"])
+@pytest.mark.parametrize("text", ["-0.5x", "x", "50", "0.5", "-150%", "1e9x", "½x", "+2x", "99999x", "1/2", "\uff12x"])
 def test_what_is_no_size(text: str) -> None:
     assert isinstance(read(size.Args, f"ALPHA {text}"), Wrong)
 
@@ -142,7 +206,7 @@ def test_a_word_too_many_is_refused() -> None:
 
 
 def test_the_syntax_line_comes_from_the_fields() -> None:
-    assert [slot.shape for slot in slots(pause.Args)] == ["[scope]", "[15m|1h30m|until 14:45|eod]", "[reason…]"]
+    assert [slot.shape for slot in slots(pause.Args)] == ["[scope]", "[15m|1h30m|until 14:45|eod|next]", "[reason…]"]
 
 
 @given(st.text(max_size=60))

@@ -142,7 +142,7 @@ async def _serve(chats: Chats, ground: _Ground) -> int:
     settings, client, venue, clock, database, monitor, codes = ground
     zone = settings.zone
     watch = Watch(client, clock, lambda: client.heard_s)
-    people = People(PeopleStore(database), clock, local_person(settings.name, USER))
+    people = People(PeopleStore(database), clock, local_person(settings.name, USER), zone)
     shown, heard = (monitor.meter.shown, monitor.meter.heard) if monitor is not None else (None, None)
     relay = _Relay([shown] if shown is not None else [])
     outbox = Outbox(OutboxStore(database), chats, clock, ThreadStore(database), shown=relay)

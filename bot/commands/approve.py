@@ -1,6 +1,6 @@
 """Copy a held trade of the leader, to all of his followers or to some."""
 
-from bot.core.access import Level, Role
+from bot.core.access import ALL, Level, Role
 from bot.core.command import Choice, Command, Desk, Reply, reply
 from bot.core.dialogue import Intent
 from bot.core.render.held import OPEN
@@ -20,6 +20,8 @@ class Args(Value, frozen=True):
 
 async def run(args: Args, desk: Desk) -> Reply:
     """Preview what would be sent now."""
+    if args.scope == ALL and not args.some and desk.is_part:
+        return Reply(asks_whom=True)
     if args.some:
         view = next((view for view in await desk.engine.held() if view.id == args.held and view.state == OPEN), None)
         if view is None:

@@ -4,7 +4,7 @@ from bot.core.access import Role
 from bot.core.card import Card, one_line
 from bot.core.chat import File
 from bot.core.command import Command, Desk, Reply
-from bot.core.render.look import clock
+from bot.core.render.look import age, clock
 from bot.core.words import Account, Count, Word
 from engine.api import Value
 
@@ -34,6 +34,8 @@ async def run(args: Args, desk: Desk) -> Reply:
         where = PLATFORMS.get(record.chat.partition(":")[0], "")
         what = " ".join(filter(None, (one_line(record.text or record.command)[:40], record.level)))
         end = record.result.upper() if record.result in ("refused", "failed", "denied") else record.result
+        if record.key and record.result in ("proven", "failed"):
+            end += f" {age(record.latency_ms / 1000)}"
         lines.append(f"{clock(record.at, desk.zone)} {one_line(record.name) or '?'} {where} {what} {end}")
     title = f"AUDIT last {len(found)}   head {head[:4]}…{head[-2:]}"
     files = (File(name="audit.csv", body=desk.audit.csv().encode()),) if args.csv else ()

@@ -1,6 +1,6 @@
 """Pause around an event: before it begins, and until it is over."""
 
-from bot.core.access import Level, Role
+from bot.core.access import ALL, Level, Role
 from bot.core.command import Command, Desk, Reply
 from bot.core.dialogue import Intent
 from bot.core.span import Moment
@@ -22,6 +22,8 @@ class Args(Value, frozen=True):
 
 async def run(args: Args, desk: Desk) -> Reply:
     """Plan it now; Undo takes it back."""
+    if args.scope == ALL and desk.is_part:
+        return Reply(asks_whom=True)
     before = args.before or USUAL_MIN
     ask = NewsPauseAsk(
         key=desk.key("newspause"),

@@ -16,10 +16,13 @@ class Args(Value, frozen=True):
 
 
 async def run(args: Args, desk: Desk) -> Reply:
-    """Off at once; with a close after a look."""
+    """Off at once; with a close after a look. Undo turns on only those that were on before."""
     ask = OffAsk(key=desk.key("off"), by=desk.person.name, scope=args.scope, close=args.close, reason=args.reason)
-    back = OnAsk(key=desk.key("undo"), by=desk.person.name, scope=args.scope)
-    return Reply(intent=Intent(ask=ask, undo=() if args.close else (back,)))
+    followers = [view for view in await desk.engine.accounts(args.scope) if view.role == "follower"]
+    was_on = [view.id for view in followers if not any(hold.kind == "off" for hold in view.holds)]
+    scope = args.scope if len(was_on) == len(followers) else ",".join(was_on)
+    back = (OnAsk(key=desk.key("undo"), by=desk.person.name, scope=scope),) if was_on else ()
+    return Reply(intent=Intent(ask=ask, undo=() if args.close else back))
 
 
 COMMAND = Command(

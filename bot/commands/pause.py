@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import msgspec
 
-from bot.core.access import Level, Role
+from bot.core.access import ALL, Level, Role
 from bot.core.command import Command, Desk, Reply
 from bot.core.dialogue import Button, Intent, Propose, Run
+from bot.core.render.look import counted
 from bot.core.span import Span
 from bot.core.words import Rest, Scope
 from engine.api import HoldView, PauseAsk, ResumeAsk, Value
@@ -22,6 +23,8 @@ class Args(Value, frozen=True):
 
 async def run(args: Args, desk: Desk) -> Reply:
     """Pause now; Undo resumes only those that nobody had paused before."""
+    if args.scope == ALL and desk.is_part:
+        return Reply(asks_whom=True)
     followers = [view for view in await desk.engine.accounts(args.scope) if view.role == "follower"]
     running = [view.id for view in followers if not view.holds]
     held = sum(any(leg.have for leg in view.legs) for view in followers)
@@ -34,7 +37,7 @@ async def run(args: Args, desk: Desk) -> Reply:
     )
     back = args.scope if len(running) == len(followers) else ",".join(running)
     undo = (ResumeAsk(key=desk.key("undo"), by=desk.person.name, scope=back),) if running else ()
-    remarks: tuple[str, ...] = ("Exits are still copied." + (f" {held} positions open" if held else ""),)
+    remarks: tuple[str, ...] = ("Exits are still copied." + (f" {counted(held, 'position')} open" if held else ""),)
     if kept := [
         view.id for view in followers if any(_is_mine(hold, desk) and _outlasts(hold, ask) for hold in view.holds)
     ]:

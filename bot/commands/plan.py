@@ -4,7 +4,7 @@ from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from bot.core.access import Level, Role
+from bot.core.access import ALL, Level, Role
 from bot.core.command import Command, Desk, Reply, reply
 from bot.core.dialogue import Intent
 from bot.core.render.plan import plans_card, span
@@ -48,6 +48,8 @@ async def run(args: Args, desk: Desk) -> Reply:
 def _pause(args: Args, desk: Desk) -> Reply:
     if args.hours is None:
         return reply(refusal_card("Not done: say from when to when: /plan pause 13:25-13:45 NFP."))
+    if args.scope == ALL and desk.is_part:
+        return Reply(asks_whom=True)
     opens, _, closes = args.hours.partition("-")
     zone = zone_name(desk.zone, desk.now)
     if not zone or (args.weekly and zone.startswith("Etc/")):

@@ -2,11 +2,11 @@
 
 import re
 
-from bot.core.access import Level, Role
+from bot.core.access import ALL, Level, Role
 from bot.core.card import Card
 from bot.core.command import Choice, Command, Desk, Reply
 from bot.core.dialogue import Button, Intent, Run
-from bot.core.render.look import age, side, why
+from bot.core.render.look import age, counted, side, why
 from bot.core.words import Scope
 from engine.api import AccountView, LockstepError, PreviewView, Rejoin, ResumeAsk, Value
 
@@ -25,6 +25,8 @@ class Args(Value, frozen=True):
 
 async def run(args: Args, desk: Desk) -> Reply:
     """Preview the resume, say what the leader holds now, offer flat or join."""
+    if args.scope in (None, ALL) and desk.is_part:
+        return Reply(asks_whom=True)
     views = await desk.engine.accounts(args.scope or "all")
     followers = [view for view in views if view.role == "follower"]
     held = [view for view in followers if view.holds]
@@ -87,7 +89,7 @@ async def _missed(scope: str, views: tuple[AccountView, ...], desk: Desk, missin
         found = await desk.engine.copies(LOOK_BACK, scope)
         missed = [copy for copy in found if copy.leader and copy.at >= first.since]  # not what the desk did by itself
         entries = sum(copy.net * copy.quantity > 0 for copy in missed)
-        told.append(f"Meanwhile the leader: {entries} entries, {len(missed) - entries} exits")
+        told.append(f"Meanwhile the leader: {counted(entries, 'entry')}, {counted(len(missed) - entries, 'exit')}")
     leaders = [view for view in views if view.role == "leader"]
     stands = [f"{view.id} is {side(leg.have)} {leg.symbol} now" for view in leaders for leg in view.legs if leg.have]
     told.extend(stands or ["The leader is flat now."] if leaders else [])

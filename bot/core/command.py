@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from types import ModuleType
 from typing import Any, Protocol
 
-from bot.core.access import Frozen, Known, Level, Person, Role, Room
+from bot.core.access import Frozen, Known, Level, Person, Role, Room, reaches_all
 from bot.core.alertgroup import Group
 from bot.core.card import Card
 from bot.core.chat import File
@@ -42,6 +42,8 @@ from engine.api import (
     Value,
     WhatIfView,
 )
+
+ACTS = frozenset({"Slow", "Fast"})
 
 
 class Engine(Protocol):
@@ -199,6 +201,11 @@ class Desk:
         self.vitals = vitals
 
     @property
+    def is_part(self) -> bool:
+        """Say whether this person may act here on a part of the desk only: then somebody must say whom."""
+        return not reaches_all(self.person, self.room, Role.TRADER, self.now)
+
+    @property
     def alerts(self) -> Alarms:
         """The alerts."""
         assert self._alerts is not None
@@ -239,6 +246,7 @@ class Reply(Value, frozen=True):
     files: tuple[File, ...] = ()  # beside the last card
     is_secret: bool = False
     is_undo: bool = False  # press the newest Undo of this person here
+    asks_whom: bool = False  # whoever has a part of the desk chooses whom it means
 
 
 def reply(*cards: Card, buttons: tuple[Button, ...] = ()) -> Reply:
@@ -262,6 +270,11 @@ class Command(Value, frozen=True):
     needs_venue: bool = False
     is_of_room: bool = False  # about the chat where it is asked: its ceiling holds no admin from it
     is_hot: bool = False  # stands at the top of every menu
+
+    @property
+    def is_act(self) -> bool:
+        """Say whether it changes something at the desk: what comes late is shown and not run."""
+        return self.level is not Level.C0 or self.family in ACTS
 
     @property
     def syntax(self) -> str:

@@ -1,5 +1,6 @@
 """Deeds: acts on the desk's people and chats, which the engine does not know of. One closed union."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from bot.core.access import Grant, RoomKind
@@ -137,8 +138,12 @@ def scope_of(deed: AnyDeed | None) -> str:
             return ""
 
 
-def words(deed: AnyDeed) -> str:
-    """What would be done, in one line."""
+def _utc(at: datetime) -> str:
+    return f"{at:%H:%M} UTC"
+
+
+def words(deed: AnyDeed, end: Callable[[datetime], str] = _utc) -> str:
+    """What would be done, in one line; ``end`` tells a time."""
     match deed:
         case BreakGlass(id=name, reason=reason):
             return f"BREAK-GLASS {name}: {reason}"
@@ -165,7 +170,7 @@ def words(deed: AnyDeed) -> str:
         case NewSecret():
             return "NEW SECRET for your one-time codes: the old one is void"
         case Arm(until=until):
-            return f"ARM until {until:%H:%M} UTC: acts of level 3 need no code"
+            return f"ARM until {end(until)}: acts of level 3 need no code"
         case Lockdown(chat="*", is_on=is_on):
             return "LOCKDOWN every chat" if is_on else "LIFT the lockdown of every chat"
         case Lockdown(is_on=is_on):
@@ -173,7 +178,7 @@ def words(deed: AnyDeed) -> str:
         case Freeze(scope=scope, is_on=is_on, until=until):
             if not is_on:
                 return f"UNFREEZE {scope}"
-            return f"🔒 FREEZE changes of {scope}" + (f" until {until:%H:%M} UTC" if until else "")
+            return f"🔒 FREEZE changes of {scope}" + (f" until {end(until)}" if until else "")
 
 
 def role_words(grant: Grant) -> str:

@@ -109,10 +109,11 @@ class Propose(Value, frozen=True, tag=True):
 
 
 class Undo(Value, frozen=True, tag=True):
-    """Take an act back."""
+    """Take an act back: what ``of`` left, and nothing that came after it."""
 
     asks: tuple[ActAsk, ...]
     role: Role = Role.TRADER
+    of: ActAsk | None = None
 
 
 class Run(Value, frozen=True, tag=True):

@@ -67,6 +67,12 @@ def entries(commands: Iterable[Command]) -> tuple[Entry, ...]:
     return tuple(sorted(found, key=lambda entry: (not entry.is_hot, entry.name)))
 
 
+def words_of(command: Command, name: str) -> tuple[str, ...]:
+    """Words that may be picked for an argument; none where it takes words of one's own, or a name."""
+    field = next((_field(slot) for slot in slots(command.args) if slot.name == name), None)
+    return (field.choices or CHOICES.get(field.kind, ())) if field is not None else ()
+
+
 def _field(slot: Slot) -> Field:
     if slot.type is bool:
         return Field(name=slot.name, kind="flag", about=slot.name, is_needed=False, choices=(slot.name,))

@@ -6,7 +6,8 @@ from engine.api import Value
 
 
 class Record(Value, frozen=True):
-    """One thing that somebody asked. ``result`` is ok, sent, shown, waits, refused, failed, denied, approved or expired."""
+    """One thing that somebody asked. ``result`` is ok, sent, proven, shown, waits, refused, failed, denied,
+    approved or expired."""
 
     at: datetime
     person: str

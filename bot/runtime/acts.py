@@ -10,7 +10,7 @@ import msgspec
 
 from bot.core import code
 from bot.core.access import Level, RoomKind
-from bot.core.card import Action, Card, Look
+from bot.core.card import Action, Card, Look, plain
 from bot.core.deed import ALWAYS_CODED, BreakGlass
 from bot.core.dialogue import (
     CHOICE_S,
@@ -36,15 +36,19 @@ from bot.core.dialogue import (
 from bot.core.render.act import preview_card
 from bot.core.render.people import ask_code_card, deed_card, keypad_card
 from bot.core.render.word import refusal_card, words_card
+from bot.core.undo import is_as_left
+from bot.core.veil import bared
 from bot.runtime.around import Around
 from bot.runtime.codes import PeopleError
 from bot.runtime.gate import Place
 from bot.runtime.hand import Hand, title
 from bot.runtime.second import Second
-from engine.api import FlattenAsk, PreviewView, Value
+from engine.api import ActAsk, FlattenAsk, PreviewView, Value
 from engine.api.client import EngineError
 
 LONGEST = 200  # of a reason
+LATER = "Not taken back at once: something else came after it."
+SEEN = 1_000  # of a preview, in the audit
 
 
 class _Pad(Value, frozen=True):
@@ -67,7 +71,7 @@ class Acts:
         self._dialogue = around.dialogue
         self._sentry = around.sentry
         self._clock = around.clock
-        self._zone = around.zone
+        self._zone = around.zone_of
         self._pads: dict[str, _Pad] = {}
 
     async def decided(self, word: Approve, place: Place) -> None:
@@ -75,17 +79,23 @@ class Acts:
         await self._second.decided(word, place)
 
     async def undo(self, undo: Undo, place: Place) -> None:
-        """Take an act back."""
-        await self._hand.undo(undo, place)
+        """Take an act back; what came after it is shown first, for taking back would undo that too."""
+        scope = ",".join(ask.scope for ask in undo.asks)
+        views = await self._engine.accounts(scope) if undo.of is not None and scope else ()
+        if is_as_left(undo.of, place.person.id, views):
+            await self._hand.undo(undo, place)
+            return
+        for ask in undo.asks:
+            await self.propose(Intent(ask=ask, role=undo.role, remarks=(LATER,)), place, is_shown=True)
 
     # ---- propose ---------------------------------------------------------------------------------------------------
 
-    async def propose(self, intent: Intent, place: Place, looks: int = 1) -> None:
-        """Do it now when its level allows, else show what it would do and wait for the person."""
+    async def propose(self, intent: Intent, place: Place, looks: int = 1, *, is_shown: bool = False) -> None:
+        """Do it now when its level allows (``is_shown``: never), else show what it would do and wait for the person."""
         preview = await self._engine.preview(intent.ask) if intent.ask is not None and needs_preview(intent) else None
         if await self._hand.is_refused(intent, preview, place):
             return
-        level = level_of(intent, preview)
+        level = max(level_of(intent, preview), Level.C2 if is_shown else Level.C0)
         if level <= Level.C1:
             await self._hand.do(intent, preview, place, level)
             return
@@ -94,7 +104,7 @@ class Acts:
         ttl_s = WORD_S if level >= Level.C3 else CONFIRM_S
         form, label = self._form(intent, level, word, place)
         other = [
-            Button(label=label, key=label[0].lower(), payload=Propose(intent=msgspec.structs.replace(intent, ask=ask)))
+            Button(label=label, key=label[0].lower(), payload=Propose(intent=_instead(intent, ask)))
             for label, ask in intent.instead
         ]
         live = preview is None or preview.live
@@ -104,8 +114,8 @@ class Acts:
             Button(label="Cancel", key="n", payload=Drop()),
             *other,
         )
-        card = self._card(intent, preview, level, word, ttl_s, changed=looks > 1)
-        self._hand.record(place, intent, "shown", "", level=level, preview=card.title)
+        card = self._card(confirm, word, ttl_s, place)
+        self._hand.record(place, intent, "shown", "", level=level, preview=" | ".join(plain(bared(card)))[:SEEN])
         await self._hand.offer(card, buttons, place, ttl_s=ttl_s, word=word)
 
     def _form(self, intent: Intent, level: Level, word: str, place: Place) -> tuple[str, str]:
@@ -115,20 +125,20 @@ class Acts:
             return (CODE if needs_code else ""), "Confirm"
         return ("ask" if needs_code else "why"), "Ask risk…"
 
-    def _card(
-        self, intent: Intent, preview: PreviewView | None, level: Level, word: str, ttl_s: float, *, changed: bool
-    ) -> Card:
+    def _card(self, confirm: Confirm, word: str, ttl_s: float, place: Place) -> Card:
+        intent, preview, level = confirm.intent, confirm.preview, confirm.level
+        now, zone = self._clock.now(), self._zone(place.person.id)
         if intent.ask is None or preview is None:
-            return deed_card(intent, level, word, ttl_s)
+            return deed_card(intent, level, word, ttl_s, now, zone)
         card = preview_card(
             intent.ask,
             preview,
             remarks=intent.remarks,
             word=word,
             ttl_s=ttl_s,
-            changed=changed,
-            now=self._clock.now(),
-            zone=self._zone,
+            changed=confirm.looks > 1,
+            now=now,
+            zone=zone,
         )
         if level is Level.C4:
             card = msgspec.structs.replace(card, lines=(*card.lines, "A second person must approve this."))
@@ -319,3 +329,9 @@ class Acts:
             if not error.is_stale:
                 raise
             await self.propose(confirm.intent, place, confirm.looks + 1)
+
+
+def _instead(intent: Intent, ask: ActAsk) -> Intent:
+    """The other way, which is none to itself."""
+    left = tuple((label, other) for label, other in intent.instead if other != ask)
+    return msgspec.structs.replace(intent, ask=ask, instead=left)

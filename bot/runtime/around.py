@@ -27,3 +27,7 @@ class Around:
     sentry: Sentry
     clock: Clock
     zone: tzinfo
+
+    def zone_of(self, person: str) -> tzinfo:
+        """The zone in which somebody reads times: their own, or the desk's."""
+        return self.people.zone_of(person) or self.zone

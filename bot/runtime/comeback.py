@@ -89,7 +89,7 @@ class Comeback:
 
     def _zone_of(self, chat: str) -> tzinfo:
         owner = self._around.people.owner_of(chat)
-        return (self._around.people.zone_of(owner) if owner is not None else None) or self._around.zone
+        return (self._around.people.zone_of(owner.id) if owner is not None else None) or self._around.zone
 
     async def _state(self, seen: Seen) -> StatusView | None:
         engine, known = self._around.engine, self._around.directory.known

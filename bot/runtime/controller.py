@@ -107,7 +107,7 @@ class Controller:
         )
         self.memory = Memory(engine, watch, around.directory, clock)
         marks = Marks(mark, start) if mark is not None else None
-        self.proofs = Proofs(engine, self.fader.show, watch, clock, TrackStore(database), zone=zone, marks=marks)
+        self.proofs = Proofs(around, watch, TrackStore(database), marks=marks)
         hand = Hand(around, self.proofs)
         self.second = Second(around, hand, ApprovalStore(database), self.proofs, mail)
         self.guide = Guide(around, commands, start, has_venue=venue is not None)

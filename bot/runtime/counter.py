@@ -44,7 +44,7 @@ class Counter:
 
     def zone_of(self, place: Place) -> tzinfo:
         """The zone that a person has set, or the desk's."""
-        return self._around.people.zone_of(place.person) or self._around.zone
+        return self._around.zone_of(place.person.id)
 
     def alert_of(self, place: Place) -> str:
         """The alert in whose own place something was written; empty elsewhere."""

@@ -86,7 +86,7 @@ class Digests:
 
     def zone_of(self, person: Person) -> tzinfo:
         """The zone that a person has set, or the desk's."""
-        return self._people.zone_of(person) or self._zone
+        return self._people.zone_of(person.id) or self._zone
 
 
 class DigestDesk:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from datetime import timedelta
+from datetime import timedelta, tzinfo
 from functools import partial
 from typing import Any, cast
 
@@ -32,7 +32,7 @@ from bot.core.dialogue import (
     Undo,
 )
 from bot.core.render.answer import quoted
-from bot.core.render.word import command_card, old_card, refusal_card, unknown_card
+from bot.core.render.word import command_card, failed_card, old_card, refusal_card, unknown_card
 from bot.core.words import Account, Context, Instrument, Missing, Scope, Wrong, parse, slots
 from bot.runtime import gate as gates
 from bot.runtime.acts import Acts
@@ -86,7 +86,6 @@ class Dispatcher:
         self._directory = around.directory
         self._dialogue = around.dialogue
         self._clock = around.clock
-        self._zone = around.zone
         self._watch = watch
         self._memory = memory
         self._counter = counter
@@ -126,7 +125,7 @@ class Dispatcher:
                 await self._typed(place)
         except LockstepError as error:
             self._gate.failed(incoming, place.person if place is not None else None, error)
-            await self._questions.say(incoming, refusal_card(str(error), Severity.P2))
+            await self._questions.say(incoming, failed_card(str(error)))
         except Exception:
             log.exception("a command failed: %r", _verb(incoming))
             card = Card(
@@ -199,7 +198,7 @@ class Dispatcher:
         late_s = (self._clock.now() - incoming.at).total_seconds()
         verb, words = split_line(text)
         command = find(self._commands, verb)
-        if command is not None and command.level is not Level.C0 and late_s > FRESH_S and words[-1:] != ["?"]:
+        if command is not None and command.is_act and late_s > FRESH_S and words[-1:] != ["?"]:
             self._gate.record(incoming, place.person, "refused", gates.STALE, command=command.name)
             card = Card(title=f"Not run: {text!r}", lines=(f"It was sent {late_s / 60:.0f} minutes ago.",))
             await self._questions.offer(
@@ -261,7 +260,10 @@ class Dispatcher:
                 recall = self._memory.recall() if reads else None  # what acts is decided by what is so now
                 reply = await command.run(args, await self._counter.desk(place, cast("Engine", recall or self._engine)))
                 if recall is not None and recall.age_s is not None:
-                    reply = self._old(reply, recall.age_s)
+                    reply = self._old(reply, recall.age_s, self._counter.zone_of(place))
+                if reply.asks_whom:
+                    await self._questions.whom(command, words, place)
+                    return
                 if reply.intent is None:
                     self._gate.record(place.incoming, place.person, "ok", "", command=command.name)
                 await self._reply(shape(reply), place)
@@ -343,9 +345,9 @@ class Dispatcher:
         if line := await self._questions.filled(fill, place):
             await self._spoken(line, place)
 
-    def _old(self, reply: Reply, age_s: float) -> Reply:
+    def _old(self, reply: Reply, age_s: float, zone: tzinfo) -> Reply:
         at = self._clock.now() - timedelta(seconds=age_s)
-        cards = tuple(old_card(card, age_s, at, self._zone) for card in reply.cards)
+        cards = tuple(old_card(card, age_s, at, zone) for card in reply.cards)
         return msgspec.structs.replace(reply, cards=cards)
 
 

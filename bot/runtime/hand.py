@@ -12,6 +12,7 @@ from bot.core.deed import words as deed_words
 from bot.core.denial import Denied
 from bot.core.dialogue import CHOICE_S, TEXT, UNDO_S, Button, Intent, Seat, Undo, adds_risk
 from bot.core.render.act import title_of
+from bot.core.render.look import until_twice
 from bot.core.render.people import done_card
 from bot.core.render.secret import secret_card, secret_file
 from bot.core.render.word import refusal_card
@@ -34,6 +35,7 @@ class Hand:
         self._dialogue = around.dialogue
         self._show = around.show
         self._clock = around.clock
+        self._zone = around.zone_of
         self._sentry = around.sentry
         self._proofs = proofs
 
@@ -58,7 +60,7 @@ class Hand:
         is_act = intent.ask is not None
         frozen = self._people.frozen_by(place.person, accounts, directory) if risky and is_act else None
         if frozen is not None:
-            until = f" until {frozen.until:%H:%M} UTC" if frozen.until else ""
+            until = f" until {until_twice(frozen.until, now, self._zone(place.person.id))}" if frozen.until else ""
             return f"{frozen.name} has frozen changes of {frozen.scope}{until}"
         return ""
 
@@ -84,7 +86,9 @@ class Hand:
         ask = _of(place, intent.ask)
         buttons = list(intent.after)
         if intent.undo:
-            buttons.insert(0, Button(label="Undo 60s", key="u", payload=Undo(asks=intent.undo, role=intent.role)))
+            buttons.insert(
+                0, Button(label="Undo 60s", key="u", payload=Undo(asks=intent.undo, role=intent.role, of=intent.ask))
+            )
         now = self._clock.now()
         actions = self._dialogue.offer(place.seat, buttons, now=now, ttl_s=UNDO_S)
         self.record(place, intent, "sent", intent.reason, level=level)

@@ -1,7 +1,7 @@
 """People: who writes, what a chat is for, codes and their strikes, and the deeds that change any of it."""
 
 import secrets
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -42,6 +42,7 @@ from bot.core.deed import (
     role_words,
 )
 from bot.core.denial import Denied
+from bot.core.render.look import until_twice
 from bot.runtime.codes import BLOCKED_FOR, SHUT, WRONG_CODES, CodeError, Codes, PeopleError
 from bot.storage.people import LOCKDOWN, Code, PeopleStore
 from engine.api import AccountView
@@ -65,9 +66,10 @@ LONGEST_NAME = 40
 class People(Codes):
     """The people of one desk. ``local`` is whoever sits at the desk's own computer: its owner."""
 
-    def __init__(self, store: PeopleStore, clock: Clock, local: Person) -> None:
-        """Over the bot's database."""
+    def __init__(self, store: PeopleStore, clock: Clock, local: Person, zone: tzinfo = UTC) -> None:
+        """Over the bot's database; ``zone`` is the desk's own."""
         super().__init__(store, clock)
+        self._zone = zone
         self.local = local
 
     # ---- who and where ---------------------------------------------------------------------------------------------
@@ -205,9 +207,9 @@ class People(Codes):
 
     # ---- wishes ----------------------------------------------------------------------------------------------------
 
-    def zone_of(self, person: Person) -> ZoneInfo | None:
-        """The time zone that a person reads in; None for the desk's own."""
-        name = self._store.pref(person.id, ZONE)
+    def zone_of(self, person: str) -> ZoneInfo | None:
+        """The time zone that a person reads in, by their id; None for the desk's own."""
+        name = self._store.pref(person, ZONE)
         return ZoneInfo(name) if name else None
 
     def set_zone(self, person: Person, name: str) -> None:
@@ -293,7 +295,7 @@ class People(Codes):
                 return (f"{deed.chat} is called {deed.name}",)
             case Arm():
                 until = self.arm(by, deed.until)
-                return (f"Armed until {until:%H:%M} UTC; it ends when idle for 5 minutes",)
+                return (f"Armed until {self._end(until, by)}; it ends when idle for 5 minutes",)
             case Lockdown():
                 return self._lock_down(deed, by)
             case Freeze():
@@ -345,7 +347,11 @@ class People(Codes):
             return (f"{deed.scope} is free",)
         added = Frozen(scope=deed.scope, holder=by.id, name=by.name, reason=deed.reason, until=deed.until)
         self._keep([*(one for one in self.freezes() if one not in mine), added])
-        return (f"🔒 {deed.scope} is frozen: pause and flatten go on",)
+        end = f" until {self._end(deed.until, by)}" if deed.until is not None else ""
+        return (f"🔒 {deed.scope} is frozen{end}: pause and flatten go on",)
+
+    def _end(self, at: datetime, reader: Person) -> str:
+        return until_twice(at, self._clock.now(), self.zone_of(reader.id) or self._zone)
 
     def _keep(self, freezes: list[Frozen]) -> None:
         self._store.set_pref("", FREEZE, msgspec.json.encode(freezes).decode() if freezes else "")

@@ -1,15 +1,16 @@
 """Acts under way: each one's card is edited as it goes from asked to acked to proven, and never says more."""
 
-from datetime import tzinfo
+from datetime import datetime
 
 import msgspec
 
 from bot.core.card import Card
-from bot.core.chat import Clock, Message, Show, Sign
-from bot.core.command import Engine
+from bot.core.chat import Message, Sign
+from bot.core.record import Record
 from bot.core.render.act import act_card, title_of
 from bot.core.render.word import refusal_card
 from bot.core.track import Track
+from bot.runtime.around import Around
 from bot.runtime.marks import Marks
 from bot.runtime.watch import Watch
 from bot.storage.track import TrackStore
@@ -18,29 +19,21 @@ from engine.api.client import EngineError, EngineSilentError
 
 RANK = {ActState.ASKED: 0, ActState.ACKED: 1, ActState.PROVEN: 2, ActState.FAILED: 2}
 KEPT = 200
+LONGEST = 1_000  # of what is kept of the end of an act
 GRACE_S = 10.0  # an act that the engine does not know so long after the send never arrived
 
 
 class Proofs:
     """The acts that were asked through this bot."""
 
-    def __init__(
-        self,
-        engine: Engine,
-        show: Show,
-        watch: Watch,
-        clock: Clock,
-        tracks: TrackStore,
-        *,
-        zone: tzinfo,
-        marks: Marks | None = None,
-    ) -> None:
-        """``show`` gets each card that changed; acts that an earlier process left open go on."""
-        self._engine = engine
-        self._show = show
+    def __init__(self, around: Around, watch: Watch, tracks: TrackStore, *, marks: Marks | None = None) -> None:
+        """Each card that changed is shown; acts that an earlier process left open go on."""
+        self._engine = around.engine
+        self._show = around.show
+        self._audit = around.gate.audit
+        self._clock = around.clock
+        self._zone = around.zone_of
         self._watch = watch
-        self._clock = clock
-        self._zone = zone
         self._tracks: dict[str, Track] = {}
         self._views: dict[str, ActView] = {}
         self._shown: dict[str, Card] = {}
@@ -50,7 +43,7 @@ class Proofs:
         self.pledged: set[str] = set()  # approved: what becomes of one that never arrived is another's to say
         for track in tracks.open():
             self._tracks[track.ask.key] = track
-            self._sent[track.ask.key] = clock.monotonic()
+            self._sent[track.ask.key] = self._clock.monotonic()
             watch.open_acts.add(track.ask.key)
 
     def knows(self, key: str) -> bool:
@@ -92,9 +85,17 @@ class Proofs:
             self._watch.open_acts.discard(view.key)
             self._rows.end(view.key)
             self._watch.failed_acts += view.state is ActState.FAILED
+            self._audit.append(_end_of(view, track, self._clock.now()))
             if view.state is ActState.PROVEN and track.post and self._marks is not None:
                 self._marks.put(track.seat.chat, track.post, Sign.DONE)
-        card = act_card(view, track.ask, track.preview, now=self._clock.now(), zone=self._zone, remarks=track.remarks)
+        card = act_card(
+            view,
+            track.ask,
+            track.preview,
+            now=self._clock.now(),
+            zone=self._zone(track.seat.person),
+            remarks=track.remarks,
+        )
         if view.state is not ActState.FAILED:
             card = msgspec.structs.replace(card, actions=track.actions)
         if self._shown.get(view.key) != card:
@@ -144,3 +145,23 @@ class Proofs:
             if key not in self._watch.open_acts:
                 for kept in (self._views, self._tracks, self._shown, self._sent):
                     kept.pop(key, None)
+
+
+def _end_of(view: ActView, track: Track, now: datetime) -> Record:
+    """What came of an act, as a row of its own behind the one that tells who asked."""
+    done = sum(line.state is ActState.PROVEN for line in view.lines)
+    parts = "; ".join(f"{line.account} {line.text or line.state}" for line in view.lines)
+    return Record(
+        at=now,
+        person=track.seat.person,
+        name=view.by[:80],
+        identity="",
+        chat=track.seat.chat,
+        command=view.kind,
+        text=title_of(track.ask),
+        result=view.state.value,
+        accounts=track.ask.scope,
+        why=" · ".join(filter(None, (f"{done}/{len(view.lines)}", view.text, parts)))[:LONGEST],
+        latency_ms=round(view.took_s * 1000) if view.took_s is not None else 0,
+        key=view.key,
+    )

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 
 import msgspec
 
-from bot.core.access import reach
+from bot.core.access import ALL, reach
 from bot.core.card import Card
 from bot.core.chat import Incoming, Message
 from bot.core.command import Choice, Command, Reply
 from bot.core.dialogue import CHOICE_S, GLASS, TEXT, Button, Drop, Fill, Run
-from bot.core.menu import CHOICES
+from bot.core.menu import CHOICES, words_of
 from bot.core.render.word import choice_card, words_card
 from bot.core.words import Missing
 from bot.runtime.around import Around
@@ -41,6 +41,11 @@ class Questions:
         if kind is not None and words and missing.is_rest:
             await self.ask(Fill(line=f"/{command.name} {' '.join(words)}", kind=kind), place)
             return
+        if missing.field != "scope" and words and (picked := words_of(command, missing.field)):
+            line = f"{command.name} {' '.join(words)}"
+            choices = [Choice(label=word, line=f"/{line} {word}") for word in picked]
+            await self.choose(f"{line} …?", choices, place)
+            return
         if missing.field != "scope":
             card = Card(
                 title=f"Not done: {missing.field} is missing.",
@@ -48,6 +53,11 @@ class Questions:
             )
             await self.say(place.incoming, card)
             return
+        await self.whom(command, words, place)
+
+    async def whom(self, command: Command, words: Sequence[str], place: Place) -> None:
+        """Ask for whom, of those on whom this person may act here."""
+        words = [word for word in words if word.lower() != ALL]
         views = await self._directory.views()
         mine = reach(place.person, place.room, command.role, self._clock.now(), views)
         shown = tuple(view for view in views if view.id in mine)

@@ -153,7 +153,7 @@ class Replies:
 
     def _whole(self, group: Group, topic: Topic, place: Place) -> Meant:
         """No word yet: the alert with its buttons; where nothing was written also the words, as a form and as a list."""
-        zone = self._people.zone_of(place.person) or self._zone
+        zone = self._people.zone_of(place.person.id) or self._zone
         buttons, listed = group_buttons(group), _listed(topic)
         if not place.incoming.text and not place.incoming.handle:
             form = Button(label="In words…", key="w", payload=Fill(line=group.name, kind=FORM), form=FORM)

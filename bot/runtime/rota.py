@@ -114,7 +114,7 @@ class Rota:
     def zone_of(self, chat: str) -> tzinfo | None:
         """The zone that the one reader of a chat has set; None in a room, and where nobody has."""
         owner = self._people.owner_of(chat)
-        return self._people.zone_of(owner) if owner is not None else None
+        return self._people.zone_of(owner.id) if owner is not None else None
 
     def is_room(self, chat: str) -> bool:
         """Say whether several people read a chat."""
@@ -179,7 +179,7 @@ class Rota:
         wish = self.digests(owner).get(Digest.MORNING) if owner is not None else None
         if owner is None or wish is None:
             return False
-        here = self._people.zone_of(owner) or zone
+        here = self._people.zone_of(owner.id) or zone
         return next_slot(Digest.MORNING, wish, now - MORNING_LATE, here) - now <= MORNING_SOON
 
     def set_digest(self, person: Person, kind: Digest, wish: Wish | None) -> None:

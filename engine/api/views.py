@@ -40,13 +40,17 @@ class LegView(Value, frozen=True):
 
 
 class HoldView(Value, frozen=True):
-    """Who stopped entries, why, until when. ``who`` is that person, however called; empty for the engine's own."""
+    """Who stopped entries, why, until when. ``who`` is that person, however called; empty for the engine's own.
+
+    ``kind`` is person, planned, flatten, off, engine, or what a limit or a time asks for; empty where that is not told.
+    """
 
     by: str
     reason: str
     since: datetime
     until: datetime | None = None
     who: str = ""
+    kind: str = ""
 
 
 class LimitView(Value, frozen=True):

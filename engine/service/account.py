@@ -122,7 +122,9 @@ def hands(copier: Copier) -> str:
 
 def hold_view(hold: Hold) -> HoldView:
     """As the API shows it."""
-    return HoldView(by=hold.by, reason=hold.reason, since=hold.since, until=hold.until, who=hold.who or "")
+    return HoldView(
+        by=hold.by, reason=hold.reason, since=hold.since, until=hold.until, who=hold.who or "", kind=hold.kind
+    )
 
 
 def state_of(copier: Copier) -> tuple[AccountState, str]:

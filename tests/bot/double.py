@@ -37,6 +37,7 @@ from engine.api import (
     LineView,
     Message,
     NewsView,
+    OffAsk,
     OnAsk,
     PauseAsk,
     PnlLine,
@@ -260,10 +261,18 @@ class EngineDouble:
     def _changed(self, ask: ActAsk, view: AccountView) -> AccountView:
         match ask:
             case PauseAsk():
-                held = HoldView(by=ask.by, reason=ask.reason, since=AT, until=ask.until, who=ask.who)
-                return replace(view, state=AccountState.PAUSED, holds=(held,))
+                held = HoldView(by=ask.by, reason=ask.reason, since=AT, until=ask.until, who=ask.who, kind="person")
+                others = (hold for hold in view.holds if (hold.who, hold.kind) != (held.who, held.kind))
+                return replace(view, state=AccountState.PAUSED, holds=(*others, held))
             case ResumeAsk():
-                return replace(view, state=AccountState.LIVE, holds=())
+                kept = tuple(hold for hold in view.holds if hold.kind == "off")
+                return replace(view, state=AccountState.PAUSED if kept else AccountState.LIVE, holds=kept)
+            case OffAsk():
+                held = HoldView(by=ask.by, reason="off", since=AT, who=ask.who, kind="off")
+                return replace(view, state=AccountState.PAUSED, holds=(*view.holds, held))
+            case OnAsk():
+                kept = tuple(hold for hold in view.holds if hold.kind != "off")
+                return replace(view, state=AccountState.PAUSED if kept else AccountState.LIVE, holds=kept)
             case SizeAsk():
                 return replace(view, factor=ask.factor, size=f"{ask.factor}x")
             case CloseAsk() | FlattenAsk():

@@ -252,7 +252,7 @@ async def test_resume_says_what_was_missed(play: Play) -> None:
     async with play.engine.serve():
         text = await play.lines(lines())
     assert "NFP" in text
-    assert "Meanwhile the leader: 1 entries, 0 exits" in text
+    assert "Meanwhile the leader: 1 entry, 0 exits" in text
     assert "▶ RESUMED all" in text
 
 
@@ -473,7 +473,7 @@ async def test_reading_and_helping(play: Play) -> None:
     assert play.code == 0
     for shown in ("ACCOUNTS · 4", "ALPHA · DEMOALPHA", "POSITIONS · NQ", "RECEIPT", "Lockstep 0.1.0", "Did you mean"):
         assert shown in text
-    assert "size is missing" in text
+    assert "size ALPHA …?" in text
     assert "No command 'lead'" in text
     assert not play.engine.sent
 

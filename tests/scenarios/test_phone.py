@@ -49,7 +49,7 @@ async def test_a_pause_from_the_phone_keeps_entries_out_and_a_resume_tells_what_
         await scene.type("/resume all")
         preview = await scene.sees("RESUME all?")
         assert "by Luis NFP" in preview
-        assert "2 entries, 1 exits" in preview
+        assert "2 entries, 1 exit" in preview
         assert "long 3 NQZ6 now" in preview
         assert "Join: 2 at market now" in preview
         await scene.press("Confirm")

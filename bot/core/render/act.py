@@ -3,7 +3,7 @@
 from datetime import datetime, tzinfo
 
 from bot.core.card import CARD_CELLS, Card, cells, one_line, pack
-from bot.core.render.look import age, clock, factor, money, told, until_twice
+from bot.core.render.look import age, clock, counted, factor, money, told, until_twice
 from engine.api import (
     ActAsk,
     ActLine,
@@ -133,14 +133,14 @@ def preview_card(
     """K2, K3, K4, K6: what would happen, before it does."""
     lines: list[str] = ["Changed meanwhile. Look again:"] if changed else []
     money_word = "LIVE" if preview.live else "sim"
-    accounts = f"{preview.accounts} account{'' if preview.accounts == 1 else 's'}"
+    accounts = counted(preview.accounts, "account")
     if isinstance(ask, FlattenAsk):
-        lines.append(f"{preview.contracts} contracts, open P/L {money(preview.open_profit)}")
-        lines.append(f"1 freeze entries  2 cancel {preview.orders} orders")
+        lines.append(f"{_contracts(preview)}, open P/L {money(preview.open_profit)}")
+        lines.append(f"1 freeze entries  2 cancel {counted(preview.orders, 'order')}")
         lines.append("3 market close    4 check flat")
     elif preview.contracts or preview.orders:
-        cancel = f", cancel {preview.orders} orders" if preview.orders else ""
-        lines.append(f"{preview.contracts} contracts at market{cancel}")
+        cancel = f", cancel {counted(preview.orders, 'order')}" if preview.orders else ""
+        lines.append(f"{_contracts(preview)} at market{cancel}")
         if preview.open_profit is not None:
             lines.append(f"Open P/L {money(preview.open_profit)}")
     lines.extend(remarks)
@@ -152,6 +152,10 @@ def preview_card(
     footer = f"To do it type the word {word} · {ttl_s:.0f} s" if word else f"{ttl_s:.0f} s to decide"
     title = title_of(ask) + ("?" if isinstance(ask, ResumeAsk) else "")
     return Card(title=f"{title} · {accounts} {money_word}", lines=tuple(lines), footer=footer, settled=False)
+
+
+def _contracts(preview: PreviewView) -> str:
+    return counted(preview.contracts, "contract")
 
 
 def _orders(ask: ActAsk, lines: tuple[PreviewLine, ...]) -> list[str]:
@@ -194,7 +198,7 @@ def act_card(
         lines.extend(_changes(preview.lines, now, zone))
     lines.extend(_parts(view, now, zone))
     failed = view.state is ActState.FAILED
-    if not failed:
+    if not failed and view.kind != "resume":  # what was missed helped to decide; it is no news of the receipt
         lines.extend(remarks)
     return Card(
         title=_title(view, ask, now, zone),

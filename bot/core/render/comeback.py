@@ -24,13 +24,7 @@ def comeback_card(
     """W4."""
     since, back = away
     lines = [_late(late, zone)]
-    if raised:
-        over = sum(_is_over(one) for one in raised)
-        lines.append(f"Raised: {len(raised)}, {over} now over")
-        lines += [f" {one.severity} {one.name} {heading(one)}: {_word(one)}" for one in raised[:LISTED]]
-        lines += [f" … and {len(raised) - LISTED} more: /alerts all"] if len(raised) > LISTED else []
-    else:
-        lines.append("Raised: nothing")
+    lines += raised_lines(raised) or ["Raised: nothing"]
     if status is None:
         lines.append("State: not known, the engine is not answering")
     else:
@@ -42,6 +36,16 @@ def comeback_card(
     gone = age((back - since).total_seconds())
     span = f"{until(since, now, zone)}-{clock(back, zone)[:5]}"
     return Card(title=f"BACK ONLINE · away {gone} ({span})", lines=tuple(lines))
+
+
+def raised_lines(raised: Sequence[Group]) -> list[str]:
+    """What was raised in a while, and whether it is over; empty for nothing."""
+    if not raised:
+        return []
+    over = sum(_is_over(one) for one in raised)
+    lines = [f" {one.severity} {one.name} {heading(one)}: {_word(one)}" for one in raised[:LISTED]]
+    more = [f" … and {len(raised) - LISTED} more: /alerts all"] if len(raised) > LISTED else []
+    return [f"Raised: {len(raised)}, {over} now over", *lines, *more]
 
 
 def _late(records: Sequence[Record], zone: tzinfo) -> str:

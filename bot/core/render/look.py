@@ -68,6 +68,12 @@ def signed(contracts: int) -> str:
     return f"{contracts:+d}" if contracts else "0"
 
 
+def counted(count: int, what: str) -> str:
+    """So many of something: 1 contract, 2 contracts; ``entry`` becomes entries."""
+    many = f"{what[:-1]}ies" if what.endswith("y") else f"{what}s"
+    return f"{count} {what if count == 1 else many}"
+
+
 def side(contracts: int) -> str:
     """A position in words: long 2, short 1, flat."""
     if not contracts:
@@ -127,7 +133,7 @@ def until_twice(at: datetime | None, now: datetime, zone: tzinfo) -> str:
     if at is None:
         return ""
     here = until(at, now, zone)
-    there = at.strftime("%H:%M")
+    there = at.astimezone(UTC).strftime("%H:%M")
     return f"{here} UTC" if at.astimezone(zone).utcoffset() == timedelta(0) else f"{here} ({there} UTC)"
 
 

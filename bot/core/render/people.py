@@ -1,20 +1,22 @@
 """Cards about people: codes, number pads, second persons, deeds, and who is who."""
 
+from datetime import datetime, tzinfo
+
 from bot.core.access import Level
 from bot.core.card import Card, one_line
 from bot.core.deed import words as deed_words
 from bot.core.dialogue import Intent
-from bot.core.render.look import money
+from bot.core.render.look import money, until_twice
 from engine.api import PreviewView, Severity
 
 
-def deed_card(intent: Intent, level: Level, word: str, ttl_s: float) -> Card:
+def deed_card(intent: Intent, level: Level, word: str, ttl_s: float, now: datetime, zone: tzinfo) -> Card:
     """What would change, before it does."""
     lines = intent.remarks
     if level is Level.C4:
         lines = (*lines, "A second person must approve this.")
     footer = f"To do it type the word {word} · {ttl_s:.0f} s" if word else f"{ttl_s:.0f} s to decide"
-    title = deed_words(intent.deed) if intent.deed is not None else ""
+    title = deed_words(intent.deed, lambda at: until_twice(at, now, zone)) if intent.deed is not None else ""
     return Card(title=title, lines=lines, footer=footer, settled=False)
 
 

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime, tzinfo
 from decimal import Decimal
 
+from bot.core.alertgroup import Group
 from bot.core.card import Card, Column, Table, one_line
 from bot.core.record import Record
+from bot.core.render.comeback import raised_lines
 from bot.core.render.look import UNKNOWN, age, clock, money
 from engine.api import CopyView, PnlLine, PnlView, StatusView, tradedate
 
@@ -48,12 +50,13 @@ def since_card(
     status: StatusView,
     copies: Sequence[CopyView],
     records: Sequence[Record],
+    raised: Sequence[Group],
     earned: tuple[Decimal | None, Decimal | None],
     since: datetime,
     now: datetime,
     zone: tzinfo,
 ) -> Card:
-    """S14: five lines of what changed since somebody last looked."""
+    """S14: what changed since somebody last looked."""
     before, after = earned
     profit = f"P&L {money(before) if before is not None else UNKNOWN} → {money(after)}"
     failed = sum(any(line.status in ("refused", "unclear") for line in copy.lines) for copy in copies)
@@ -63,6 +66,7 @@ def since_card(
         lines.append(f"{clock(record.at, zone)} {one_line(record.name)}: {what}")
     if len(records) > 3:
         lines.append(f"and {len(records) - 3} acts more: /audit")
+    lines += raised_lines(raised)
     if status.desynced:
         lines.append(f"DESYNC {', '.join(status.desynced)}")
     if status.offline:

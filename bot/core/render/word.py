@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from bot.core.access import Level, Person, Room
 from bot.core.card import Card, one_line
-from bot.core.command import Command
+from bot.core.command import ACTS, Command
 from bot.core.elsewhere import ELSEWHERE
 from bot.core.render.look import ALARMS, ICONS, age, clock
 from engine.api import Severity
@@ -19,8 +19,8 @@ LEVELS = {
     Level.C3: "preview, then a code",
     Level.C4: "a code and a second person",
 }
+NOTHING = "nothing was done"
 SIGNS = {*ICONS.values(), *ALARMS.values()}  # a colour says how things are
-ACTS = {"Slow", "Fast"}
 FAMILIES = ("See", "Slow", "Fast", "Respond", "Demo", "Self")
 
 
@@ -56,6 +56,13 @@ def _how(command: Command) -> str:
 def refusal_card(text: str, severity: Severity | None = None) -> Card:
     """W2: why nothing was done, in one line."""
     return Card(title=one_line(text), severity=severity)
+
+
+def failed_card(text: str) -> Card:
+    """Why something was not done, where somebody else than the bot's own rules said so."""
+    said = one_line(text)
+    is_whole = said[:1].isupper() or said.startswith(NOTHING)
+    return refusal_card(f"{said[:1].upper()}{said[1:]}" if is_whole else f"Not done: {said}", Severity.P2)
 
 
 def old_card(card: Card, age_s: float, at: datetime, zone: tzinfo) -> Card:

@@ -52,6 +52,7 @@ class Phone:
     engine = Engine()
     person = Person(id="console:local", name="Luis")
     now, zone = NOW, CHICAGO
+    is_part = False
 
     def key(self, verb: str) -> str:
         return f"{verb}-1"

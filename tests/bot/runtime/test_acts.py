@@ -191,3 +191,25 @@ def test_a_name_that_nobody_could_type_is_refused(name: str) -> None:
     office = Office()
     with pytest.raises(PeopleError, match="name"):
         office.people.invite(name, Grant(role=Role.TRADER), "local")
+
+
+# ---- what the record keeps ---------------------------------------------------------------------------------------------
+
+
+async def test_the_record_keeps_what_was_shown_and_what_came_of_it() -> None:
+    office = Office(live=True)
+    office.double.hold(2)
+    await _pressed(office, "/flatten ALPHA")
+    (sent,) = office.sent
+    office.double.prove(sent.key)
+    for _ in range(2):  # told twice it counts once
+        await office.controller.proofs.told(office.double.acts[sent.key])
+    rows = office.audit.newest(10)
+    shown = next(row for row in rows if row.result == "shown")
+    assert "3 market close" in shown.preview
+    assert "2 contracts" in shown.preview
+    ended = [row for row in rows if row.result == "proven"]
+    assert [(row.key, row.person, row.accounts, row.latency_ms) for row in ended] == [(sent.key, "tess", "ALPHA", 300)]
+    assert "ALPHA flat 0.9 s" in ended[0].why
+    assert "FLATTEN ALPHA proven 0.3 s" in await office.say("/audit", who="ana")
+    assert office.audit.fault() == ""

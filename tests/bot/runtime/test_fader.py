@@ -3,6 +3,7 @@
 from msgspec.structs import replace
 
 from bot.core.chat import Message, Priority
+from engine.api import ActState
 from tests.bot.office import DESK, Office
 
 
@@ -99,7 +100,7 @@ async def test_a_receipt_that_moves_on_shows_no_dead_button() -> None:
     await office.say("/pause ALPHA 15m")
     office.clock.jump(61)
     key = office.sent[0].key
-    await office.controller.proofs.told(replace(office.double.acts[key], state="proven"))
+    await office.controller.proofs.told(replace(office.double.acts[key], state=ActState.PROVEN))
     assert "Undo 60s" not in labels(office.messages[-1])
 
 

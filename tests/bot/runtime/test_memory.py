@@ -97,7 +97,7 @@ async def test_nothing_is_done_and_nothing_else_is_said_from_memory(office: Offi
 async def test_a_refusal_is_no_silence(office: Office) -> None:
     office.direct.silence = EngineError("no account is named so", 404)
     said = await office.say("/status")
-    assert said == "no account is named so"
+    assert said == "Not done: no account is named so"
 
 
 async def test_an_engine_behind_its_api_counts_as_silent(office: Office) -> None:

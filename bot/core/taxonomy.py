@@ -85,6 +85,7 @@ _ROWS = (
     _kind("copy.slow", "SLOW COPIES", LINE, FADES, COPIES, HALF, wait_s=30, repeat_s=3600),
     _kind("copy.unmapped", "NOT COPIED", ("symbol",), FADES, COPIES, IGNORE, wait_s=5, repeat_s=3600, fade_s=DAY_S),
     _kind("exit.refused", "EXIT NOT FILLED", POSITION, HUMAN, CLOSE, FLATTEN, repeat_s=120),
+    _kind("exit.filled", "EXIT FILLED", POSITION, ONCE, ends=("exit.refused",)),
     _kind("exec.slip", "MORE SLIPPAGE", WHO, FADES, COPIES, wait_s=30),
     _kind("exec.slow", "SLOWER", WHO, FADES, COPIES, wait_s=30),
     _kind("bracket.filled", "BRACKET FILLED", POSITION, FADES, COPIES, wait_s=2),
@@ -145,7 +146,7 @@ _ROWS = (
         "eng.slow", "ENGINE SLOW", (), DESK, HEALTH, wait_s=30, must_last=True, repeat_s=3600, ends=("eng.slow",)
     ),
     _kind("eng.clock", "CLOCK MOVED", (), FADES, HEALTH),
-    _kind("eng.disk", "NO ROOM LEFT", (), DESK, HEALTH, repeat_s=300, ends=("eng.disk",)),
+    _kind("eng.disk", "JOURNAL NOT WRITTEN", (), DESK, HEALTH, repeat_s=300, ends=("eng.disk",)),
     _kind("eng.guard", "GUARD FAILED", WHO, HUMAN, STATUS, repeat_s=300),
     _kind("eng.quarantine", "QUARANTINE", WHO, HUMAN, FLATTEN, OFF, repeat_s=300, is_mass=True),
     _kind("eng.replica", "VIEWS FAILED", (), FADES, HEALTH, repeat_s=3600),

@@ -55,6 +55,9 @@ def filled(state: DeskState, copier: Copier, event: OrderFilled, out: list[Decis
         flight.open -= counted
         lane.ended(counted if quantity > 0 else -counted)
         lane.held += quantity
+        if lane.exit_tries:
+            said = f"the exit of {lane.symbol} on {copier.account} goes through, holds {lane.held:+d}"
+            out.append(copier.tell("exit.filled", Severity.P4, said, lane))
         lane.exit_tries, lane.retry_at = 0, None
         copier.refusals = 0
         rogue.copied(copier, event, out)
@@ -167,20 +170,25 @@ def _ended(
 def _exit_failed(copier: Copier, lane: Lane, quantity: int, at: datetime, why: str, out: list[Decision]) -> None:
     """An exit did not fill: try again, each time later; from the third time on through the broker's own liquidation."""
     lane.exit_tries += 1
-    lane.retry_at = at + timedelta(seconds=min(30, 2 ** min(5, lane.exit_tries - 1)))
-    out.append(copier.tell("exit.refused", Severity.P1, f"exit {lots(quantity, lane)} did not fill: {why}", lane))
+    pause_s = min(30, 2 ** min(5, lane.exit_tries - 1))
+    lane.retry_at = at + timedelta(seconds=pause_s)
+    told = len(out)
     out.append(AskSnapshot(account=copier.account))
+    then = f"again in {pause_s} s"
     if lane.exit_tries % 3 == 0 and give_up(copier, lane, out):
-        return
-    if (
+        then = "what is left of it is a person's"
+    elif (
         lane.exit_tries % 3 == 0 and not lane.buys and not lane.sells
     ):  # it closes all: nothing of ours may fill beside it
+        then = "the broker is asked to close all of it"
         out.append(Liquidate(account=copier.account, symbol=lane.symbol))
         copier.made += 1
         cause = f"liquidate:{lane.symbol}#{copier.made}"
         lane.goal, lane.liquidation = 0, order_id(cause, copier.account)
         copier.fly(lane, -lane.held, cause, lane.liquidation, at, is_exit=True)
         copier.arm()
+    said = f"exit {lots(quantity, lane)} did not fill: {why}; {then}"
+    out.insert(told, copier.tell("exit.refused", Severity.P1, said, lane))
 
 
 def changed(copier: Copier, event: OrderChanged, out: list[Decision]) -> None:

@@ -442,6 +442,14 @@ def test_a_proof_of_what_nobody_was_told_is_one_silent_line() -> None:
     assert [group.code for group in bench.pipeline.open()] == ["dd.hard"]
 
 
+def test_an_exit_that_goes_through_after_all_ends_the_alert_of_it() -> None:
+    bench = Bench()
+    bench.tell("exit.refused", P1, "A", symbol="NQZ6")
+    bench.go(2)
+    assert not bench.tell("exit.filled", P4, "A", symbol="NQZ6").tells
+    assert bench.go(11) == [Why.OVER]
+
+
 def test_a_lifted_lock_of_the_broker_ends_the_alert_of_it() -> None:
     bench = Bench()
     bench.tell("acct.lock", P2, "A")

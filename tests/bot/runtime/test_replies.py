@@ -97,7 +97,7 @@ async def test_where_nobody_may_look_a_name_shows_nothing() -> None:
     office.store.bind(Room(chat="tg:-9", kind=RoomKind.BROADCAST), "local", office.clock.now())
     for said in ("A-1", "A-1 why", "A-1 status"):
         assert await office.say(said, chat="tg:-9") == "Nothing was done: this needs the role viewer here"
-        assert "NO ROOM LEFT" not in await office.say(said, who="luis", chat="tg:-10")
+        assert "JOURNAL NOT WRITTEN" not in await office.say(said, who="luis", chat="tg:-10")
 
 
 @pytest.mark.parametrize("said", ["status", "half it", "pause BRAVO", "flatten all", "?"])

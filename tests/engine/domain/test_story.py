@@ -152,8 +152,30 @@ def test_an_exit_that_nobody_takes_ends_through_the_broker() -> None:
     assert stage.brokers[A].open_orders() == []
     stage.settle()
     assert stage.net(NQ, A) == 0
-    assert len(told(stage, "exit.refused")) == 3
+    assert [text.rpartition("; ")[2] for text in told(stage, "exit.refused")] == [
+        "again in 1 s",
+        "again in 2 s",
+        "the broker is asked to close all of it",
+    ]
+    assert told(stage, "exit.filled") == ["the exit of NQZ6 on A goes through, holds +0"]
     assert not told(stage, "rogue.close")
+
+
+def test_an_exit_that_goes_through_after_all_is_told_once() -> None:
+    stage = staged(follower())
+    stage.lead(3)
+    ease(stage)
+    stage.lead(-2)
+    stage.refuse(A, only_order(stage), RefusalKind.BUDGET)
+    stage.hear(A)
+    stage.wait(5)
+    stage.fill(A, only_order(stage), 1)
+    stage.hear(A)
+    assert told(stage, "exit.filled") == ["the exit of NQZ6 on A goes through, holds +2"]
+    stage.settle()
+    stage.lead(-1)
+    stage.settle()
+    assert len(told(stage, "exit.filled")) == 1
 
 
 def test_no_liquidation_beside_an_exit_of_ours_that_may_still_fill() -> None:

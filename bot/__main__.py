@@ -93,7 +93,7 @@ def pair(settings: Settings, given: argparse.Namespace) -> int:
     from bot.core.access import Grant
     from bot.core.role import RoleWord, role_of
     from bot.runtime.controller import local_person
-    from bot.runtime.people import PAIR_TTL, People
+    from bot.runtime.people.people import PAIR_TTL, People
     from bot.storage.database import Database
     from bot.storage.people import PeopleStore
 
@@ -152,7 +152,7 @@ async def doctor(settings: Settings) -> int:
 
 def _desktop(settings: Settings) -> None:
     from bot.config import Noise
-    from bot.runtime.desktop import probe
+    from bot.runtime.vigil.desktop import probe
 
     if settings.has_desk and settings.chat.desktop is not Noise.OFF:
         found = probe()
@@ -161,7 +161,7 @@ def _desktop(settings: Settings) -> None:
 
 async def _heartbeat(settings: Settings) -> bool:
     from bot.core.chat import Finding
-    from bot.runtime.heartbeat import probe
+    from bot.runtime.vigil.heartbeat import probe
 
     try:
         found = (

@@ -15,29 +15,29 @@ from bot.config import PLATFORMS, Noise, Settings, Unanswered, connect, console_
 from bot.core.chat import Chat, ChatSpec, Clock, Message, Sign
 from bot.core.command import find_commands
 from bot.core.route import Conduct
-from bot.runtime.alerts import Alerts
-from bot.runtime.anchor import Anchor
-from bot.runtime.attendance import Attendance
-from bot.runtime.audience import Audience
-from bot.runtime.board import Board
-from bot.runtime.bridge import keep
+from bot.runtime.alerting.alerts import Alerts
 from bot.runtime.controller import Controller, local_person
-from bot.runtime.copies import Copies
-from bot.runtime.desktop import Desktop
-from bot.runtime.door import FrontDoor
-from bot.runtime.heartbeat import Heartbeat
-from bot.runtime.horn import Horn
+from bot.runtime.desk.venue import VenueClient
+from bot.runtime.desk.watch import Watch
+from bot.runtime.incoming.door import FrontDoor
 from bot.runtime.lasting import Work, last, once
-from bot.runtime.lifeline import Lifeline
-from bot.runtime.notifier import Notifier
-from bot.runtime.outbox import Outbox
-from bot.runtime.people import People
-from bot.runtime.stethoscope import Stethoscope
-from bot.runtime.veil import Veil, VeiledMail
-from bot.runtime.venue import VenueClient
-from bot.runtime.vitals import Checkup
-from bot.runtime.watch import Watch
-from bot.runtime.watchman import Watchman
+from bot.runtime.outgoing.bridge import keep
+from bot.runtime.outgoing.outbox import Outbox
+from bot.runtime.outgoing.veil import Veil, VeiledMail
+from bot.runtime.people.audience import Audience
+from bot.runtime.people.people import People
+from bot.runtime.telling.anchor import Anchor
+from bot.runtime.telling.board import Board
+from bot.runtime.telling.copies import Copies
+from bot.runtime.telling.notifier import Notifier
+from bot.runtime.vigil.attendance import Attendance
+from bot.runtime.vigil.desktop import Desktop
+from bot.runtime.vigil.heartbeat import Heartbeat
+from bot.runtime.vigil.horn import Horn
+from bot.runtime.vigil.lifeline import Lifeline
+from bot.runtime.vigil.stethoscope import Stethoscope
+from bot.runtime.vigil.vitals import Checkup
+from bot.runtime.vigil.watchman import Watchman
 from bot.storage.audit import AuditStore
 from bot.storage.database import Database
 from bot.storage.outbox import OutboxStore
@@ -49,7 +49,7 @@ from engine.api import ConfigError
 from engine.api.client import EngineClient
 
 if TYPE_CHECKING:
-    from bot.runtime.monitor import Monitor
+    from bot.runtime.vigil.monitor import Monitor
 
 log = logging.getLogger(__name__)
 
@@ -236,7 +236,7 @@ def _marker(chats: Chats) -> Callable[[str, str, Sign], Awaitable[None]]:
 
 def _monitor(port: int, database: Database, clock: Clock) -> "Monitor":
     """What it stands on is loaded only where it is wanted."""
-    from bot.runtime.monitor import Monitor
+    from bot.runtime.vigil.monitor import Monitor
 
     return Monitor(port, database, clock)
 

@@ -12,7 +12,7 @@ from bot.config import PLATFORMS, Settings, plug
 from bot.core.access import Grant, Person, Role
 from bot.core.chat import Clock, Finding
 from bot.runtime.controller import local_person
-from bot.runtime.people import PAIR_TTL, People
+from bot.runtime.people.people import PAIR_TTL, People
 from bot.storage.database import Database
 from bot.storage.owner import is_taken
 from bot.storage.people import PeopleStore

@@ -18,7 +18,7 @@ MAX_FUNCTION = 60
 
 BROAD = {  # where a fault of ours is caught whole; the domain's three: docs/adr/0003-quarantine-inside-the-domain.md
     "engine/runtime/supervisor.py",
-    "bot/runtime/dispatcher.py",
+    "bot/runtime/incoming/dispatcher.py",
     "bot/runtime/lasting.py",
     "engine/domain/fanout.py",
     "engine/domain/gate.py",

@@ -15,11 +15,11 @@ from bot.core.access import Grant, Person, Role, Room, RoomKind
 from bot.core.card import Card, plain
 from bot.core.chat import Incoming, Message, Sign
 from bot.core.command import Command, find_commands
-from bot.runtime.audience import Audience
 from bot.runtime.controller import Controller
+from bot.runtime.desk.watch import Watch
 from bot.runtime.lasting import once
-from bot.runtime.people import People
-from bot.runtime.watch import Watch
+from bot.runtime.people.audience import Audience
+from bot.runtime.people.people import People
 from bot.storage.audit import AuditStore
 from bot.storage.database import Database
 from bot.storage.outbox import OutboxStore

@@ -12,7 +12,7 @@ from bot.chats.console import Console, Options
 from bot.config import ChatSettings, Settings
 from bot.core.chat import Incoming, Pulse
 from bot.runtime.controller import local_person
-from bot.runtime.people import People
+from bot.runtime.people.people import People
 from bot.storage.database import Database
 from bot.storage.owner import Owner, is_taken
 from bot.storage.people import PeopleStore

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from bot.core.chat import Message
 from bot.core.render.health import health_card
-from bot.runtime.board import Board
+from bot.runtime.telling.board import Board
 from engine.api import CurveView, NewsLine, NewsView, Notice, Point, ReportLine, Severity
 from tests.bot.core.test_vital import VIEW, WELL
 from tests.bot.office import DESK, Office

@@ -25,7 +25,7 @@ from bot.chats.console.screen import USER
 from bot.config import ChatSettings, Settings
 from bot.core.access import Grant, Person, Role
 from bot.core.card import Action
-from bot.runtime.people import People
+from bot.runtime.people.people import People
 from bot.storage.database import Database
 from bot.storage.people import PeopleStore
 from engine.api.secret import Vault

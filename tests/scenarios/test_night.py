@@ -10,8 +10,8 @@ from typing import Any
 import pyotp
 
 from bot.core.access import Grant, Person, Role, Room, RoomKind
-from bot.runtime.people import People
-from bot.runtime.rota import QUIET
+from bot.runtime.people.people import People
+from bot.runtime.people.rota import QUIET
 from bot.storage.alert import AlertStore
 from bot.storage.database import Database
 from bot.storage.people import PeopleStore

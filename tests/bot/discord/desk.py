@@ -13,7 +13,7 @@ from bot.config import Settings
 from bot.core.access import Grant, Person, Role, Room, RoomKind
 from bot.core.chat import ACK_SIGN
 from bot.runtime.controller import local_person
-from bot.runtime.people import People
+from bot.runtime.people.people import People
 from bot.storage.audit import AuditStore
 from bot.storage.database import Database
 from bot.storage.people import PeopleStore

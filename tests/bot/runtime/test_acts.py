@@ -3,7 +3,7 @@
 import pytest
 
 from bot.core.access import Grant, Role
-from bot.runtime.codes import PeopleError
+from bot.runtime.people.codes import PeopleError
 from tests.bot.office import DESK, Office
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from bot.config import read_settings
 from bot.core.chat import ChatSpec, Health, Limits
-from bot.runtime.attendance import Attendance
+from bot.runtime.vigil.attendance import Attendance
 from engine.api import AttendView, ConfigError, Severity, Value
 from engine.api.client import EngineError, EngineSilentError
 from tests.bot.office import DESK, Office

@@ -8,8 +8,8 @@ from msgspec.structs import replace
 from bot.core.access import Room, RoomKind
 from bot.core.card import plain
 from bot.core.chat import Message
-from bot.runtime.board import Board
-from bot.runtime.watch import Watch
+from bot.runtime.desk.watch import Watch
+from bot.runtime.telling.board import Board
 from tests.bot.office import DESK, OPS, TEAM, Office
 
 

@@ -3,8 +3,8 @@
 import pytest
 
 from bot.core.access import Grant, Role, Room, RoomKind
-from bot.runtime.audience import Audience
-from bot.runtime.copies import Copies
+from bot.runtime.people.audience import Audience
+from bot.runtime.telling.copies import Copies
 from engine.api import CopyView
 from tests.bot.office import DESK, OPS, TEAM, Office
 

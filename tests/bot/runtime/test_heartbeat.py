@@ -12,7 +12,7 @@ import pytest
 from bot.__main__ import doctor
 from bot.config import ChatSettings, Settings, read_settings
 from bot.core.chat import ChatSpec, Health, Limits
-from bot.runtime.heartbeat import Heartbeat
+from bot.runtime.vigil.heartbeat import Heartbeat
 from engine.api import ConfigError, Value
 from engine.api.secret import Vault
 from tests.bot.office import OPS, Office

@@ -10,8 +10,8 @@ import pytest
 from bot.__main__ import doctor
 from bot.config import ChatSettings, Noise, Settings
 from bot.core.chat import Health, Message
-from bot.runtime.desktop import WINDOWS, Desktop, programs
-from bot.runtime.horn import Horn
+from bot.runtime.vigil.desktop import WINDOWS, Desktop, programs
+from bot.runtime.vigil.horn import Horn
 from engine.api import Severity
 from tests.bot.office import Office
 from tests.bot.runtime.test_alerts import notice, tell

@@ -18,7 +18,7 @@ import pytest
 from sqlalchemy import Connection, event
 
 from bot.core.chat import ChatSpec, Door, Health, Limits, Message, Sign
-from bot.runtime.outbox import Kept, Outbox
+from bot.runtime.outgoing.outbox import Kept, Outbox
 from bot.storage.alert import Watchman
 from bot.storage.database import Database
 from bot.storage.outbox import OutboxStore

@@ -17,7 +17,7 @@ from bot.core.chat import ChatSpec, Limits, Message, Priority
 from bot.core.dialogue import Intent, Seat
 from bot.core.pipeline import AlertError
 from bot.runtime.lasting import AGAIN_S, last
-from bot.runtime.outbox import Outbox
+from bot.runtime.outgoing.outbox import Outbox
 from bot.storage.approval import Approval, Waiting
 from bot.storage.database import Database, StorageError
 from bot.storage.outbox import OutboxStore

@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 
 from bot.core.access import Grant, Person, Role
-from bot.runtime import memory
-from bot.runtime.memory import MOST, WHOLE
+from bot.runtime.desk import memory
+from bot.runtime.desk.memory import MOST, WHOLE
 from engine.api import LimitView, PoolView, RiskView, ShareView
 from engine.api.client import EngineError, EngineSilentError
 from tests.bot.office import Office

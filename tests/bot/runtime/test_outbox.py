@@ -27,8 +27,8 @@ from bot.core.chat import (
     UnsureError,
     VanishedError,
 )
-from bot.runtime.carrier import TRIES
-from bot.runtime.outbox import Outbox
+from bot.runtime.outgoing.carrier import TRIES
+from bot.runtime.outgoing.outbox import Outbox
 from bot.storage.database import Database, StorageError
 from bot.storage.outbox import OutboxStore
 from bot.storage.thread import ThreadStore

@@ -9,8 +9,8 @@ import pytest
 from bot.core.access import Grant, Person, Role, Room, RoomKind
 from bot.core.chat import Incoming
 from bot.core.dialogue import Intent, Seat
-from bot.runtime.codes import PeopleError
-from bot.runtime.gate import Place
+from bot.runtime.admission.gate import Place
+from bot.runtime.people.codes import PeopleError
 from bot.storage.approval import Waiting
 from engine.api import ActView, FlattenAsk, PauseAsk, UnlockAsk
 from engine.api.client import EngineError, EngineSilentError

@@ -5,7 +5,7 @@ import pytest
 from bot.core.access import Room, RoomKind
 from bot.core.chat import Message
 from bot.core.deed import NameRoom, Unbind
-from bot.runtime.copies import Copies
+from bot.runtime.telling.copies import Copies
 from engine.api import Severity
 from tests.bot.office import DESK, LUIS, OPS, TEAM, Office
 from tests.bot.runtime.test_alerts import go, notice, tell, where

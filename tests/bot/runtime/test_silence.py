@@ -6,8 +6,8 @@ from msgspec.structs import replace
 
 from bot.core.alertgroup import Group
 from bot.core.chat import ChatSpec, Health, Limits, Message
-from bot.runtime.lifeline import Lifeline
-from bot.runtime.watchman import Watchman
+from bot.runtime.vigil.lifeline import Lifeline
+from bot.runtime.vigil.watchman import Watchman
 from engine.api import AccountState, Severity, Value
 from tests.bot.office import DESK, OPS, TEAM, Office
 from tests.bot.runtime.test_alerts import go, notice, tell, where

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from msgspec.structs import replace
 
-from bot.runtime.board import Board
-from bot.runtime.stethoscope import Stethoscope
+from bot.runtime.telling.board import Board
+from bot.runtime.vigil.stethoscope import Stethoscope
 from engine.api import HoldView, Severity
 from tests.bot.office import DESK, OPS, TEAM, Office
 from tests.bot.runtime.test_alerts import go, notice, tell

@@ -11,9 +11,9 @@ from bot.core.card import MARK, Card, Column, Table, cells, plain
 from bot.core.chat import File, Message, Thread
 from bot.core.render.look import money
 from bot.core.veil import bared, nameless, unmarked, veiled
-from bot.runtime.anchor import Anchor
-from bot.runtime.audience import Audience
-from bot.runtime.veil import Veil
+from bot.runtime.outgoing.veil import Veil
+from bot.runtime.people.audience import Audience
+from bot.runtime.telling.anchor import Anchor
 from engine.api import Severity
 from tests.bot.office import DESK, OPS, TEAM, Office
 

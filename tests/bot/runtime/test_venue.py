@@ -13,7 +13,7 @@ import pytest
 from bot.app import SystemClock, run
 from bot.chats.console import Console, Options
 from bot.config import Settings
-from bot.runtime.venue import VenueClient, VenueError
+from bot.runtime.desk.venue import VenueClient, VenueError
 from tests.bot.double import TOKEN, EngineDouble
 
 

@@ -1,0 +1,1 @@
+"""From what somebody typed or pressed to an answer."""

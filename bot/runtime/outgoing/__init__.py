@@ -1,0 +1,1 @@
+"""From a card to the platform: kept, veiled, sent by urgency and within budgets, edited in place."""

@@ -107,6 +107,7 @@ class Message(Value, frozen=True):
     is_fresh: bool = False  # somebody just asked for it: shown anew, where he looks, and not in place of an older one
     only_edits: bool = False  # no news: where the card does not stand any more, nothing is shown
     anew: str = ""  # the line that brings a fresh one, when its buttons have run out
+    is_pad: bool = False  # its buttons mean the same after each change: no press of one comes too early
     thread: Thread | None = None  # it stands there; where its chat has no such place it is not shown
 
     @property
@@ -124,6 +125,7 @@ class Sign(IntEnum):
 
     SEEN = 0
     DONE = 1
+    GONE = 2  # it holds what is not to be read again: the message itself is taken away, where the platform can
 
 
 class LaterError(LockstepError):

@@ -327,17 +327,19 @@ class Dialogue:
     ) -> tuple[Action, ...]:
         """Put buttons out.
 
-        With ``word``, a ``Confirm`` among them gets no button: it happens when the person types the word; nor does a
-        ``Fill`` without a label, which takes whatever is written next.
+        With ``word``, a ``Confirm`` among them gets no button: it happens when the person types the word, or one of several
+        with blanks between them; nor does a ``Fill`` without a label, which takes whatever is written next.
         """
         self._offers.sweep(now - REMEMBERED)
         kin, actions, offers = self._mint(), [], []
         for button in buttons:
-            handle, due = self._mint(), now + timedelta(seconds=_life_s(button.payload, ttl_s))
-            typed = word if isinstance(button.payload, Confirm) or not button.label else ""
-            offers.append(Offer(handle=handle, payload=button.payload, seat=seat, kin=kin, due=due, word=typed))
-            if not typed:
-                actions.append(_action(button, handle))
+            due = now + timedelta(seconds=_life_s(button.payload, ttl_s))
+            is_typed = word and (isinstance(button.payload, Confirm) or not button.label)
+            for typed in word.split() if is_typed else [""]:
+                handle = self._mint()
+                offers.append(Offer(handle=handle, payload=button.payload, seat=seat, kin=kin, due=due, word=typed))
+                if not typed:
+                    actions.append(_action(button, handle))
         self._offers.put(offers)
         return tuple(actions)
 

@@ -108,7 +108,7 @@ class Discord:
     async def post(self, message: Message, known: str, nonce: str) -> str:
         """Show a card, or change the one that is known."""
         shown = await self._sending().show(message, known, nonce)
-        if known:
+        if known and not message.is_pad:
             self._edited[known] = self._clock.monotonic()
             while len(self._edited) > KEPT:
                 self._edited.popitem(last=False)
@@ -130,7 +130,7 @@ class Discord:
 
     async def mark(self, chat: str, post: str, sign: Sign) -> None:
         """A reaction, in private chats; elsewhere the answer itself says it."""
-        if self._sender is None or not chat.startswith(f"{NAME}:@") or not post.isdigit():
+        if self._sender is None or sign not in SIGNS or not chat.startswith(f"{NAME}:@") or not post.isdigit():
             return
         try:
             channel = await self._sender.channel(place_of(chat))

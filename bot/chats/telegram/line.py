@@ -149,7 +149,7 @@ class Telegram:
         if message.answers and not known and await self._presses.box(message):
             return ""
         place, number = await self._sender.show(message, known, self._asked.get(message.answers))
-        if known:
+        if known and not message.is_pad:
             self._presses.edited(place.address, f"{number}")
         return f"{number}"
 
@@ -162,8 +162,11 @@ class Telegram:
         await self._topics.tend(place, name, is_shut=is_shut)
 
     async def mark(self, chat: str, post: str, sign: Sign) -> None:
-        """A reaction; failing is no matter."""
+        """A reaction, or the end of a message; failing is no matter."""
         try:
+            if sign is Sign.GONE:
+                await self._delete(place_of(chat).chat, int(post))
+                return
             await self._bot.set_message_reaction(place_of(chat).chat, int(post), [ReactionTypeEmoji(SIGNS[sign])])
         except (TelegramError, LockstepError, ValueError):
             return

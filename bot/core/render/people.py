@@ -31,12 +31,12 @@ def ask_code_card(word: str) -> Card:
     return Card(title="Your 6-digit code? · 60 s", lines=lines, settled=False)
 
 
-def keypad_card(name: str, typed: int, word: str) -> Card:
+def keypad_card(ref: str, typed: int, word: str) -> Card:
     """The code, in a chat where others read."""
     lines = ["•" * typed or "Tap your code, then OK."]
     if word:
         lines.append(f"Without it: type the word {word}.")
-    return Card(title="Your 6-digit code · 60 s", lines=tuple(lines), ref=f"pad:{name}", settled=False)
+    return Card(title="Your 6-digit code · 60 s", lines=tuple(lines), ref=ref, settled=False)
 
 
 def second_card(

@@ -4,13 +4,11 @@ proposed ── C1 ────────────────────�
     └── C2 preview ── Confirm ── C3 code or armed ── C4 second ──► done
 """
 
-import secrets
-
 import msgspec
 
 from bot.core import code
 from bot.core.access import Level, RoomKind
-from bot.core.card import Action, Card, Look, plain
+from bot.core.card import Card, Look, plain
 from bot.core.deed import ALWAYS_CODED, BreakGlass
 from bot.core.dialogue import (
     CHOICE_S,
@@ -34,29 +32,22 @@ from bot.core.dialogue import (
     word_of,
 )
 from bot.core.render.act import preview_card
-from bot.core.render.people import ask_code_card, deed_card, keypad_card
+from bot.core.render.people import ask_code_card, deed_card
 from bot.core.render.word import refusal_card, words_card
 from bot.core.undo import is_as_left
 from bot.core.veil import bared
 from bot.runtime.acting.hand import Hand, title
+from bot.runtime.acting.pad import OVER, Pads
 from bot.runtime.acting.second import Second
 from bot.runtime.admission.around import Around
 from bot.runtime.admission.gate import Place
-from bot.runtime.people.codes import PeopleError
-from engine.api import ActAsk, FlattenAsk, PreviewView, Value
+from bot.runtime.people.codes import CodeError, PeopleError
+from engine.api import ActAsk, FlattenAsk, PreviewView
 from engine.api.client import EngineError
 
 LONGEST = 200  # of a reason
 LATER = "Not taken back at once: something else came after it."
 SEEN = 1_000  # of a preview, in the audit
-
-
-class _Pad(Value, frozen=True):
-    """A number pad that is out."""
-
-    word: str
-    actions: tuple[Action, ...]
-    digits: str = ""
 
 
 class Acts:
@@ -72,7 +63,7 @@ class Acts:
         self._sentry = around.sentry
         self._clock = around.clock
         self._zone = around.zone_of
-        self._pads: dict[str, _Pad] = {}
+        self._pads = Pads(hand, around.dialogue, around.clock, WORD_S)
 
     async def decided(self, word: Approve, place: Place) -> None:
         """A second person has pressed, or the asker thinks again."""
@@ -214,41 +205,27 @@ class Acts:
             return
         now = self._clock.now()
         button = Button(label="Confirm", key="y", payload=confirm)
-        self._dialogue.offer(place.seat, [button], now=now, ttl_s=WORD_S, word=CODE)
         word = WORD if is_flatten else ""
-        if word:
-            self._dialogue.offer(place.seat, [button], now=now, ttl_s=WORD_S, word=word)
+        self._dialogue.offer(place.seat, [button], now=now, ttl_s=WORD_S, word=f"{CODE} {word}".rstrip())
         if place.room.is_alone:
             await self._hand.say(place, ask_code_card(word))
             return
-        await self._pad(place, secrets.token_urlsafe(6), word)
-
-    async def _pad(self, place: Place, name: str, word: str) -> None:
-        keys = [Button(label=digit, key=digit, payload=Key(pad=name, digit=digit)) for digit in "1234567890"]
-        keys += [
-            Button(label="⌫", key="b", payload=Key(pad=name, digit="<")),
-            Button(label="OK", key="o", payload=Key(pad=name, digit="ok"), look=Look.GOOD),
-        ]
-        actions = self._dialogue.offer(place.seat, keys, now=self._clock.now(), ttl_s=WORD_S)
-        self._pads[name] = pad = _Pad(word=word, actions=actions)
-        await self._show_pad(name, pad, place)
-
-    async def _show_pad(self, name: str, pad: _Pad, place: Place) -> None:
-        card = keypad_card(name, len(pad.digits), pad.word)
-        await self._hand.say(place, msgspec.structs.replace(card, actions=pad.actions))
+        await self._pads.put(place, word)
 
     async def tapped(self, key: Key, place: Place) -> None:
-        """A key of the number pad: the card shows how many digits stand there, never which."""
-        pad = self._pads.get(key.pad)
-        if pad is None:
-            await self._hand.say(place, refusal_card("This number pad is over. Ask again."))
-        elif key.digit == "ok":
-            del self._pads[key.pad]
-            await self.typed_code(pad.digits, place)
-        else:
-            digits = pad.digits[:-1] if key.digit == "<" else (pad.digits + key.digit)[:6]
-            self._pads[key.pad] = pad = msgspec.structs.replace(pad, digits=digits)
-            await self._show_pad(key.pad, pad, place)
+        """A key of a number pad; a wrong code is tapped again on the same one."""
+        digits = await self._pads.tapped(key, place)
+        if digits is None:
+            return
+        try:
+            await self.typed_code(digits, place)
+        except CodeError as error:
+            if error.is_shut:
+                await self._pads.end(key.pad, place, OVER)
+            else:
+                await self._pads.clear(key.pad, place)
+            raise
+        await self._pads.end(key.pad, place, "Code taken.")
 
     async def proven_code(self, text: str, place: Place) -> None:
         """The first code that the app shows turns one-time codes on."""

@@ -187,6 +187,7 @@ class Hand:
         anew: str = "",
         asks: bool = False,
         files: tuple[File, ...] = (),
+        is_pad: bool = False,
     ) -> None:
         """Answer with a card."""
         message = Message(
@@ -198,6 +199,7 @@ class Hand:
             asks=asks,
             reader=reader_of(place.incoming) if is_secret else "",
             files=files,
+            is_pad=is_pad,
         )
         await self._show(message)
 

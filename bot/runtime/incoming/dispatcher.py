@@ -157,6 +157,8 @@ class Dispatcher:
     async def _typed(self, place: Place) -> None:
         incoming, now = place.incoming, self._clock.now()
         text = incoming.text.strip()
+        if code.is_one_time(text) and self._marks is not None and incoming.post:
+            self._marks.put(incoming.chat, incoming.post, Sign.GONE)
         if code.is_one_time(text) and self._dialogue.waits(CODE, place.seat, now):
             await self._acts.typed_code(text, place)
             return

@@ -24,13 +24,14 @@ class PeopleError(LockstepError):
 
 
 class CodeError(PeopleError):
-    """A code that does not count; ``is_last`` shut whoever gave it out for an hour."""
+    """A code that does not count; ``is_last`` shut whoever gave it out for an hour, in which no code counts."""
 
     def __init__(self, text: str, what: Denied, *, is_last: bool = False) -> None:
         """``text`` names no code."""
         super().__init__(text)
         self.what = what
         self.is_last = is_last
+        self.is_shut = is_last or text == SHUT
 
 
 class Codes:

@@ -122,6 +122,52 @@ async def test_a_further_platform_takes_a_code_from_whoever_has_codes() -> None:
     assert "Code for Luis" in await office.say(office.code(totp))
 
 
+async def _padded(office: Office) -> str:
+    """A number pad in a room; its message's own name."""
+    await _pressed(office, "/flatten all", who="luis", chat=DESK)
+    return next(card.ref for card in reversed(office.shown) if card.ref.startswith("pad:"))
+
+
+async def _tap(office: Office, digits: str) -> str:
+    for digit in digits:
+        await office.say(handle=office.handle(digit, DESK), chat=DESK)
+    return await office.say(handle=office.handle("o", DESK), chat=DESK)
+
+
+async def test_a_wrong_code_on_the_pad_is_tapped_again_there() -> None:
+    office = Office(live=True)
+    totp = office.codes("luis")
+    pad = await _padded(office)
+    assert "wrong or used" in await _tap(office, "000000")
+    shown = next(card for card in reversed(office.shown) if card.ref == pad)
+    assert "Tap your code" in shown.lines[0]
+    assert all(message.is_pad for message in office.messages if message.card.ref == pad)
+    await _tap(office, office.code(totp))
+    assert len(office.sent) == 1
+    shown = next(card for card in reversed(office.shown) if card.ref == pad)
+    assert (shown.title, shown.actions) == ("Code taken.", ())
+
+
+async def test_a_pad_is_over_after_five_wrong_codes() -> None:
+    office = Office(live=True)
+    office.codes("luis")
+    pad = await _padded(office)
+    for _ in range(5):
+        await _tap(office, "000000")
+    shown = next(card for card in reversed(office.shown) if card.ref == pad)
+    assert shown.actions == ()
+
+
+async def test_the_word_means_nothing_once_the_code_was_given() -> None:
+    office = Office(live=True)
+    totp = office.codes("luis")
+    await _pressed(office, "/flatten all", who="luis")
+    await office.say(office.code(totp))
+    assert "Already decided" in await office.say("FLATTEN")
+    assert not any("WITHOUT A CODE" in card.title for card in office.shown)
+    assert len(office.sent) == 1
+
+
 # ---- freezes -----------------------------------------------------------------------------------------------------------
 
 

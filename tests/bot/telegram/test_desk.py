@@ -4,6 +4,7 @@ import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import pyotp
 import pytest
 
 from bot.chats.telegram import Telegram
@@ -170,6 +171,15 @@ async def test_what_was_pressed_loses_its_buttons(desk: Desk) -> None:
     await desk.server.until(lambda: not preview.buttons)
     assert "pressed: Confirm" in preview.text
     assert len(desk.engine.sent) == 1
+
+
+async def test_a_code_that_was_typed_does_not_stay_in_the_chat(desk: Desk) -> None:
+    room = desk.server.rooms[LUIS]
+    setup = await desk.ask("/totp setup")
+    secret = next(line for line in setup.text.splitlines() if len(line) == 32)
+    code = pyotp.TOTP(secret).now()
+    assert "codes are on" in (await desk.ask(code)).text
+    await desk.server.until(lambda: not any(code in post.text for post in room.posts.values()))
 
 
 async def test_a_reason_is_asked_for_as_an_answer_and_taken_from_it(desk: Desk) -> None:

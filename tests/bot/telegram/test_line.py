@@ -89,6 +89,14 @@ async def test_a_press_right_after_a_change_is_refused_and_a_later_one_passes() 
         assert stage.received[-1].post == post
 
 
+async def test_a_number_pad_is_tapped_as_fast_as_thumbs_are() -> None:
+    async with staged(LeapClock()) as stage:
+        post = await stage.show(Message(chat=stage.place, card=card(actions=BUTTONS), is_pad=True))
+        await stage.show(Message(chat=stage.place, card=card("•", actions=BUTTONS), is_pad=True), post)
+        assert await stage.press("Confirm") == ""
+        assert len(stage.received) == 1
+
+
 async def test_a_refusal_of_a_press_is_a_box_and_no_message() -> None:
     async with staged() as stage:
         await stage.show(Message(chat=stage.place, card=card(actions=BUTTONS)))

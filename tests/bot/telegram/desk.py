@@ -66,11 +66,15 @@ class Desk:
 
     async def ask(self, text: str, *, user: int = LUIS, chat: int = 0, **more: Any) -> Post:
         """Write, and wait for the answer."""
-        room = self.server.room(chat or user)
-        before = len(room.bots)
+        self.server.room(chat or user)
+        before = len(self.said(chat or user))
         self.server.say(chat or user, user, text, **more)
-        await self.server.until(lambda: len(room.bots) > before)
-        return room.bots[before]
+        await self.server.until(lambda: len(self.said(chat or user)) > before)
+        return self.said(chat or user)[before]
+
+    def said(self, chat: int) -> list[Post]:
+        """What the bot said in a chat; its status card, which comes by itself, makes no noise."""
+        return [post for post in self.server.rooms[chat].bots if not post.is_silent]
 
     async def silent(self, act: Any, chat: int = LUIS) -> None:
         """Do something, then prove by a later answer that it was passed over."""

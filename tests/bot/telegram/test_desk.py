@@ -115,7 +115,7 @@ async def test_strangers_meet_silence_in_groups_and_one_line_in_private(desk: De
     await desk.silent(lambda: desk.server.say(GROUP, STRANGER, "/flatten all"), chat=GROUP)
     assert "do not know you" in (await desk.ask("/flatten all", user=STRANGER)).text
     assert not desk.engine.sent
-    assert all("flat" not in post.text.lower() for post in desk.server.rooms[GROUP].bots)
+    assert all("flat" not in post.text.lower() for post in desk.said(GROUP))
 
 
 async def test_chatter_and_other_bots_commands_are_nobodys_business(desk: Desk) -> None:

@@ -15,7 +15,7 @@ class Args(Value, frozen=True):
 async def run(args: Args, desk: Desk) -> Reply:
     """Show S16, or the card of one command."""
     if args.verb is None:
-        return reply(help_card(desk.commands, desk.person))
+        return reply(help_card(desk.commands, desk.person, desk.room))
     verb = args.verb.removeprefix("/")
     command = find(desk.commands, verb)
     return reply(command_card(command) if command is not None else unknown_card(verb, nearest(desk.commands, verb)))

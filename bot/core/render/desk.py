@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, tzinfo
+from decimal import Decimal
 
 from bot.core.card import Card, Column, Table, clip, one_line, pack
 from bot.core.render.look import (
@@ -15,6 +16,7 @@ from bot.core.render.look import (
     hold,
     lag,
     money,
+    percent,
     plain_money,
     price,
     side,
@@ -36,6 +38,9 @@ from engine.api import (
 )
 
 SHORT_SIZES = (("fixed", "fix"), (" by free equity", " equity"), (" by ", " "), ("share ", "pool "), (" of pool", ""))
+NONE = "No accounts in this scope"
+NEAR = Decimal(80)  # percent of the day's stop that deserves a mark
+BLOCK = Decimal(10)  # percent that one block of a bar stands for
 WORD_ICONS = {"COPYING": "🟢", "PAUSED": "🟡", "PART PAUSED": "🟡", "STOPPED": "🔴", "OFFLINE": "⚫"}
 
 
@@ -64,20 +69,22 @@ def status_card(view: StatusView, now: datetime, zone: tzinfo, *, alerts: str = 
     )
 
 
-def accounts_card(views: Sequence[AccountView], now: datetime, zone: tzinfo) -> Card:
-    """S2: one row for each account."""
+def accounts_card(views: Sequence[AccountView], now: datetime, zone: tzinfo, *, by_stop: bool = False) -> Card:
+    """S2: one row for each account, where limits are known with what is used up of the day's; the nearest to it first."""
     if not views:
-        return Card(title="No accounts in this scope")
+        return Card(title=NONE)
+    has_stop = any(view.day_stop_pct is not None for view in views)
+    if by_stop:
+        views = sorted(views, key=lambda view: -(view.day_stop_pct if view.day_stop_pct is not None else Decimal(-1)))
     columns = (
         Column(head="ACCT", firm=False, least=5),
         Column(head="S"),
         Column(head="SIZE", right=True, firm=False, least=4),
         Column(head="DAY", right=True),
-        Column(head="OPEN", right=True),
+        Column(head="STOP" if has_stop else "OPEN", right=True),
     )
-    rows = tuple(
-        (view.id, LETTERS[view.state], _size(view), money(view.day_profit), money(view.open_profit)) for view in views
-    )
+    last = _stop if has_stop else _open
+    rows = tuple((view.id, LETTERS[view.state], _size(view), money(view.day_profit), last(view)) for view in views)
     counted = Counter(LETTERS[view.state] for view in views)
     letters = " ".join(f"{counted[letter]}{letter}" for letter in LETTERS.values() if counted[letter])
     marked: dict[tuple[str, str], list[str]] = {}
@@ -90,6 +97,23 @@ def accounts_card(views: Sequence[AccountView], now: datetime, zone: tzinfo) -> 
         footer=f"{len(views)} accts: {letters}",
         fields=tuple((letter, f"{', '.join(names)}: {why}") for (letter, why), names in [*marked.items()][:8]),
     )
+
+
+def _open(view: AccountView) -> str:
+    return money(view.open_profit)
+
+
+def _stop(view: AccountView) -> str:
+    used = view.day_stop_pct
+    return "-" if used is None else f"{percent(used)}{'!' if used >= NEAR else ''}"
+
+
+def _bar(label: str, used: Decimal | None) -> list[str]:
+    """What is used up, so that it is seen before it is read."""
+    if used is None:
+        return []
+    full = int(min(max(used, Decimal(0)), Decimal(100)) // BLOCK)
+    return [f"{label}  {'█' * full}{'░' * (10 - full)} {percent(used)}"]
 
 
 def _size(view: AccountView) -> str:
@@ -110,6 +134,9 @@ def account_card(view: AccountView, now: datetime, zone: tzinfo) -> Card:
         f"Equity {plain_money(view.equity)}   Day {money(view.day_profit)}",
         f"Balance {plain_money(view.balance)}   Open {money(view.open_profit)}",
     ]
+    lines += [*_bar("Day stop", view.day_stop_pct), *_bar("Drawdown", view.trail_pct)]
+    if view.room is not None:
+        lines.append(f"Room {plain_money(view.room)} · {one_line(view.nearest_limit)}".rstrip(" ·"))
     if view.factor != 1:
         lines.append(f"Resized to {factor(view.factor)} of the plan")
     if view.mode not in {"", "automatic"}:
@@ -118,9 +145,9 @@ def account_card(view: AccountView, now: datetime, zone: tzinfo) -> Card:
         )
     lines.extend(f"NOT COPIED {told(one, now, zone)}" for one in view.apart)
     lines.extend(f"Skips {one_line(one)}" for one in view.skips)
-    lines.extend(line for leg in view.legs for line in _leg_lines(leg, view))
     if not any(leg.have for leg in view.legs):
         lines.append("Pos  " + ("not known" if view.state is AccountState.OFFLINE else "flat"))
+    lines.extend(line for leg in view.legs for line in _leg_lines(leg, view))
     lines.extend(f"Held back {symbol} {carried:+f}" for symbol, carried in view.carried.items() if carried)
     if view.working_orders:
         lines.append(f"Working orders {view.working_orders}")
@@ -156,6 +183,8 @@ def _leg_lines(leg: LegView, view: AccountView) -> list[str]:
         _sync_text(leg),
     ]
     more = ", ".join(filter(None, told))
+    if not leg.have:
+        return [f" {leg.symbol} {more}"] if more else []
     return [f"Pos  {side(leg.have)} {leg.symbol}{at}  {money(leg.open_profit)}", *([f" {more}"] if more else [])]
 
 
@@ -167,6 +196,8 @@ def _sync_text(leg: LegView) -> str:
 
 def positions_card(views: Sequence[AccountView], root: str = "") -> Card:
     """S4: for each of the leader's contracts, who holds what."""
+    if not views:
+        return Card(title=NONE)
     blocks: dict[tuple[str, str], None] = {}
     for view in views:
         for leg in view.legs:
@@ -182,8 +213,8 @@ def positions_card(views: Sequence[AccountView], root: str = "") -> Card:
     if offline and not blocks:
         lines.append(f"Not known (offline): {', '.join(offline)}")
     if not blocks:
-        held = "Nobody is known to hold anything." if offline else "Everybody is flat."
-        lines.insert(0, f"Nobody holds {root}." if root else held)
+        known = f"Nobody is known to hold {root or 'anything'}."
+        lines.insert(0, known if offline else f"Nobody holds {root}." if root else "Everybody is flat.")
     return Card(title="POSITIONS" + (f" · {root}" if root else ""), lines=tuple(lines))
 
 

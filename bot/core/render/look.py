@@ -68,6 +68,11 @@ def signed(contracts: int) -> str:
     return f"{contracts:+d}" if contracts else "0"
 
 
+def percent(amount: Decimal) -> str:
+    """Of a limit what is used up: cut, so that 100% is the limit and not nearly."""
+    return f"{int(amount)}%"
+
+
 def counted(count: int, what: str) -> str:
     """So many of something: 1 contract, 2 contracts; ``entry`` becomes entries."""
     many = f"{what[:-1]}ies" if what.endswith("y") else f"{what}s"

@@ -5,7 +5,7 @@ from datetime import datetime, tzinfo
 
 from msgspec.structs import replace
 
-from bot.core.access import Level, Person, Room
+from bot.core.access import Known, Level, Person, Room
 from bot.core.card import Card, one_line
 from bot.core.command import ACTS, Command
 from bot.core.elsewhere import ELSEWHERE
@@ -24,7 +24,7 @@ SIGNS = {*ICONS.values(), *ALARMS.values()}  # a colour says how things are
 FAMILIES = ("See", "Slow", "Fast", "Respond", "Demo", "Self")
 
 
-def help_card(commands: Mapping[str, Command], person: Person) -> Card:
+def help_card(commands: Mapping[str, Command], person: Person, room: Room) -> Card:
     """S16: only what this person may do here."""
     families: dict[str, list[str]] = {}
     for command in commands.values():
@@ -32,7 +32,7 @@ def help_card(commands: Mapping[str, Command], person: Person) -> Card:
     order = sorted(families, key=lambda name: FAMILIES.index(name) if name in FAMILIES else len(FAMILIES))
     lines = [f"{family:<5} {' '.join(families[family])}" for family in order]
     return Card(
-        title=f"{one_line(person.name).upper()} · {person.role.name.lower()}",
+        title=f"{one_line(person.name).upper()} · {person.role.name.lower()} · here: {room.kind.value}",
         lines=tuple(lines),
         footer="Type a word and ? for examples: pause ?. Morning, close and week by themselves: /digest",
     )
@@ -95,15 +95,19 @@ def unknown_card(verb: str, near: Sequence[str]) -> Card:
     return Card(title=f"No command {one_line(verb)!r}.", lines=(hint,))
 
 
-def whoami_card(person: Person, room: Room, zone: str, *, has_codes: bool) -> Card:
-    """S17: who I am here."""
+def whoami_card(known: Known, room: Room, zone: str, codes: str, more: Sequence[str] = ()) -> Card:
+    """S17: who I am here; ``more`` is what holds for me just now."""
+    person = known.person
+    linked = " + ".join(dict.fromkeys(identity.partition(":")[0].title() for identity, _ in known.identities))
     rights = ", ".join(f"{grant.role.name.lower()} on {grant.scope}" for grant in person.grants) or "no rights"
     ceiling = room.ceiling.name.lower() if room.ceiling is not None else "nothing"
     return Card(
         title=f"{one_line(person.name)}  ({person.id})",
         lines=(
+            *([f"linked {linked}"] if linked else []),
             rights,
             f"chat {room.kind.value}: ceiling {ceiling}, {room.scope}",
-            f"one-time codes {'on' if has_codes else 'off'} · zone {zone}",
+            f"one-time codes {codes} · zone {zone}",
+            *more,
         ),
     )

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import bot.commands
-from bot.core.access import Grant, Level, Person, Role
+from bot.core.access import Grant, Level, Person, Role, Room, RoomKind
 from bot.core.card import CARD_CELLS, cells, plain
 from bot.core.command import Command, find, find_commands, nearest, split_line
 from bot.core.render.word import command_card, help_card
@@ -14,6 +14,7 @@ from tests.bot.core.test_words import CHICAGO, NOW
 
 COMMANDS = find_commands(bot.commands)
 HERE = Lexicon(accounts=("LEAD-1", "ALPHA", "BRAVO"), groups=("NQ-MAIN",), tags=("funded",))
+ROOM = Room(chat="tg:-1", kind=RoomKind.DESK)
 
 
 def test_every_file_is_a_command() -> None:
@@ -42,7 +43,7 @@ def test_every_help_card_fits_and_its_examples_can_be_typed(command: Command) ->
 
 
 def test_the_list_fits() -> None:
-    card = help_card(COMMANDS, Person(id="local", name="Luis" * 20, grants=(Grant(role=Role.OWNER),)))
+    card = help_card(COMMANDS, Person(id="local", name="Luis" * 20, grants=(Grant(role=Role.OWNER),)), ROOM)
     assert all(cells(line) <= CARD_CELLS for line in plain(card))
 
 

@@ -574,3 +574,35 @@ def test_an_offline_account_is_never_called_flat() -> None:
     assert "not known" in card
     assert "n/a" in card
     assert "? offline" in "\n".join(plain(positions_card(ACCOUNTS)))
+
+
+def test_accounts_show_what_is_used_up_of_the_days_stop_and_the_nearest_first() -> None:
+    used = {"APX-1": "38.2", "APX-2": "99.9", "APX-3": None, "APX-4": "80"}
+    views = [account(name, day_stop_pct=Decimal(pct) if pct else None) for name, pct in used.items()]
+    card = accounts_card(views, NOW, ZONE, by_stop=True)
+    assert card.table is not None
+    assert [(row[0], row[-1]) for row in card.table.rows] == [
+        ("APX-2", "99%!"),
+        ("APX-4", "80%!"),
+        ("APX-1", "38%"),
+        ("APX-3", "-"),
+    ]
+    assert card.table.columns[-1].head == "STOP"
+
+
+def test_an_account_shows_how_near_its_limits_are_and_flat_once() -> None:
+    legs = (LegView(symbol="NQZ6", have=0, want=0, note="skipped 2"),)
+    view = account("APX-3", day_stop_pct=Decimal("84.6"), trail_pct=Decimal(31), room=Decimal(80), legs=legs)
+    lines = plain(account_card(replace(view, nearest_limit="daily loss 84 %"), NOW, ZONE))
+    assert "Day stop  ████████░░ 84%" in lines
+    assert "Drawdown  ███░░░░░░░ 31%" in lines
+    assert any(line.startswith("Room 80") and "daily loss 84 %" in line for line in map(unmarked, lines))
+    assert sum("flat" in line for line in lines) == 1
+    assert " NQZ6 skipped 2" in lines
+
+
+def test_an_empty_answer_is_never_called_flat() -> None:
+    assert "flat" not in " ".join(plain(positions_card(()))).lower()
+    views = (account("LEAD-1", "leader"), account("APX-1", state=AccountState.OFFLINE))
+    said = " ".join(plain(positions_card(views, "NQ")))
+    assert "Nobody is known to hold NQ" in said

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from engine.api import HoldView, OffAsk, OnAsk, PauseAsk, ResumeAsk, Severity, SizeAsk
-from tests.bot.office import Office
+from tests.bot.office import DESK, Office
 
 
 def held(office: Office, alias: str, by: str, kind: str) -> None:
@@ -168,3 +168,17 @@ async def test_since_tells_what_was_raised() -> None:
     said = await office.say("/since 1h")
     assert "Raised: 1, 0 now over" in said
     assert "P1 A-1 QUARANTINE" in said
+
+
+async def test_whoami_tells_where_one_is_linked_and_what_holds_just_now() -> None:
+    office = Office(live=True)
+    totp = office.codes("luis")
+    assert "linked Dc + Tg" in await office.say("/whoami")
+    assert "not armed" in await office.say("/whoami")
+    await office.say("/arm 10m")
+    await office.say(office.code(totp), handle=office.handle("y"))
+    await office.say("/oncall Ana", who="ana")
+    said = await office.say("/whoami")
+    assert "armed until 14:41" in said
+    assert "on call: Ana" in said
+    assert "here: desk" in await office.say("/help", chat=DESK)

@@ -183,4 +183,6 @@ async def _main(where: Path) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_main(Path(sys.argv[1])))
+    place = Path(sys.argv[1])
+    place.mkdir(parents=True, exist_ok=True)
+    asyncio.run(_main(place))

@@ -30,5 +30,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """One process more than there are cores: stories over sockets wait more than they compute."""
-    return min(8, 1 + (os.cpu_count() or 1))
+    """As many as there are cores: stories over sockets wait, but what they wait for is computed here as well."""
+    return min(8, max(2, os.cpu_count() or 2))

@@ -140,20 +140,13 @@ def is_stop(decision: Any) -> bool:
     return isinstance(decision, Raised) and decision.code == "dd.hard"
 
 
-async def test_a_stop_whose_engine_died_of_it_is_told_once_with_its_own_time(tmp_path: Path) -> None:
+@pytest.mark.parametrize("place", PLACES)
+async def test_a_stop_whose_engine_died_of_it_is_told_once_with_its_own_time(tmp_path: Path, place: str) -> None:
     """In the journal and not told, told and not heard, half heard, heard: people are told of the silence, then of the stop."""
-
-    async def play(place: str) -> None:
-        home = tmp_path / place
-        home.mkdir()
-        async with doomed(home, "telegram", place) as scene:
-            await hit(scene)
-            await scene.sees(DEAD)
-            await stopped(scene)
-
-    async with asyncio.TaskGroup() as tasks:
-        for place in PLACES:
-            tasks.create_task(play(place), name=place)
+    async with doomed(tmp_path, "telegram", place) as scene:
+        await hit(scene)
+        await scene.sees(DEAD)
+        await stopped(scene)
 
 
 @pytest.mark.parametrize("place", ["journaled", "told"])

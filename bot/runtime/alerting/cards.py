@@ -7,17 +7,16 @@ import msgspec
 
 from bot.core.alert import Alert
 from bot.core.alertgroup import Group
-from bot.core.card import Action, Card
 from bot.core.chat import Message, Priority
-from bot.core.dialogue import ANYBODY, UNDO_S, Button, Dialogue, Seat
+from bot.core.dialogue import ANYBODY, UNDO_S, Dialogue, Seat
 from bot.core.pipeline import Push
 from bot.core.render.alert import STORM_BUTTONS, event_buttons, event_cards, group_buttons, group_card, storm_card
+from bot.core.standing import Standing
 from bot.runtime.desk.directory import Directory
 from bot.runtime.people.rota import Rota
 from engine.api import Severity
 
 PUSHES = {Severity.P1: Priority.URGENT, Severity.P2: Priority.ANSWER}
-BUTTONS_S = 7 * 86_400.0
 
 
 class Cards:
@@ -30,7 +29,7 @@ class Cards:
         self._directory = directory
         self._zone = zone
         self._zones: dict[str, tzinfo] = {}  # as they are in one step
-        self._actions: dict[tuple[str, str], tuple[tuple[Button, ...], tuple[Action, ...]]] = {}
+        self._standing = Standing(dialogue)
 
     def begin(self) -> None:
         """A step begins: what people have set is looked up anew."""
@@ -59,7 +58,7 @@ class Cards:
         card = group_card(group, now, self.zone(chat), why)
         return Message(
             chat=chat,
-            card=self._with(card, chat, group_buttons(group), now),
+            card=self._standing.dress(card, chat, group_buttons(group), now),
             silent=is_silent,
             priority=PUSHES.get(group.severity, Priority.REST) if push is not None else Priority.REST,
             is_fresh=push is not None,
@@ -82,7 +81,7 @@ class Cards:
         buttons = STORM_BUTTONS if any(group.is_open for group in groups) else ()
         return Message(
             chat=chat,
-            card=self._with(card, chat, buttons, now),
+            card=self._standing.dress(card, chat, buttons, now),
             silent=not is_fresh,
             priority=PUSHES.get(card.severity or Severity.P2, Priority.REST) if is_fresh else Priority.REST,
             is_fresh=is_fresh,
@@ -97,15 +96,3 @@ class Cards:
             actions = self._dialogue.offer(Seat(person=ANYBODY, chat=chat), buttons, now=now, ttl_s=UNDO_S)
             cards = [msgspec.structs.replace(card, actions=actions) for card in cards]
         return [Message(chat=chat, card=card, silent=True, priority=Priority.EVENT) for card in cards]
-
-    def _with(self, card: Card, chat: str, buttons: tuple[Button, ...], now: datetime) -> Card:
-        """The card with its buttons; the same ones keep their handles, so that an unchanged card is not edited."""
-        known = self._actions.get((chat, card.ref))
-        if not buttons:
-            self._actions.pop((chat, card.ref), None)
-            return card
-        if known is None or known[0] != buttons:
-            seat = Seat(person=ANYBODY, chat=chat)
-            known = (buttons, self._dialogue.offer(seat, buttons, now=now, ttl_s=BUTTONS_S))
-            self._actions[chat, card.ref] = known
-        return msgspec.structs.replace(card, actions=known[1])

@@ -9,12 +9,12 @@ from typing import cast
 import msgspec
 
 from bot.core.access import ALL, Role, Room, RoomKind, resolve
-from bot.core.card import Action, Card
+from bot.core.card import Card
 from bot.core.chat import Message, Priority, Show
 from bot.core.command import Engine
-from bot.core.dialogue import ANYBODY, Button, Seat
 from bot.core.render.board import alerts_line, platforms_line, status_buttons
 from bot.core.render.desk import status_card
+from bot.core.standing import Standing
 from bot.core.vital import Vitals
 from bot.runtime.admission.around import Around
 from bot.runtime.alerting.alerts import Alerts
@@ -27,7 +27,6 @@ LOOK_S = 1.0
 PACES = {"telegram": 15.0}  # seconds between two edits in a group …
 PACE = 5.0  # … and elsewhere
 FORCED_S = 60.0  # edited at least this often, so that the age stays young while all is well
-BUTTONS_S = 7 * 86_400.0
 SHOWN = frozenset({RoomKind.TEAM, RoomKind.DESK, RoomKind.OPS})
 
 
@@ -46,14 +45,13 @@ class Board:
         self._engine = around.engine
         self._directory = around.directory
         self._people = around.people
-        self._dialogue = around.dialogue
+        self._standing = Standing(around.dialogue)
         self._alerts = alerts
         self._watch = watch
         self._show = show
         self._clock = around.clock
         self._zone = around.zone
         self._vitals = vitals
-        self._actions: dict[str, tuple[tuple[Button, ...], tuple[Action, ...], float]] = {}
         self._told: dict[str, tuple[Card, float]] = {}  # by chat: what was shown but for its time, and when
         self._parts: dict[str, tuple[StatusView, float]] = {}  # by scope: what was answered, and when
 
@@ -111,16 +109,6 @@ class Board:
         bot = platforms_line(self._vitals() if self._vitals is not None else None)
         card = status_card(status, status.at, self._zone, alerts=alerts_line(groups), bot=bot)
         is_acting = room.ceiling is not None and room.ceiling >= Role.TRADER
-        actions = self._offered(room.chat, status_buttons(room.scope, len(groups), is_acting=is_acting))
-        return msgspec.structs.replace(
-            card, footer="", stamp=self._clock.now(), ref="board", settled=False, actions=actions
-        )
-
-    def _offered(self, chat: str, buttons: tuple[Button, ...]) -> tuple[Action, ...]:
-        """The same buttons keep their handles, so that an unchanged card is not edited; old ones are made anew in time."""
-        known, now = self._actions.get(chat), self._clock.monotonic()
-        if known is None or known[0] != buttons or now - known[2] > BUTTONS_S / 2:
-            seat = Seat(person=ANYBODY, chat=chat)
-            made = self._dialogue.offer(seat, buttons, now=self._clock.now(), ttl_s=BUTTONS_S)
-            self._actions[chat] = known = (buttons, made, now)
-        return known[1]
+        buttons, now = status_buttons(room.scope, len(groups), is_acting=is_acting), self._clock.now()
+        card = msgspec.structs.replace(card, footer="", stamp=now, ref="board", settled=False)
+        return self._standing.dress(card, room.chat, buttons, now)

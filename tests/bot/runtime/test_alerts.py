@@ -63,6 +63,15 @@ async def test_an_ack_on_one_platform_edits_the_card_on_the_other_and_ends() -> 
     assert where(await go(office, 20), "NOT PROVEN FLAT") >= {DESK, OPS}
 
 
+async def test_the_buttons_of_an_alert_that_stays_open_for_weeks_still_work() -> None:
+    office = Office()
+    await tell(office, notice("dd.fail", P1))
+    await go(office, 9 * 86_400, 3600)
+    said = await office.say(who="ana", chat=DESK, handle=office.handle("k", DESK))
+    assert "not valid" not in said
+    assert office.controller.alerts.pipeline.open()[0].holder == "Ana", said
+
+
 async def test_a_press_is_authorised_anew() -> None:
     office = Office()
     await tell(office, notice("rogue.open", symbol="NQZ6"))
